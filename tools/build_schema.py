@@ -1,0 +1,273 @@
+"""Build the JSON of `transpile/schema/data` from the mapping specification.
+
+    python tools/build_schema.py SPEC_DIR [OUT_DIR]
+
+SPEC_DIR holds `mapping/{datasets,fields,windows_events}.yml`, `attack.json` and `ecs_fields.json`.
+What a conversion never reads (evidence, rule counts, notes) is left out; of the evidence only the
+flag `guess` stays. Field maps are written one file per family, so that converting one rule parses
+a few small files. The output is a function of the input: running twice writes the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Json = Any
+
+TAXONOMIES = ("sigma", "ecs", "ocsf")
+
+# Source types of the add-ons that no source macro of the mapping names.
+EXTRA_TERMS: Mapping[str, str] = {
+    "sourcetype=access_combined": "web.web",
+    "sourcetype=activedirectory": "windows.admon",
+    "sourcetype=crowdstrike:events:sensor": "endpoint.processes",
+    "sourcetype=iis": "windows.iis_access",
+    "sourcetype=linux_audit": "linux.auditd",
+    "sourcetype=linux_secure": "authentication.authentication",
+    "sourcetype=ms:iis:auto": "windows.iis_access",
+    "sourcetype=ms:iis:default": "windows.iis_access",
+    "sourcetype=pan:threat": "web.web",
+    "sourcetype=pan:traffic": "network_traffic.all_traffic",
+    "sourcetype=sysmon:linux": "windows.sysmon",
+}
+
+# `variant_rule` of the mapping is prose; this is the same as data. A variant is chosen by the
+# first entry that holds: a data source label (prefix), a source type (prefix) or a filtered field.
+# The variant "" is the dataset as it is; `default` is taken when nothing is known of the rule.
+VARIANT_HINTS: Mapping[str, Mapping[str, Mapping[str, Json]]] = {
+    "authentication.authentication": {
+        "okta": {"labels": ["Okta"], "sourcetypes": ["oktaim2:"]},
+        "aws": {"labels": ["AWS "], "sourcetypes": ["aws:"]},
+        "azure": {"labels": ["Azure "], "sourcetypes": ["azure:"]},
+        "linux": {"labels": ["Linux Secure"], "sourcetypes": ["linux_secure"]},
+        "windows": {"labels": ["Windows Event Log Security", "Windows Security"]},
+    },
+    "change.all_changes": {
+        "okta": {"labels": ["Okta"], "sourcetypes": ["oktaim2:"]},
+        "aws": {
+            "labels": ["AWS "],
+            "sourcetypes": ["aws:"],
+            "fields": ["image_id", "instance_type", "vendor_region"],
+        },
+        "windows": {"labels": ["Windows "], "fields": ["result_id"]},
+    },
+    "network_resolution.dns": {
+        "sysmon": {"labels": ["Sysmon "], "sourcetypes": ["xmlwineventlog", "sysmon:linux"]}
+    },
+    "network_traffic.all_traffic": {
+        "": {"labels": ["Sysmon "], "sourcetypes": ["xmlwineventlog", "sysmon:linux"]},
+        "firewall": {
+            "default": True,
+            "labels": ["Palo Alto", "Bro", "AWS CloudWatchLogs", "Cisco", "Splunk Stream"],
+            "sourcetypes": ["pan:", "cisco:", "stream:", "bro:", "zeek:", "aws:"],
+            "fields": [
+                "action", "bytes", "bytes_in", "bytes_out", "dest_zone", "flow_id", "src_zone",
+            ],
+        }
+    },
+    "web.web": {
+        "proxy": {
+            "labels": ["Palo Alto"],
+            "sourcetypes": ["pan:threat", "zscaler", "bluecoat", "squid"],
+            "fields": ["category", "url_domain", "user"],
+        }
+    },
+}
+
+# Targets that name one member of a family of fields, where a value decides the member.
+DERIVE_BY_TARGET: Mapping[tuple[str, str], str] = {
+    ("process_hash", "process.hash.md5"): "hash_field",
+    ("file_hash", "file.hash.md5"): "hash_field",
+    ("Hashes", "process.hash.md5"): "hash_field",
+    ("Hashes", "file.hash.md5"): "hash_field",
+    ("Hash", "file.hash.md5"): "hash_field",
+}
+
+# Source files of the mapping that hold the fields of several datasets of one platform.
+KEPT_RAW = ("endpoint.", "network_", "authentication.", "change.", "windows.")
+
+
+def also_entry(raw: Json) -> Json:
+    """Return one further field: its bare name, or the name with derive, type and guess."""
+    if isinstance(raw, str):
+        return raw
+    kept = {key: raw[key] for key in ("field", "derive", "type", "mv", "guess") if raw.get(key)}
+    return kept["field"] if set(kept) == {"field"} else kept
+
+
+def target(name: str, raw: Mapping[str, Json]) -> Json:
+    """Return the compact target of one field in one taxonomy."""
+    kept = {
+        key: raw[key]
+        for key in ("field", "derive", "drop", "none", "type", "mv", "approximate")
+        if raw.get(key)
+    }
+    if "field" in kept:
+        derive = DERIVE_BY_TARGET.get((name.partition("@")[0], kept["field"]))
+        kept |= {"derive": derive} if derive else {}
+    if "also" in raw:
+        kept["also"] = [also_entry(item) for item in raw["also"]]
+    if "guess" in raw.get("evidence", ()):
+        kept["guess"] = True
+    return kept["field"] if set(kept) == {"field"} else kept
+
+
+def field_entry(dataset: str, name: str, raw: Mapping[str, Json]) -> Json:
+    """Return the compact entry of one Splunk field: type, multivalue, three targets, raw name."""
+    entry: dict[str, Json] = {key: target(name, raw[key]) for key in TAXONOMIES}
+    if raw["type"] != "string":
+        entry["type"] = raw["type"]
+    if raw.get("mv"):
+        entry["mv"] = True
+    if raw.get("raw") and dataset.startswith(KEPT_RAW):
+        entry["raw"] = raw["raw"]
+    return entry
+
+
+def field_families(raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the field maps by family (the dataset id up to its first dot), names unprefixed."""
+    families: dict[str, Json] = {}
+    for dataset, body in raw.items():
+        prefix = datasets.get(dataset.partition("~")[0], {}).get("match", {}).get("prefix")
+        entry = {
+            "fields": {
+                name.removeprefix(f"{prefix}."): field_entry(dataset, name, value)
+                for name, value in body["fields"].items()
+            }
+        }
+        if "inherits" in body:
+            entry["inherits"] = body["inherits"]
+        families.setdefault(dataset.partition(".")[0], {})[dataset] = entry
+    return families
+
+
+def dataset_entry(raw: Mapping[str, Json]) -> Json:
+    """Return one dataset without counts and notes."""
+    dropped = ("rules", "notes", "raw_events")
+    return {key: value for key, value in raw.items() if key not in dropped and value is not None}
+
+
+def datamodel_index(datasets: Mapping[str, Json]) -> dict[str, str]:
+    """Return `model.node path` and `model.leaf node` in lower case -> dataset id."""
+    index: dict[str, str] = {}
+    for name, body in datasets.items():
+        match = body["match"]
+        if "datamodel" not in match:
+            continue
+        path = match["node"].split(".")
+        keys = [f"{match['datamodel']}.{match['node']}", f"{match['datamodel']}.{path[-1]}"]
+        for key in keys + list(match.get("aliases", ())):
+            index[key.lower()] = name
+    return index
+
+
+def macro_index(datasets: Mapping[str, Json]) -> dict[str, str]:
+    """Return source macro -> dataset id, for the datasets that are not one event id."""
+    index: dict[str, str] = {}
+    for name, body in datasets.items():
+        match = body["match"]
+        if "macro" in match and "EventCode" not in match:
+            for macro in match.get("macros", [match["macro"]]):
+                index[macro.lower()] = name
+    return index
+
+
+def event_index(datasets: Mapping[str, Json]) -> dict[str, dict[str, str]]:
+    """Return dataset id -> event id -> id of the dataset for that event."""
+    index: dict[str, dict[str, str]] = {}
+    for name, body in datasets.items():
+        if "EventCode" in body["match"]:
+            index.setdefault(body["parent"], {})[str(body["match"]["EventCode"])] = name
+    return index
+
+
+def term_index(datasets: Mapping[str, Json]) -> dict[str, list[str]]:
+    """Return `field=value` in lower case -> ids of the datasets that the term can mean."""
+    index: dict[str, list[str]] = {}
+    for name, body in datasets.items():
+        for term in body["match"].get("terms", ()):
+            index.setdefault(term.lower(), []).append(name)
+    for term, name in EXTRA_TERMS.items():
+        index.setdefault(term, []).append(name)
+    return index
+
+
+def channel_index(datasets: Mapping[str, Json]) -> dict[str, str]:
+    """Return Windows channel in lower case -> dataset id."""
+    index: dict[str, str] = {}
+    for name, body in datasets.items():
+        window = body.get("windows", {})
+        if "channel" in window:
+            index[window["channel"].lower()] = name
+        if "EventCode" in body["match"] and body.get("event", {}).get("channel"):
+            index.setdefault(body["event"]["channel"].lower(), body["parent"])
+    return index
+
+
+def windows_events(raw: Iterable[Mapping[str, Json]]) -> Json:
+    """Return provider -> event id -> title."""
+    titles: dict[str, dict[str, str]] = {}
+    for channel in raw:
+        for event, body in channel["events"].items():
+            provider = body.get("provider", channel.get("provider", channel["channel"]))
+            titles.setdefault(provider, {})[str(event)] = body["title"]
+    return titles
+
+
+def write(path: Path, value: Json) -> None:
+    """Write compact JSON with sorted keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def load_yaml(path: Path) -> Json:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def build(spec: Path, out: Path) -> None:
+    """Write all files below `out`; removes field files that no longer have a source."""
+    raw = load_yaml(spec / "mapping" / "datasets.yml")
+    fields = load_yaml(spec / "mapping" / "fields.yml")
+    events = load_yaml(spec / "mapping" / "windows_events.yml")
+    datasets = raw["datasets"]
+    (out / "fields").mkdir(parents=True, exist_ok=True)
+    write(out / "datasets.json", {
+        "index_patterns": raw["index_patterns"],
+        "datasets": {name: dataset_entry(body) for name, body in datasets.items()},
+        "labels": [
+            [item["pattern"], item["dataset"], item["platform"]]
+            for item in raw["data_source_labels"]
+        ],
+        "datamodels": datamodel_index(datasets),
+        "macros": macro_index(datasets),
+        "events": event_index(datasets),
+        "terms": term_index(datasets),
+        "channels": channel_index(datasets),
+        "variant_hints": VARIANT_HINTS,
+    })
+    families = field_families(fields["datasets"], datasets)
+    for stale in set((out / "fields").glob("*.json")) - {
+        out / "fields" / f"{name}.json" for name in families
+    }:
+        stale.unlink()
+    for name, family in families.items():
+        write(out / "fields" / f"{name}.json", family)
+    write(out / "enums.json", fields["enums"])
+    write(out / "windows_events.json", windows_events(events["channels"]))
+    write(out / "attack.json", json.loads((spec / "attack.json").read_text(encoding="utf-8")))
+    ecs = json.loads((spec / "ecs_fields.json").read_text(encoding="utf-8"))
+    write(out / "ecs.json", {
+        "version": ecs["version"],
+        "fields": {name: body["type"] for name, body in ecs["fields"].items()},
+    })
+
+
+if __name__ == "__main__":
+    here = Path(__file__).resolve().parents[1] / "transpile" / "schema" / "data"
+    build(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else here)
