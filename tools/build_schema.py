@@ -11,6 +11,7 @@ a few small files. The output is a function of the input: running twice writes t
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -130,14 +131,19 @@ def field_entry(dataset: str, name: str, raw: Mapping[str, Json]) -> Json:
     return entry
 
 
+def unprefixed(name: str, match: Mapping[str, Json]) -> str:
+    """Return a data model field without the names of nodes before it."""
+    return re.sub(r"^([A-Z]\w*\.)+", "", name) if "datamodel" in match else name
+
+
 def field_families(raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> dict[str, Json]:
     """Return the field maps by family (the dataset id up to its first dot), names unprefixed."""
     families: dict[str, Json] = {}
     for dataset, body in raw.items():
-        prefix = datasets.get(dataset.partition("~")[0], {}).get("match", {}).get("prefix")
+        match = datasets.get(dataset.partition("~")[0], {}).get("match", {})
         entry = {
             "fields": {
-                name.removeprefix(f"{prefix}."): field_entry(dataset, name, value)
+                unprefixed(name, match): field_entry(dataset, name, value)
                 for name, value in body["fields"].items()
             }
         }

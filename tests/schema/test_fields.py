@@ -30,7 +30,7 @@ def field_map(name: str, variant: str | None = None) -> FieldMap:
                  id="prefix-in-any-case"),
     pytest.param("endpoint.processes", None, "PROCESS", "sigma", None, id="field-case-counts"),
     pytest.param("change.all_changes", "aws", "All_Changes.Instance_Changes.image_id", "sigma",
-                 "requestParameters.instancesSet.items.imageId", id="entry-with-the-child-node"),
+                 "requestParameters.instancesSet.items.imageId", id="entry-of-a-child-node"),
     pytest.param("change.all_changes", "windows", "All_Changes.Account_Management.dest", "sigma",
                  "Computer", id="child-node-is-stripped"),
     pytest.param("authentication.authentication", "okta", "user", "sigma", "actor.alternateId",
@@ -104,7 +104,8 @@ def test_a_guess_is_marked() -> None:
 
 
 @pytest.mark.parametrize(("field", "column"), [
-    ("user", "user"), ("Processes.user", "processes_user"), ("A{}.b c", "a_b_c"), ("_time", "_time"),
+    ("user", "user"), ("Processes.user", "processes_user"), ("A{}.b c", "a_b_c"),
+    ("_time", "_time"),
 ])
 def test_the_column_rule(field: str, column: str) -> None:
     assert sql_column(field) == column

@@ -109,17 +109,15 @@ class FieldMap:
 
     def strip(self, field: str) -> str:
         """Return the field without the data model prefix (and without names of child nodes)."""
-        prefix = self.dataset.prefix
-        if prefix is None:
+        if self.dataset.prefix is None:
             return field
-        head, dot, tail = field.partition(".")
-        if dot and head.lower() == prefix.lower():
-            field = tail
-        while (parts := field.partition("."))[1] and parts[0][:1].isupper():
-            if self._entry(field) is not None:
-                break
+        while (parts := field.partition("."))[1] and self._is_node(parts[0]):
             field = parts[2]
         return field
+
+    def _is_node(self, head: str) -> bool:
+        """Return whether the head of a name is a node: the prefix in any case, or a capital."""
+        return head.lower() == (self.dataset.prefix or "").lower() or head[:1].isupper()
 
     def _identity(self, name: str, target: str) -> FieldTarget:
         entry = self._entry(name)
