@@ -1,0 +1,180 @@
+"""The contract between the program and a target: one folder, one `Backend`, one entry point.
+
+A backend turns a `Request` (a rule as IR, with its metadata) into a `Draft` (text, fidelity,
+losses) or raises `Unsupported`; and it brings an `Engine` that runs such a text on events with a
+parser the emitter does not share. Instances are immutable and safe in threads; heavy imports
+happen inside methods. A third party registers its backend in the group `transpile.backends`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from transpile.fidelity import Fidelity, Loss, Observable
+from transpile.ir.stages import Pipeline
+
+Event = Mapping[str, Any]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What a target may print about a rule; all texts are data, never markup or code.
+
+    severity: informational, low, medium, high or critical.  techniques: ATT&CK ids.
+    window: seconds that one run of the rule searches, None if no schedule is known.
+    stem: a safe file name without suffix.
+    """
+
+    id: str = ""
+    name: str = ""
+    stem: str = "rule"
+    description: str = ""
+    status: str = ""
+    type: str = ""
+    author: str = ""
+    date: str = ""
+    modified: str = ""
+    severity: str = "medium"
+    risk_score: int | None = None
+    references: tuple[str, ...] = ()
+    false_positives: tuple[str, ...] = ()
+    techniques: tuple[str, ...] = ()
+    stories: tuple[str, ...] = ()
+    data_sources: tuple[str, ...] = ()
+    window: int | None = None
+    interval: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupInfo:
+    """A lookup table and how its keys match (spl-semantics 5.17). rows None: not available."""
+
+    name: str
+    rows: tuple[Mapping[str, str], ...] | None
+    columns: tuple[str, ...] = ()
+    case_sensitive: bool = True
+    match_types: Mapping[str, str] = field(default_factory=dict)
+    min_matches: int = 0
+    max_matches: int = 100
+    default_match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One conversion to make.
+
+    pipeline: the rule.  info: its metadata.  variant: what follows the colon of the target name
+    ("duckdb").  format: "" for the default.  schema: taxonomy name, "" for the backend's default.
+    source: the search text as written, for comments.  lookups: tables the rule names.
+    strict: turn assumptions into emitted checks.  keep_unmapped: pass unmapped fields through.
+    """
+
+    pipeline: Pipeline
+    info: RuleInfo = field(default_factory=RuleInfo)
+    variant: str = ""
+    format: str = ""
+    schema: str = ""
+    source: str = ""
+    lookups: Mapping[str, LookupInfo] = field(default_factory=dict)
+    strict: bool = False
+    keep_unmapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What an engine must be given to run a text.
+
+    dataset: id in `transpile.schema`, "" if the rule has none.  variant: of the dataset.
+    schema: taxonomy of the events' view.  tables: per table of a query its dataset (or lookup).
+    fields: source fields (Splunk's view) the text depends on.
+    """
+
+    dataset: str = ""
+    variant: str = ""
+    schema: str = ""
+    tables: Mapping[str, str] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An emitted text with what it keeps of the rule.
+
+    groups: the rule's grouping fields as source fields, for the observable `groups`.
+    """
+
+    text: str
+    fidelity: Fidelity
+    observable: Observable
+    suffix: str
+    losses: tuple[Loss, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    inputs: Inputs = field(default_factory=Inputs)
+    groups: tuple[str, ...] = ()
+    stem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an engine saw: matching event indices, or result rows, or group key tuples.
+
+    Exactly one of the three is not None.
+    """
+
+    events: frozenset[int] | None = None
+    rows: tuple[Row, ...] | None = None
+    groups: frozenset[tuple[Any, ...]] | None = None
+
+
+class Engine(Protocol):
+    """Runs emitted texts on events in Splunk's view (it makes its own view by `inputs`)."""
+
+    @property
+    def name(self) -> str:
+        """Name and version, "duckdb 1.4.1"."""
+
+    def run(
+        self,
+        draft: Draft,
+        events: Sequence[Event],
+        *,
+        lookups: Mapping[str, LookupInfo],
+        now: float,
+    ) -> Seen:
+        """Return what the text finds. Raises `UsageError` OUT504 if the engine is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInfo:
+    """A line of `transpile targets`: declared, never guessed.
+
+    engine: what executes it here, "" if it is only printed and parsed back.
+    native: IR node and function names emitted as they are; lowered: those that are rewritten first.
+    """
+
+    name: str
+    title: str
+    observables: tuple[Observable, ...]
+    formats: tuple[str, ...]
+    schemas: tuple[str, ...]
+    engine: str = ""
+    native: frozenset[str] = frozenset()
+    lowered: frozenset[str] = frozenset()
+
+
+class Backend(Protocol):
+    """A target family such as `sql`; `variants` are its dialects ("" if there is only one)."""
+
+    name: str
+
+    def targets(self) -> tuple[TargetInfo, ...]:
+        """Return what can be asked for: one entry per variant."""
+
+    def emit(self, request: Request) -> Draft:
+        """Return the emitted text. Raises `Unsupported` before a character is printed."""
+
+    def engine(self, variant: str) -> Engine | None:
+        """Return the engine of a variant, None if it is only printed."""

@@ -1,0 +1,40 @@
+"""How faithful a conversion is: fidelity, observable, losses (design, section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from transpile.errors import Span
+
+
+class Fidelity(str, Enum):
+    """`exact`: same observable as the rule. `superset`: may find more. `unsupported`: no output."""
+
+    EXACT = "exact"
+    SUPERSET = "superset"
+    UNSUPPORTED = "unsupported"
+
+    __str__ = str.__str__
+
+
+class Observable(str, Enum):
+    """What a conversion reproduces of the rule's result."""
+
+    ROWS = "rows"
+    GROUPS = "groups"
+    EVENTS = "events"
+
+    __str__ = str.__str__
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One thing that the conversion leaves out, with the place in the search it stood at.
+
+    code: a TGT6xx key of `transpile.errors.CODES`.
+    """
+
+    code: str
+    message: str
+    span: Span | None = field(default=None, compare=False)

@@ -1,0 +1,139 @@
+"""Going through IR trees: children, rebuilding, fields that a node reads."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
+
+from transpile.ir.expr import Each, Expr, Field, Node
+from transpile.ir.pred import And, Not, Or, Pred, Unknown
+from transpile.ir.stages import Pipeline
+
+N = TypeVar("N", bound=Node)
+
+
+def _nodes(value: Any) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _nodes(item)
+
+
+def children(node: Node) -> Iterator[Node]:
+    """Yield the nodes directly below a node, in field order."""
+    for name in _node_fields(type(node)):
+        yield from _nodes(getattr(node, name))
+
+
+def descend(node: Node, *, into_pipelines: bool = True) -> Iterator[Node]:
+    """Yield a node and all nodes below it, parents first."""
+    yield node
+    for child in children(node):
+        if into_pipelines or not isinstance(child, Pipeline):
+            yield from descend(child, into_pipelines=into_pipelines)
+
+
+def rebuild(node: N, change: Callable[[Node], Node]) -> N:
+    """Return the node with `change` applied to each direct child; the same object if none changed."""
+    updates: dict[str, Any] = {}
+    for name in _node_fields(type(node)):
+        old = getattr(node, name)
+        new = _map(old, change)
+        if new is not old:
+            updates[name] = new
+    return cast(N, dataclasses.replace(node, **updates)) if updates else node
+
+
+def _map(value: Any, change: Callable[[Node], Node]) -> Any:
+    if isinstance(value, Node):
+        return change(value)
+    if isinstance(value, tuple):
+        items = tuple(_map(item, change) for item in value)
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return value
+
+
+def fields_of(node: Node) -> frozenset[str]:
+    """Return the names of the fields that a predicate or expression reads."""
+    match node:
+        case Field(name):
+            return frozenset((name,))
+        case Each(var=var):
+            found: frozenset[str] = frozenset()
+            for child in children(node):
+                found |= fields_of(child) - ({var} if child is not node.source else set())
+            return found
+    found = frozenset()
+    for child in children(node):
+        if not isinstance(child, Pipeline):
+            found |= fields_of(child)
+    return found
+
+
+def rename_fields(node: N, name_of: Callable[[str], str]) -> N:
+    """Return the predicate or expression with every field name replaced."""
+    return substitute(node, lambda f: Field(name_of(f.name), span=f.span))
+
+
+def substitute(node: N, value_of: Callable[[Field], Expr]) -> N:
+    """Return the predicate or expression with every field reference replaced by an expression."""
+
+    def change(item: Node) -> Node:
+        if isinstance(item, Field):
+            return value_of(item)
+        if isinstance(item, Each):
+            return _substitute_each(item, value_of)
+        if isinstance(item, Pipeline):
+            return item
+        return rebuild(item, change)
+
+    return cast(N, change(node))
+
+
+def _substitute_each(node: Each, value_of: Callable[[Field], Expr]) -> Each:
+    def bound(field: Field) -> Expr:
+        return field if field.name == node.var else value_of(field)
+
+    return dataclasses.replace(
+        node,
+        source=substitute(node.source, value_of),
+        keep=None if node.keep is None else substitute(node.keep, bound),
+        body=None if node.body is None else substitute(node.body, bound),
+    )
+
+
+def conjuncts(pred: Pred) -> tuple[Pred, ...]:
+    """Return the arguments of a conjunction, or the predicate alone."""
+    return pred.args if isinstance(pred, And) else (pred,)
+
+
+def disjuncts(pred: Pred) -> tuple[Pred, ...]:
+    """Return the arguments of a disjunction, or the predicate alone."""
+    return pred.args if isinstance(pred, Or) else (pred,)
+
+
+def unknowns(pred: Pred, *, positive: bool = True) -> Iterator[tuple[Unknown, bool]]:
+    """Yield the undecided conditions of a predicate with their polarity (False: under a `Not`)."""
+    match pred:
+        case Unknown():
+            yield pred, positive
+        case Not(arg):
+            yield from unknowns(arg, positive=not positive)
+        case And(args) | Or(args):
+            for arg in args:
+                yield from unknowns(arg, positive=positive)
+        case _:
+            pass
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _node_fields(kind: type) -> tuple[str, ...]:
+    names = _FIELDS.get(kind)
+    if names is None:
+        names = tuple(f.name for f in dataclasses.fields(kind) if f.name != "span")
+        _FIELDS[kind] = names
+    return names
