@@ -81,47 +81,76 @@ VARIANT_HINTS: Mapping[str, Mapping[str, Mapping[str, Json]]] = {
     },
 }
 
-# Targets that name one member of a family of fields, where a value decides the member.
-DERIVE_BY_TARGET: Mapping[tuple[str, str], str] = {
-    ("process_hash", "process.hash.md5"): "hash_field",
-    ("file_hash", "file.hash.md5"): "hash_field",
-    ("Hashes", "process.hash.md5"): "hash_field",
-    ("Hashes", "file.hash.md5"): "hash_field",
-    ("Hash", "file.hash.md5"): "hash_field",
+# Where the mapping uses one word for several ways in which a literal changes, each way gets its
+# own: (taxonomy, derive of the mapping, Splunk field, target field) -> derive; "*" is any.
+DERIVE_NAMES: Mapping[tuple[str, str, str, str], str] = {
+    ("ecs", "", "process_hash", "*"): "hash_field",
+    ("ecs", "", "file_hash", "*"): "hash_field",
+    ("ecs", "", "Hashes", "*"): "hash_field",
+    ("ecs", "", "Hash", "*"): "hash_field",
+    ("ecs", "account_name", "User", "*"): "account_part",
+    ("ocsf", "account_name", "User", "*"): "account_part",
+    ("ecs", "basename", "TargetImage", "Target.process.name"): "base_part",
+    ("ecs", "reg_hive", "*", "*"): "reg_hive_name",
+    ("ecs", "json_path", "*", "*"): "flattened_path",
+    ("sigma", "outcome", "*", "errorCode"): "null_is_success",
+    ("sigma", "outcome", "*", "properties.status.errorCode"): "aad_result",
+    ("ocsf", "hash_imphash", "*", "*"): "",
+    ("ocsf", "hash_md5", "*", "*"): "",
+    ("ocsf", "hash_sha1", "*", "*"): "",
+    ("ocsf", "hash_sha256", "*", "*"): "",
 }
 
 # Source files of the mapping that hold the fields of several datasets of one platform.
 KEPT_RAW = ("endpoint.", "network_", "authentication.", "change.", "windows.")
 
 
-def also_entry(raw: Json) -> Json:
+def derive_name(taxonomy: str, derive: str, field: str, name: str) -> str:
+    """Return the derive of one target, `""` for none; `field` may carry `@ids`."""
+    plain = field.partition("@")[0]
+    keys = ((taxonomy, derive, f, t) for f in (plain, "*") for t in (name, "*"))
+    return next((DERIVE_NAMES[key] for key in keys if key in DERIVE_NAMES), derive)
+
+
+def compact(taxonomy: str, field: str, raw: Mapping[str, Json], keys: Iterable[str]) -> Json:
+    """Return the wanted keys that are set, with the derive under its own name."""
+    kept = {key: raw[key] for key in keys if raw.get(key)}
+    if "field" in kept:
+        kept["derive"] = derive_name(taxonomy, kept.get("derive", ""), field, kept["field"])
+        if not kept["derive"]:
+            del kept["derive"]
+    return kept
+
+
+def shortest(entry: Mapping[str, Json]) -> Json:
+    """Return the bare name for an entry that says nothing else."""
+    return entry["field"] if set(entry) == {"field"} else entry
+
+
+def also_entry(taxonomy: str, field: str, raw: Json) -> Json:
     """Return one further field: its bare name, or the name with derive, type and guess."""
     if isinstance(raw, str):
         return raw
-    kept = {key: raw[key] for key in ("field", "derive", "type", "mv", "guess") if raw.get(key)}
-    return kept["field"] if set(kept) == {"field"} else kept
+    entry = compact(taxonomy, field, raw, ("field", "derive", "type", "mv", "guess"))
+    if entry.get("derive") == "hash_field":
+        del entry["derive"]
+    return shortest(entry)
 
 
-def target(name: str, raw: Mapping[str, Json]) -> Json:
+def target(taxonomy: str, field: str, raw: Mapping[str, Json]) -> Json:
     """Return the compact target of one field in one taxonomy."""
-    kept = {
-        key: raw[key]
-        for key in ("field", "derive", "drop", "none", "type", "mv", "approximate")
-        if raw.get(key)
-    }
-    if "field" in kept:
-        derive = DERIVE_BY_TARGET.get((name.partition("@")[0], kept["field"]))
-        kept |= {"derive": derive} if derive else {}
+    keys = ("field", "derive", "drop", "none", "type", "mv", "approximate")
+    entry = compact(taxonomy, field, raw, keys)
     if "also" in raw:
-        kept["also"] = [also_entry(item) for item in raw["also"]]
+        entry["also"] = [also_entry(taxonomy, field, item) for item in raw["also"]]
     if "guess" in raw.get("evidence", ()):
-        kept["guess"] = True
-    return kept["field"] if set(kept) == {"field"} else kept
+        entry["guess"] = True
+    return shortest(entry)
 
 
 def field_entry(dataset: str, name: str, raw: Mapping[str, Json]) -> Json:
     """Return the compact entry of one Splunk field: type, multivalue, three targets, raw name."""
-    entry: dict[str, Json] = {key: target(name, raw[key]) for key in TAXONOMIES}
+    entry: dict[str, Json] = {key: target(key, name, raw[key]) for key in TAXONOMIES}
     if raw["type"] != "string":
         entry["type"] = raw["type"]
     if raw.get("mv"):

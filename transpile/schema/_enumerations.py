@@ -1,0 +1,105 @@
+"""Derives over enumerations: words of a Splunk field and the target's words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from transpile.schema._data import load
+from transpile.schema._rewrite import (
+    ANY,
+    Context,
+    ForwardRule,
+    Glob,
+    Pairs,
+    Rewrite,
+    RewriteRule,
+    Test,
+    glob_matches,
+    glob_of,
+    one_of,
+)
+
+FieldPattern = tuple[str, str]
+
+
+def enumerated(name: str) -> tuple[RewriteRule, ForwardRule]:
+    """Return the rules of a value that is one of the words of an enumeration.
+
+    A word stands for its key and the vendors' spellings of it. The rewrite is exact when every
+    spelling was meant and no other key has the same word in the target.
+    """
+
+    def change(glob: Glob, context: Context) -> Rewrite | None:
+        if glob == (ANY,):
+            return one_of(Test(context.target))
+        keys = _keys(name, context)
+        hit = [key for key, (words, _) in keys.items() if any(glob_matches(glob, w) for w in words)]
+        pairs = dict.fromkeys(pair for key in hit for pair in keys[key][1])
+        if not pairs:
+            return None
+        others = {pair for key in keys if key not in hit for pair in keys[key][1]}
+        spelled = all(glob_matches(glob, word) for key in hit for word in keys[key][0])
+        tests = (_pattern_test(field, text) for field, text in pairs)
+        return one_of(*tests, exact=spelled and not others & pairs.keys())
+
+    def place(value: str, context: Context) -> Pairs:
+        for words, pairs in _keys(name, context).values():
+            if value.lower() in map(str.lower, words):
+                return [(field, _sample(text)) for field, text in pairs[:1]]
+        return []
+
+    return change, place
+
+
+def _keys(
+    name: str, context: Context
+) -> Mapping[str, tuple[tuple[str, ...], tuple[FieldPattern, ...]]]:
+    """Return key -> (its words, the target's (field, pattern) pairs), where there are any."""
+    facts: Mapping[str, Any] = load("enums.json")[name]
+    found = {key: (_spellings(key, body), tuple(_values(body, context)))
+             for key, body in facts.items()}
+    return {key: entry for key, entry in found.items() if entry[1]}
+
+
+def _spellings(key: str, body: Any) -> tuple[str, ...]:
+    """Return the words of an entry: its key and the vendors' spellings of it."""
+    extra = (body.get("okta", ()), body.get("o365", ())) if isinstance(body, dict) else ()
+    words = [word for item in extra for word in ([item] if isinstance(item, str) else item)]
+    return tuple({word.lower(): word for word in (*words, key)}.values())
+
+
+_OCSF_KEYS = ("ocsf", "ocsf_action_id", "ocsf_status_id")
+
+
+def _values(body: Any, context: Context) -> Iterator[tuple[str, str]]:
+    keys = _OCSF_KEYS if context.taxonomy == "ocsf" else (context.taxonomy,)
+    if isinstance(body, dict) and not body.keys() & {"sigma", "ecs", *_OCSF_KEYS}:
+        yield from body.items()
+        return
+    if isinstance(body, dict):
+        vendor = next(
+            (word for word, mark in _VENDOR_FIELDS.items() if context.target in mark), None
+        )
+        body = next((body[key] for key in (vendor, *keys) if key in body), ())
+    for item in body if isinstance(body, (list, tuple)) else (body,):
+        yield context.target, str(item)
+
+
+_VENDOR_FIELDS: Mapping[str, frozenset[str]] = {
+    "okta": frozenset({"outcome.result", "okta.outcome.result"}),
+    "sigma": frozenset({"winlog.event_data.EventType"}),
+    "o365": frozenset({"ResultStatus", "o365.audit.ResultStatus"}),
+}
+
+
+def _pattern_test(field: str, text: str) -> Test:
+    """Return the test of an enumeration's pattern: `A*`, `A`, or `not A`."""
+    if text.startswith("not "):
+        return Test(field, (text[4:],), negated=True)
+    return Test(field, glob_of(text))
+
+
+def _sample(text: str) -> str:
+    """Return a value that meets an enumeration's pattern."""
+    return "1" if text.startswith("not ") else text.replace("*", "")

@@ -1,0 +1,120 @@
+"""The vocabulary of derives: globs, tests of target fields, and rewrites made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class Wild(Enum):
+    """A wildcard of a glob."""
+
+    ANY = "*"
+    ONE = "?"
+
+
+Glob = tuple[str | Wild, ...]
+Pairs = list[tuple[str, str]]
+ANY = Wild.ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test of a target field: its value matches `glob`, or with `glob` None it exists.
+
+    negated: the field exists and does not match; with `glob` None: it is missing.
+    """
+
+    __test__ = False  # not a test case for pytest
+
+    field: str
+    glob: Glob | None = None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Tests in conjunctive form: of each group one must hold.
+
+    bounded: a separator that the wildcards behind the first chunk must not cross; a target with
+    regular expressions that forbids it there turns an inexact rewrite into an exact one.
+    """
+
+    groups: tuple[tuple[Test, ...], ...]
+    exact: bool
+    bounded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a derive is applied: the Splunk field, its target, `also` fields, path separator."""
+
+    field: str
+    target: str
+    also: tuple[str, ...] = ()
+    taxonomy: str = "sigma"
+    separator: str = "\\"
+
+
+RewriteRule = Callable[[Glob, Context], Rewrite | None]
+ForwardRule = Callable[[str, Context], Pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Derive:
+    """One way in which values change. `computed`: the target holds an expression's operand, so
+    tests on the Splunk field become tests of that expression (`doc` says which), not globs."""
+
+    doc: str
+    rewrite: RewriteRule
+    forward: ForwardRule
+    computed: bool = False
+
+
+def glob_of(text: str) -> Glob:
+    """Return the glob of a text in which `*` is a wildcard and nothing is escaped."""
+    chunks = re.split(r"(\*)", text)
+    return normal(ANY if chunk == "*" else chunk for chunk in chunks)
+
+
+def normal(parts: Iterable[str | Wild]) -> Glob:
+    """Return the glob with neighbouring chunks joined and repeated any-runs made one."""
+    out: list[str | Wild] = []
+    for part in parts:
+        last = out[-1] if out else None
+        if part == "" or (part is ANY and last is ANY):
+            continue
+        if isinstance(part, str) and isinstance(last, str):
+            out[-1] = last + part
+        else:
+            out.append(part)
+    return tuple(out)
+
+
+def glob_matches(glob: Glob, text: str) -> bool:
+    """Return whether the whole text matches, ignoring case."""
+    wild = {Wild.ANY: ".*", Wild.ONE: "."}
+    parts = (wild[part] if isinstance(part, Wild) else re.escape(part) for part in glob)
+    return re.fullmatch("".join(parts), text, re.DOTALL | re.IGNORECASE) is not None
+
+
+def holds(rewrite: Rewrite, event: Mapping[str, Any]) -> bool:
+    """Return whether an event in the target taxonomy (flat names) passes a rewrite's tests."""
+    return all(any(_holds(test, event) for test in group) for group in rewrite.groups)
+
+
+def one_of(*tests: Test, exact: bool = True, bounded: str | None = None) -> Rewrite:
+    return Rewrite((tests,), exact, bounded)
+
+
+def _holds(test: Test, event: Mapping[str, Any]) -> bool:
+    value = event.get(test.field)
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    glob = test.glob
+    if glob is None:
+        return (not values) if test.negated else bool(values)
+    found = any(glob_matches(glob, str(item)) for item in values)
+    return bool(values) and not found if test.negated else found

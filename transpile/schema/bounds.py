@@ -1,0 +1,92 @@
+"""Predicates between two bounds: how a filter that cannot be said exactly is widened soundly.
+
+Of a condition that a target cannot say exactly, two things can be known: a predicate that it
+implies (`upper`) and one that implies it (`lower`). Going down through `and`, `or` and `not` and
+taking the upper bound in positive places and the lower one under a negation widens the whole, and
+never narrows it; true and false are bounds of everything. So an unsayable conjunct vanishes, an
+`or` with an unsayable part vanishes as a whole, and `not (a or unsayable)` keeps `not a`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from transpile.errors import Span
+from transpile.fidelity import Loss
+from transpile.ir.pred import FALSE, TRUE, And, Not, Or, Pred, all_of, any_of, negate
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`lower` implies the condition, and the condition implies `upper`; equal if it is exact.
+
+    losses: what to tell if a bound stands for the condition.
+    """
+
+    upper: Pred
+    lower: Pred
+    losses: tuple[Loss, ...] = ()
+
+    @classmethod
+    def exact(cls, pred: Pred) -> Bounds:
+        """Return the bounds of a condition that `pred` says exactly."""
+        return cls(pred, pred)
+
+    @classmethod
+    def unknown(cls, code: str, message: str, span: Span | None = None) -> Bounds:
+        """Return the bounds of a condition that cannot be said at all."""
+        return cls(TRUE, FALSE, (Loss(code, message, span),))
+
+    @property
+    def is_exact(self) -> bool:
+        """True if the bounds are one predicate."""
+        return self.upper == self.lower
+
+    def map(self, change: Callable[[Pred], Pred]) -> Bounds:
+        """Return the bounds of a condition that is monotone in this one."""
+        return Bounds(change(self.upper), change(self.lower), self.losses)
+
+
+def any_bounds(parts: list[Bounds]) -> Bounds:
+    """Return the bounds of a disjunction."""
+    return Bounds(
+        any_of(part.upper for part in parts),
+        any_of(part.lower for part in parts),
+        tuple(loss for part in parts for loss in part.losses),
+    )
+
+
+def all_bounds(parts: list[Bounds]) -> Bounds:
+    """Return the bounds of a conjunction."""
+    return Bounds(
+        all_of(part.upper for part in parts),
+        all_of(part.lower for part in parts),
+        tuple(loss for part in parts for loss in part.losses),
+    )
+
+
+def widen(pred: Pred, bounds_of: Callable[[Pred], Bounds]) -> tuple[Pred, tuple[Loss, ...]]:
+    """Return a predicate that `pred` implies, made of the bounds of its leaves, and its losses.
+
+    bounds_of: asked for every node but constants, `And`, `Or` and `Not`, once per occurrence.
+    Without losses the result means the same as `pred`.
+    """
+    losses: dict[tuple[Loss, Span | None], Loss] = {}
+
+    def bound(node: Pred, upper: bool) -> Pred:
+        match node:
+            case And(args):
+                return all_of(bound(arg, upper) for arg in args)
+            case Or(args):
+                return any_of(bound(arg, upper) for arg in args)
+            case Not(arg):
+                return negate(bound(arg, not upper))
+            case _:
+                found = bounds_of(node)
+                if not found.is_exact:
+                    losses.update({(loss, loss.span): loss for loss in found.losses})
+                return found.upper if upper else found.lower
+
+    widened = bound(pred, True)
+    return widened, tuple(losses.values())

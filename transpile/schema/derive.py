@@ -1,0 +1,186 @@
+"""Derives: how the value of a Splunk field sits in a target field that holds more, or less.
+
+A `FieldTarget.derive` names an entry of `DERIVES`. Each entry says both directions:
+
+- `rewrite`: a pattern on the Splunk field becomes tests on target fields, all groups of which must
+  hold, one test of a group being enough. `exact` is False where the tests can also hold for an
+  event that the pattern does not match (never the other way round). None: no tests can say it.
+- `forward`: a value of the Splunk field becomes (field, value) pairs of the target's event, such
+  that the rewritten literal holds there.
+
+Patterns are globs: a tuple of literal chunks, `Wild.ANY` (any run) and `Wild.ONE` (any one
+character). Comparison ignores case, as in `search`; a caller with a case-sensitive test keeps the
+case of the literal chunks, which every derive passes through unless its text says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from transpile.schema import _derive_rules as rules
+from transpile.schema._enumerations import enumerated
+from transpile.schema._rewrite import (
+    ANY,
+    Context,
+    Derive,
+    Glob,
+    Pairs,
+    Rewrite,
+    Test,
+    Wild,
+    glob_matches,
+    glob_of,
+    holds,
+    one_of,
+)
+
+__all__ = [
+    "ANY", "DERIVES", "Context", "Derive", "Glob", "Rewrite", "Test", "Wild",
+    "forward", "glob_matches", "glob_of", "holds", "rewrite",
+]
+
+
+def rewrite(derive: str | None, glob: Glob, context: Context) -> Rewrite | None:
+    """Return the tests for a pattern on a Splunk field; `*` alone asks for existence.
+
+    None: the target cannot say it. Raises KeyError for a derive that does not exist.
+    """
+    if derive is None:
+        fields = (context.target, *context.also)
+        return one_of(*(Test(name, None if glob == (ANY,) else glob) for name in fields))
+    return DERIVES[derive].rewrite(glob, context)
+
+
+def forward(derive: str | None, value: str, context: Context) -> Pairs:
+    """Return the (target field, value) pairs that hold a value of a Splunk field."""
+    if derive is None:
+        return [(name, value) for name in (context.target, *context.also)]
+    return DERIVES[derive].forward(value, context)
+
+
+DERIVES: Mapping[str, Derive] = {
+    "basename": Derive(
+        "The target is a full path, the field its last component: V -> ends with \\V (/V on Linux "
+        "and macOS); *V -> ends with V; V*, *V* -> also looks into the folders (wider).",
+        *rules.framed(lambda context: context.separator),
+    ),
+    "base_part": Derive(
+        "The target is the last component of the field's path: the part of the pattern behind the "
+        "last separator (wider, unless only * stands before it).",
+        rules.part_rewrite, rules.part_forward,
+    ),
+    "account_name": Derive(
+        "The target is DOMAIN\\name: V -> ends with \\V.", *rules.framed(lambda _: "\\"),
+    ),
+    "account_part": Derive(
+        "The target is the name of the field's DOMAIN\\name: the pattern behind the backslash.",
+        rules.part_rewrite, rules.part_forward,
+    ),
+    "host": Derive(
+        "The target is a short name or an FQDN: V -> equals V or starts with V. (wider).",
+        rules.host_rewrite, rules.keep,
+    ),
+    "host_or_ip": Derive("A name or an address: unchanged.", rules.same, rules.keep),
+    "hash_list": Derive(
+        "The target lists ALG=HEX: V -> contains V.",
+        rules.hash_list_rewrite, rules.hash_list_forward,
+    ),
+    "hash_field": Derive(
+        "One target field for each algorithm: the length of V, or ALG= before it, chooses.",
+        rules.hash_field_rewrite, rules.hash_field_forward,
+    ),
+    "hash_md5": Derive("The target lists ALG=HEX: V -> contains MD5=V.", *rules.inside("MD5=", "")),
+    "hash_sha1": Derive(
+        "The target lists ALG=HEX: V -> contains SHA1=V.", *rules.inside("SHA1=", ""),
+    ),
+    "hash_sha256": Derive(
+        "The target lists ALG=HEX: V -> contains SHA256=V.", *rules.inside("SHA256=", ""),
+    ),
+    "hash_imphash": Derive(
+        "The target lists ALG=HEX: V -> contains IMPHASH=V.", *rules.inside("IMPHASH=", ""),
+    ),
+    "reg_key": Derive(
+        "The target is the key path with the value name: a path -> contains it, a bare name -> "
+        "contains \\V; one trailing * is left out (wider).",
+        rules.reg_key_rewrite, rules.reg_key_forward,
+    ),
+    "reg_value_name": Derive(
+        "The target is the key path with the value name: V -> ends with \\V.",
+        *rules.framed(lambda _: "\\"),
+    ),
+    "reg_data": Derive(
+        "0xHHHHHHHH is DWORD (0xHHHHHHHH) in Sigma, decimal or 0x text in ECS; else unchanged.",
+        rules.reg_data_rewrite, rules.reg_data_forward,
+    ),
+    "reg_type": Derive(
+        "REG_DWORD -> starts with DWORD (, REG_QWORD -> starts with QWORD (, REG_BINARY -> equals "
+        "Binary Data; text types cannot be told apart.",
+        rules.reg_type_rewrite, rules.reg_type_forward,
+    ),
+    "reg_hive": Derive(
+        "The target starts with the hive: HKEY_LOCAL_MACHINE -> starts with HKLM\\ ...",
+        rules.hive_rewrite(("\\", ANY)), rules.hive_forward("\\"),
+    ),
+    "reg_hive_name": Derive(
+        "The target is the short hive: HKEY_LOCAL_MACHINE -> equals HKLM ...",
+        rules.hive_rewrite(()), rules.hive_forward(""),
+    ),
+    **{
+        name: Derive(
+            f"A word of the enumeration {name}: any of the target's words for it; other words "
+            "cannot be said. Case of the literal is not kept.",
+            *enumerated(name),
+        )
+        for name in (
+            "reg_action", "fs_action", "allow_block", "direction", "dns_message", "outcome",
+            "logon_type", "audit_status", "start_mode", "change_action", "change_event",
+            "auth_event", "aws_verb", "aws_object", "aws_login", "aad_result",
+        )
+    },
+    "aws_service": Derive(
+        "V -> equals V.amazonaws.com.", rules.service_rewrite,
+        lambda value, context: [(context.target, value.lower() + ".amazonaws.com")],
+    ),
+    "null_is_success": Derive(
+        "success -> the target is missing; failure -> it exists; V -> equals V.",
+        rules.null_rewrite, rules.null_forward,
+    ),
+    "cn": Derive(
+        "The target is a distinguished name: V -> starts with CN=V,.", rules.cn_rewrite,
+        lambda value, context: [(context.target, f"CN={value},")],
+    ),
+    "xml_tag": Derive(
+        "The target is XML text: V -> contains <NAME>V</NAME>, NAME being the Splunk field.",
+        *rules.inside("<{}>", "</{}>", escaped=True),
+    ),
+    "json_path": Derive(
+        'The target is JSON text: V -> contains "NAME":"V", NAME being the Splunk field.',
+        *rules.inside('"{}":"', '"'),
+    ),
+    "flattened_path": Derive(
+        "The target is a flattened object: the member at the field's path equals V.",
+        rules.flat_rewrite, lambda value, context: [(rules.member(context), value)],
+    ),
+    "o365_props": Derive(
+        "Parallel lists of names and values are an object keyed by name: name N with value V -> "
+        "target.N (or target.N.NewValue) equals V; N alone -> that member exists; V alone cannot "
+        "be said. A view zips the lists (`views`).",
+        rules.props_rewrite, rules.nowhere,
+    ),
+    "auditd_args": Derive(
+        "The field joins the arguments with blanks: each whole word of the pattern -> equals one "
+        "of a0..a9 (Sigma) or of process.args (wider).",
+        rules.args_rewrite, rules.args_forward,
+    ),
+    "event_title": Derive(
+        "The title of an event id: any id with that title.",
+        rules.title_rewrite, rules.title_forward,
+    ),
+    "length": Derive(
+        "length(target): compare that number.", rules.unsaid, rules.nowhere, computed=True,
+    ),
+    "hour": Derive(
+        "hour of the target in the search time zone.", rules.unsaid, rules.nowhere, computed=True,
+    ),
+    "weekday": Derive("weekday of the target.", rules.unsaid, rules.nowhere, computed=True),
+}

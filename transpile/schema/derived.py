@@ -1,0 +1,233 @@
+"""A condition on a Splunk field as a predicate over a target field, by the target's derive.
+
+`schema.derive` says what becomes of a wildcard pattern; here this becomes IR, and the conditions
+that are no pattern (order, numbers, networks, regular expressions) are said where the derive keeps
+the value as it is or inside a longer text.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from transpile.ir.expr import Call, Field
+from transpile.ir.pattern import Pattern, Wild
+from transpile.ir.pred import (
+    FALSE,
+    Condition,
+    Exists,
+    Glob,
+    InNetwork,
+    Matches,
+    NumEq,
+    Order,
+    Pred,
+    Quant,
+    Test,
+    TextEq,
+    all_of,
+    any_of,
+    negate,
+)
+from transpile.ir.regex import Regex, parse_regex
+from transpile.ir.regex import tree as t
+from transpile.ir.text import number
+from transpile.schema import derive
+from transpile.schema.bounds import Bounds
+from transpile.schema.fields import FieldTarget
+
+# derives that keep the value whole (among others that a test of the same kind finds as well)
+_KEEPING = frozenset({None, "host", "host_or_ip", "flattened_path"})
+# derives that put the value at the end or in the middle of a longer text
+_HOLDING = frozenset({"basename", "account_name", "reg_value_name", "hash_list", "reg_key"})
+_COMPUTED = {"length": "len"}
+
+
+def derived(
+    target: FieldTarget,
+    condition: Condition | None,
+    quant: Quant,
+    *,
+    field: str,
+    taxonomy: str,
+    separator: str,
+) -> Bounds | None:
+    """Return the bounds of a test on a field in terms of its target, None if nothing is known.
+
+    condition: None asks whether the field exists.  field: the Splunk name, without prefix.
+    separator: of paths on the platform of the events. The bounds carry no losses.
+    """
+    assert target.field is not None
+    subject = Field(target.field)
+    function = _COMPUTED.get(target.derive or "")
+    if function is not None:
+        call = Call(function, (subject,))
+        return Bounds.exact(Exists(call) if condition is None else Test(call, condition, quant))
+    glob = _glob_of(condition)
+    if glob is None:
+        return _by_kind(target, condition, quant)
+    if target.derive is None and condition is not None:
+        return Bounds.exact(Test(subject, condition, quant))
+    context = derive.Context(
+        field=field,
+        target=target.field,
+        also=tuple(also.field for also in target.also) if target.derive == "hash_field" else (),
+        taxonomy=taxonomy,
+        separator=separator,
+    )
+    found = derive.rewrite(target.derive, glob, context)
+    if found is None:
+        return None
+    cased = isinstance(condition, (TextEq, Glob)) and condition.cased
+    said = all_of(any_of(_test(test, quant, cased) for test in group) for group in found.groups)
+    if found.exact:
+        return Bounds.exact(said)
+    if found.bounded is not None:
+        bounded = Matches(_bounded(glob, found.bounded, cased))
+        return Bounds.exact(Test(subject, bounded, quant))
+    return Bounds(said, FALSE)
+
+
+def meets(condition: Condition, text: str) -> bool:
+    """Return whether one value, given as text, meets a condition.
+
+    For the values that a data model or a log source fixes; the interpreter decides for events.
+    """
+    match condition:
+        case TextEq(wanted, cased):
+            return Pattern.literal(wanted).matcher(cased)(text)
+        case Glob(pattern, cased):
+            return pattern.matcher(cased)(text)
+        case NumEq(wanted):
+            return number(text) == wanted
+        case Matches(regex):
+            return regex_matches(regex, text)
+        case Order(op, bound):
+            return _in_order(op, bound, text)
+        case InNetwork(network):
+            return _inside(network, text)
+        case _:
+            assert_never(condition)
+
+
+def regex_matches(regex: Regex, text: str) -> bool:
+    """Return whether a regular expression matches somewhere in the text."""
+    from transpile.ir.regex import compile_python
+
+    return compile_python(regex).search(text) is not None
+
+
+def _in_order(op: str, bound: str | float, text: str) -> bool:
+    value = number(text)
+    left: tuple[float | bytes, float | bytes] = (
+        (value, bound)
+        if value is not None and not isinstance(bound, str)
+        else (text.encode(), str(bound).encode())
+    )
+    one, two = left
+    order = (one > two) - (one < two)  # type: ignore[operator]
+    return {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[op]
+
+
+def _inside(network: str, text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def _glob_of(condition: Condition | None) -> derive.Glob | None:
+    """Return the condition as a pattern of `schema.derive`, None if it is no pattern."""
+    match condition:
+        case None:
+            return (derive.ANY,)
+        case TextEq(text):
+            return (text,)
+        case Glob(pattern):
+            return tuple(
+                _WILD[part] if isinstance(part, Wild) else part for part in pattern.parts
+            )
+        case _:
+            return None
+
+
+_WILD = {Wild.RUN: derive.Wild.ANY, Wild.ONE: derive.Wild.ONE}
+_UNWILD = {wild: part for part, wild in _WILD.items()}
+
+
+def _test(test: derive.Test, quant: Quant, cased: bool) -> Pred:
+    subject = Field(test.field)
+    if test.glob is None:
+        return negate(Exists(subject)) if test.negated else Exists(subject)
+    parts = (_UNWILD[part] if isinstance(part, derive.Wild) else part for part in test.glob)
+    pattern = Pattern.of(*parts)
+    if pattern.matches_all:
+        return Exists(subject)
+    condition = TextEq(pattern.text, cased) if pattern.is_literal else Glob(pattern, cased)
+    positive = Test(subject, condition, quant)
+    return all_of((Exists(subject), negate(positive))) if test.negated else positive
+
+
+def _bounded(glob: derive.Glob, separator: str, cased: bool) -> Regex:
+    """Return the expression for a pattern on what stands behind the last separator."""
+    other = f"[^{re.escape(separator)}]"
+    written = {derive.Wild.ANY: f"{other}*", derive.Wild.ONE: other}
+    inner = glob[1:] if glob[:1] == (derive.ANY,) else (separator, *glob)
+    body = "".join(
+        written[part] if isinstance(part, derive.Wild) else _escape(part) for part in inner
+    )
+    return parse_regex(f"{'' if cased else '(?i)'}{body}{_end(inner)}")
+
+
+def _end(inner: Iterable[str | derive.Wild]) -> str:
+    """Return the end anchor: behind a run `$` is as good as `\\z`, and more flavours know it."""
+    *_, last = inner
+    return "$" if last is derive.ANY else r"\z"
+
+
+def _escape(text: str) -> str:
+    """Return the text as a literal of a regular expression."""
+    return re.sub(r"([\\.^$|?*+()\[\]{}])", r"\\\1", text)
+
+
+def _by_kind(target: FieldTarget, condition: Condition | None, quant: Quant) -> Bounds | None:
+    """Return the bounds of a test that is no wildcard pattern."""
+    assert target.field is not None
+    subject = Field(target.field)
+    match condition:
+        case None:
+            return Bounds.exact(Exists(subject))
+        case _ if target.derive in _KEEPING:
+            return Bounds.exact(Test(subject, condition, quant))
+        case Matches(regex) if target.derive in _HOLDING:
+            loose = _unanchored(regex)
+            return None if loose is None else Bounds(Test(subject, Matches(loose), quant), FALSE)
+        case NumEq() | Order() | Matches() if target.derive == "reg_data":
+            return Bounds(any_of((Test(subject, condition, quant),)), FALSE)
+        case TextEq() | Glob() | NumEq() | Order() | Matches() | InNetwork():
+            return None
+        case _:
+            assert_never(condition)
+
+
+def _unanchored(regex: Regex) -> Regex | None:
+    """Return an expression that matches every text with a match of `regex` inside, or None.
+
+    Anchors at the ends of the expression are left out; one elsewhere, or a lookaround, may see
+    more of the longer text than of the value, and then nothing is known.
+    """
+    items = regex.tree.items if isinstance(regex.tree, t.Concat) else (regex.tree,)
+    if items and items[0] == t.Anchor(t.At.START):
+        items = items[1:]
+    if items and items[-1] in (t.Anchor(t.At.END), t.Anchor(t.At.LAST_END)):
+        items = items[:-1]
+    body = t.concat(list(items))
+    if any(isinstance(node, (t.Anchor, t.Look, t.KeepOut)) for node in t.walk(body)):
+        return None
+    return replace(regex, tree=body)
+
+
+

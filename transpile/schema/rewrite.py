@@ -1,0 +1,340 @@
+"""Predicates over Splunk's fields, said over the fields of another taxonomy.
+
+`resolve` finds the dataset of a rule, `rewrite` changes the rule's filter: names by the field map,
+literals by the derives, and what the target cannot say by the rule of `schema.bounds`, so that the
+result finds everything that the filter finds. Losses name each field that was left out.
+
+A field of a data model is never missing (`schema.cim`): where the model says `unknown` (or 0), the
+event of another taxonomy has no such field, so a condition that `unknown` meets is widened by "the
+field is missing".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from transpile.errors import Unsupported
+from transpile.fidelity import Loss
+from transpile.ir.expr import Call, Expr, Field, Lit
+from transpile.ir.pattern import Pattern
+from transpile.ir.pred import (
+    FALSE,
+    TRUE,
+    And,
+    Compare,
+    Condition,
+    Const,
+    Exists,
+    Glob,
+    InRows,
+    Keyword,
+    Not,
+    Or,
+    Pred,
+    Quant,
+    Test,
+    TextEq,
+    Unknown,
+    all_of,
+    any_of,
+    negate,
+)
+from transpile.ir.walk import fields_of, substitute
+from transpile.schema.bounds import Bounds, all_bounds, any_bounds, widen
+from transpile.schema.cim import UNKNOWN, constraint, exclusions, node_facts
+from transpile.schema.derived import derived, meets
+from transpile.schema.fields import FieldTarget, Taxonomy
+from transpile.schema.resolve import Resolution, resolve
+
+__all__ = ["Resolution", "Rewritten", "resolve", "rewrite", "target_field"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A filter over target fields that the given filter implies, the same without losses.
+
+    fields: the target fields it reads, with type and multivalue flag.  unmapped: source fields
+    without counterpart (passed through under their own name if that was asked for).
+    """
+
+    pred: Pred
+    losses: tuple[Loss, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    unmapped: tuple[str, ...] = ()
+    fields: Mapping[str, FieldTarget] = field(default_factory=dict)
+
+
+def rewrite(
+    pred: Pred,
+    resolution: Resolution,
+    taxonomy: Taxonomy,
+    *,
+    keep_unmapped: bool = False,
+) -> Rewritten:
+    """Return the filter in another taxonomy.
+
+    pred: over the source's own field names. A data model's constraints on fields are added.
+    Raises Unsupported (the code of the first loss) if nothing of the filter remains.
+    """
+    work = _Rewriting(resolution, taxonomy, keep_unmapped)
+    wanted = all_of((*_membership(resolution, work), pred))
+    widened, losses = widen(wanted, work.bounds)
+    if widened == TRUE and losses:
+        first = losses[0]
+        raise Unsupported(
+            f"nothing of the filter remains: {first.message}", code=first.code, span=first.span
+        )
+    read = fields_of(widened)
+    return Rewritten(
+        pred=widened,
+        losses=losses,
+        assumptions=tuple(work.assumptions),
+        unmapped=tuple(work.unmapped),
+        fields={name: target for name, target in work.targets.items() if name in read},
+    )
+
+
+def target_field(resolution: Resolution, name: str, taxonomy: Taxonomy) -> FieldTarget | None:
+    """Return the target of a source field that holds its value, None if no field does.
+
+    For keys and aggregates: an event's groups by the target are the groups by the field, up to the
+    derive (a full path instead of a file name).
+    """
+    found = resolution.fields.lookup(name, taxonomy)
+    return found if found is not None and found.field is not None else None
+
+
+def _membership(resolution: Resolution, work: _Rewriting) -> tuple[Pred, ...]:
+    """Return what the data model node demands of its events.
+
+    An exclusion that the target cannot say is an assumption about the log source, not a loss: the
+    model leaves those events out because they are of another kind.
+    """
+    if resolution.node is None:
+        return ()
+    wanted = [_test(name, values) for name, values in constraint(*resolution.node)]
+    for group in exclusions(*resolution.node):
+        excluded = all_of(_test(name, values) for name, values in group)
+        _, losses = widen(excluded, work.bounds)
+        if losses:
+            tests = " and ".join(f"{name}={'|'.join(values)}" for name, values in group)
+            work.assume(f"the log source has no events with {tests}, as the data model has none")
+        else:
+            wanted.append(negate(excluded))
+    return tuple(wanted)
+
+
+def _test(name: str, values: tuple[str, ...]) -> Pred:
+    patterns = (Pattern.from_spl(value) for value in values)
+    return any_of(
+        Test(Field(name), TextEq(p.text) if p.is_literal else Glob(p)) for p in patterns
+    )
+
+
+@dataclass(slots=True)
+class _Rewriting:
+    """One run of `rewrite`: the facts, and what was noticed on the way."""
+
+    resolution: Resolution
+    taxonomy: Taxonomy
+    keep_unmapped: bool
+    assumptions: dict[str, None] = field(default_factory=dict)
+    unmapped: dict[str, None] = field(default_factory=dict)
+    targets: dict[str, FieldTarget] = field(default_factory=dict)
+
+    def assume(self, text: str) -> None:
+        """Note an assumption once."""
+        self.assumptions[text] = None
+
+    def bounds(self, node: Pred) -> Bounds:
+        """Return the bounds of a leaf of the filter in the target taxonomy."""
+        match node:
+            case Exists(Field(name)):
+                return self._field(node, name, None, Quant.ANY)
+            case Test(Field(name), condition, quant):
+                return self._field(node, name, condition, quant)
+            case Test() | Exists() | Compare():
+                return self._expression(node)
+            case Unknown(reason, code):
+                return Bounds.unknown(code, reason, node.span)
+            case InRows():
+                message = "a subsearch used as a filter has no counterpart"
+                return Bounds.unknown("TGT604", message, node.span)
+            case Const() | Keyword() | And() | Or() | Not():
+                return Bounds.exact(node)
+
+    # -- tests of one field ----------------------------------------------------------------------
+
+    def _field(self, node: Pred, name: str, condition: Condition | None, quant: Quant) -> Bounds:
+        fixed = dict(self.resolution.constants).get(self.resolution.fields.strip(name))
+        if fixed is not None:
+            met = condition is None or meets(condition, fixed)
+            return Bounds.exact(TRUE if met else FALSE)
+        target = self._target(name)
+        if target is None:
+            return self._unsayable(node, name)
+        if target.drop is not None:
+            return self._dropped(node, name, target)
+        said = self._said(node, name, target, condition, quant)
+        return self._defaulted(node, name, condition, said)
+
+    def _said(
+        self, node: Pred, name: str, target: FieldTarget, condition: Condition | None, quant: Quant
+    ) -> Bounds:
+        """Return the bounds of a test on the target field and on its `also` fields."""
+        parts = []
+        for choice in _choices(target, self.taxonomy):
+            found = derived(
+                choice,
+                condition,
+                quant,
+                field=self.resolution.fields.strip(name),
+                taxonomy=self.taxonomy,
+                separator="\\" if self.resolution.platform == "windows" else "/",
+            )
+            if found is not None:
+                parts.append(found.map(lambda pred: replace(pred, span=node.span)))
+                self._note(choice, name)
+        if not parts:
+            message = f"the condition on {name} cannot be said of {target.field}"
+            return Bounds.unknown("TGT604", message, node.span)
+        joined = any_bounds(parts)
+        if joined.is_exact:
+            return joined
+        message = f"{target.field} holds more than {name}: the test on it is wider"
+        return replace(joined, losses=(Loss("TGT606", message, node.span),))
+
+    def _note(self, target: FieldTarget, name: str) -> None:
+        assert target.field is not None
+        self.targets.setdefault(target.field, target)
+        if target.guess:
+            self.assume(f"{target.field} holds what {name} holds")
+
+    def _target(self, name: str) -> FieldTarget | None:
+        found = self.resolution.fields.lookup(name, self.taxonomy)
+        if found is not None and found.none is None:
+            return found
+        self.unmapped[name] = None
+        if not self.keep_unmapped:
+            return None
+        self.assume(f"{name} is passed through under its own name")
+        return FieldTarget(field=name)
+
+    def _unsayable(self, node: Pred, name: str) -> Bounds:
+        message = f"{name} has no counterpart in {self.taxonomy}; the test on it is left out"
+        return Bounds.unknown("TGT601", message, node.span)
+
+    def _dropped(self, node: Pred, name: str, target: FieldTarget) -> Bounds:
+        """Return the bounds of a test that the log source stands for, if it is not negated."""
+        if target.approximate:
+            message = f"the test on {name} is left out: it has no exact counterpart"
+            return Bounds.unknown("TGT606", message, node.span)
+        self.assume(_DROPPED.get(target.drop or "", _IMPLIED).format(name))
+        return Bounds(TRUE, FALSE)
+
+    # -- fields of a data model, which are never missing ------------------------------------------
+
+    def _default(self, name: str) -> str | None:
+        """Return what a data model shows for a missing field, "" if something of the event."""
+        facts = node_facts(*self.resolution.node) if self.resolution.node else None
+        if facts is None:
+            return None
+        if name in facts.zero:
+            return "0"
+        return UNKNOWN if name in facts.unknown else "" if name in facts.total else None
+
+    def _defaulted(
+        self, node: Pred, name: str, condition: Condition | None, said: Bounds
+    ) -> Bounds:
+        """Return the bounds of a test that a missing target field may meet by the default."""
+        default = self._default(self.resolution.fields.strip(name))
+        if default is None:
+            return said
+        if condition is None:
+            return Bounds.exact(TRUE)
+        target = self._target(name)
+        if target is None or target.field is None:
+            return said
+        missing = Not(Exists(Field(target.field)), span=node.span)
+        if default == "":
+            message = f"{name} is calculated where the event has none; such events are included"
+            loss = Loss("TGT606", message, node.span)
+            return Bounds(any_of((said.upper, missing)), said.lower, (*said.losses, loss))
+        if condition == TextEq(default) or condition == TextEq(default, cased=True):
+            return Bounds.exact(missing)
+        if not meets(condition, default):
+            return said
+        return any_bounds([said, Bounds.exact(missing)])
+
+    # -- expressions -----------------------------------------------------------------------------
+
+    def _expression(self, node: Pred) -> Bounds:
+        """Return the bounds of a test whose subject is not a field alone."""
+        match node:
+            case Compare("==", Field(left), Field(right)) if left != right:
+                return self._same(node, left, right)
+            case _:
+                pass
+        blocked: list[Bounds] = []
+
+        def value_of(item: Field) -> Expr:
+            target = self._target(item.name)
+            if target is None:
+                blocked.append(self._unsayable(node, item.name))
+                return item
+            if target.field is None or target.derive is not None:
+                message = f"{item.name} cannot be used in an expression in {self.taxonomy}"
+                blocked.append(Bounds.unknown("TGT604", message, node.span))
+                return item
+            self._note(target, item.name)
+            return self._value(item, target.field)
+
+        said = substitute(node, value_of)
+        return all_bounds(blocked) if blocked else Bounds.exact(said)
+
+    def _value(self, item: Field, target: str) -> Expr:
+        found = Field(target, span=item.span)
+        default = self._default(self.resolution.fields.strip(item.name))
+        return Call("coalesce", (found, Lit(default)), span=item.span) if default else found
+
+    def _same(self, node: Compare, left: str, right: str) -> Bounds:
+        """Return the bounds of the equality of two fields, both missing being equal in a model."""
+        pair = [self._target(name) for name in (left, right)]
+        names = [target.field for target in pair if target and target.derive is None]
+        if len(names) != 2 or None in names:
+            message = f"{left} and {right} cannot be compared in {self.taxonomy}"
+            return Bounds.unknown("TGT604", message, node.span)
+        for target, name in zip(pair, (left, right), strict=True):
+            assert target is not None
+            self._note(target, name)
+        one, two = (Field(str(name)) for name in names)
+        said: Pred = replace(node, left=one, right=two)
+        defaults = {self._default(self.resolution.fields.strip(name)) for name in (left, right)}
+        if defaults == {None}:
+            return Bounds.exact(said)
+        missing = all_of((negate(Exists(one)), negate(Exists(two))))
+        return Bounds.exact(any_of((said, missing)))
+
+
+def _choices(target: FieldTarget, taxonomy: Taxonomy) -> tuple[FieldTarget, ...]:
+    """Return the target and those of its `also` fields that must be asked too.
+
+    Sigma's `also` fields share the values of one Splunk field between them; elsewhere they repeat
+    the target's value for other setups, and only those with a derive of their own can differ.
+    """
+    further = (
+        FieldTarget(also.field, derive=also.derive, type=also.type or "string", mv=also.mv)
+        for also in target.also
+        if taxonomy == "sigma" or also.derive is not None
+    )
+    return (target, *further)
+
+
+_IMPLIED = "the log source implies the test on {}"
+_DROPPED: Mapping[str, str] = {
+    "event_title": "the test on {} is implied by the event id",
+    "platform": "the test on {} is implied by the log source's platform",
+    "time": "the test on {} is left to the schedule of the search",
+    "fs_action": "the test on {} is implied by the choice of the log source",
+}

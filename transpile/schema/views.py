@@ -1,0 +1,337 @@
+"""Views: an event of Splunk seen in another taxonomy, by the mapping that rewrites conditions.
+
+`view` runs every field of an event forwards through its target, so that a condition on the Splunk
+field and its rewrite on the view agree. What a view holds:
+
+- each mapped field under its target's name (flat, dotted names) and under the target's `also`
+  names; missing, dropped and unmapped fields are left out (`keep_unmapped` keeps the last);
+- several fields with one target are put together: `process_path` and `process_name` make one
+  `Image`, hive, key and value name one `TargetObject`, digests one list of hashes;
+- the least that satisfies a rewrite where Splunk knows less than the target: an unknown folder or
+  domain is empty (`process_name` `a.exe` alone gives the `Image` `\\a.exe`, `user` `bob` the `User`
+  `\\bob`), an unknown registry key likewise;
+- what the log source implies and no field says: `event.category` and the constraints of Elastic
+  (`event.type`, `event.code` ...), the selection of Sigma; of several accepted values the first;
+- values typed for ECS (numbers, booleans, `@timestamp` as ISO 8601 in UTC); elsewhere unchanged.
+
+An event whose fields contradict each other (a `process_name` that is not in its `process_path`)
+has no faithful view; `conflicts` names the fields that a view could not keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from transpile.schema._rewrite import Context, Pairs, Rewrite, holds
+from transpile.schema.datasets import Dataset, dataset
+from transpile.schema.derive import forward, rewrite
+from transpile.schema.fields import FieldMap, FieldTarget, Taxonomy
+
+Event = dict[str, Any]
+Values = dict[str, list[Any]]
+Lookup = Callable[[str], FieldTarget | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A field of the event with its target; `direct`: the value is the target's own."""
+
+    field: str
+    values: list[Any]
+    target: FieldTarget
+    context: Context
+
+    @property
+    def direct(self) -> bool:
+        return self.target.derive is None
+
+
+def view(
+    event: Mapping[str, Any],
+    source: Dataset,
+    taxonomy: Taxonomy,
+    variant: str | None = None,
+    *,
+    platform: str = "windows",
+    keep_unmapped: bool = False,
+) -> Event:
+    """Return an event of a dataset as the taxonomy shows it.
+
+    event: Splunk's names, data model prefix or not; values strings, numbers, booleans or lists.
+    platform: `windows`, `linux` or `macos`, for the separator of paths.
+    """
+    fields = FieldMap(source, variant)
+    return view_by(
+        event,
+        lambda field: fields.lookup(field, taxonomy),
+        taxonomy,
+        implied=implied(source, taxonomy, variant, _event_code(event)),
+        platform=platform,
+        keep_unmapped=keep_unmapped,
+        strip=fields.strip,
+    )
+
+
+def view_by(
+    event: Mapping[str, Any],
+    lookup: Lookup,
+    taxonomy: str,
+    *,
+    implied: Mapping[str, str] | None = None,
+    platform: str = "windows",
+    keep_unmapped: bool = False,
+    strip: Callable[[str], str] = str,
+) -> Event:
+    """Return the view of an event for any table of targets (see `view`).
+
+    implied: fields that are filled where no field of the event says them.
+    """
+    shown: Values = {}
+    parts = list(_parts(event, lookup, taxonomy, platform, strip))
+    for part in sorted(parts, key=lambda part: (not part.direct, _ORDER.get(_name(part), 0))):
+        _place(part, shown)
+    _zip_properties(event, parts, shown)
+    result = {name: values[0] if len(values) == 1 else values for name, values in shown.items()}
+    if keep_unmapped:
+        unmapped = ((strip(key), value) for key, value in event.items() if _unmapped(lookup(key)))
+        result |= {key: value for key, value in unmapped if key not in result}
+    for name, value in (implied or {}).items():
+        result.setdefault(name, value)
+    return result if taxonomy != "ecs" else _typed(result, parts)
+
+
+def conflicts(
+    event: Mapping[str, Any],
+    source: Dataset,
+    taxonomy: Taxonomy,
+    variant: str | None = None,
+    *,
+    platform: str = "windows",
+) -> tuple[str, ...]:
+    """Return the Splunk fields whose value the event's view does not keep, sorted."""
+    fields = FieldMap(source, variant)
+    shown = view(event, source, taxonomy, variant, platform=platform)
+    parts = _parts(
+        event, lambda field: fields.lookup(field, taxonomy), taxonomy, platform, fields.strip
+    )
+    return tuple(sorted({part.field for part in parts if not _kept(part, shown)}))
+
+
+def implied(
+    source: Dataset, taxonomy: Taxonomy, variant: str | None = None, event_code: str | None = None
+) -> dict[str, str]:
+    """Return the fields that the log source of a dataset implies, each with its first value.
+
+    event_code: the event's own code; an event of another id of the channel gets that id's facts.
+    """
+    channel = source.parent or source.id
+    source = (dataset(f"{channel}.{event_code}") if event_code else None) or source
+    match taxonomy:
+        case "ecs":
+            chosen = source.elastic.variants.get(variant or "")
+            category = (chosen.category if chosen else None) or source.elastic.event_category
+            where = [*(chosen.where if chosen else ()), *source.elastic.where,
+                     *source.elastic.where_extra]
+            found = {"event.category": category} if category not in (None, "any") else {}
+            return found | {name: values[0] for name, values in reversed(where)}
+        case "sigma":
+            option = source.sigma.variants.get(variant or "")
+            selection = (option.selection if option else None) or source.sigma.selection
+            return {name: str(values[0]) for name, values in selection.items()}
+        case "ocsf" if source.ocsf is not None:
+            uids = {
+                "class_uid": source.ocsf.class_uid,
+                "activity_id": source.ocsf.activity_id,
+                "type_uid": source.ocsf.type_uid,
+            }
+            return {name: str(uid) for name, uid in uids.items() if uid is not None}
+        case _:
+            return {}
+
+
+# --- placing values -------------------------------------------------------------------------------
+
+# Parts of one value are attached in this order (others come first).
+_ORDER: Mapping[str, int] = {"reg_key": 1, "reg_hive": 2, "reg_value_name": 3, "reg_type": 4}
+
+
+def _parts(
+    event: Mapping[str, Any],
+    lookup: Lookup,
+    taxonomy: str,
+    platform: str,
+    strip: Callable[[str], str],
+) -> Iterator[_Part]:
+    separator = "\\" if platform == "windows" else "/"
+    for key in sorted(event):
+        target = lookup(key)
+        values = _values(event[key])
+        if target is None or target.field is None or not values:
+            continue
+        name = strip(key)
+        also = tuple(item.field for item in target.also if item.derive is None)
+        context = Context(name, target.field, also, taxonomy, separator)
+        yield _Part(key, values, target, context)
+        for item in target.also:
+            if item.derive is not None:
+                other = FieldTarget(item.field, item.derive, type=item.type or "keyword")
+                yield _Part(key, values, other, Context(name, item.field, (), taxonomy, separator))
+
+
+def _place(part: _Part, shown: Values) -> None:
+    """Add the values of a part to the view, unless the view tells them already."""
+    for value in part.values:
+        if part.direct:
+            for name in (part.context.target, *part.context.also):
+                values = shown.setdefault(name, [])
+                if str(value) not in map(str, values):
+                    values.append(value)
+            continue
+        if not _says(part, value, shown):
+            _attach(part, str(value), shown)
+            for name in part.context.also if part.target.derive != "hash_field" else ():
+                shown.setdefault(name, []).append(value)
+
+
+def _attach(part: _Part, value: str, shown: Values) -> None:
+    """Put a derived value into the view, into the one value that is there if it has a place."""
+    pairs: Pairs = forward(part.target.derive, value, part.context)
+    for name, text in pairs:
+        values = shown.setdefault(name, [])
+        join = _JOINS.get(_name(part))
+        merge = _MERGES.get(_name(part)) if len(part.values) == 1 else None
+        if join is not None and values:
+            values[0] = f"{values[0]}{join}{text}"
+        elif merge is not None and len(values) == 1:
+            values[0] = merge(str(values[0]), text)
+        elif text not in values:
+            values.append(text)
+
+
+def _join_path(whole: str, text: str) -> str:
+    """Return the path with the last component `text` (which starts with its separator)."""
+    return whole.rstrip(text[:1]) + text
+
+
+# derive -> what stands between the values of a text that holds many
+_JOINS: Mapping[str, str] = {
+    "hash_imphash": ",",
+    "hash_list": ",",
+    "hash_md5": ",",
+    "hash_sha1": ",",
+    "hash_sha256": ",",
+    "json_path": ",",
+    "xml_tag": "",
+}
+
+# derive -> how a part is put to the one value that is there
+_MERGES: Mapping[str, Callable[[str, str], str]] = {
+    "account_name": _join_path,
+    "basename": _join_path,
+    "reg_hive": lambda whole, text: text + whole.lstrip("\\"),
+    "reg_type": lambda whole, text: whole,
+    "reg_value_name": _join_path,
+}
+
+
+def _zip_properties(event: Mapping[str, Any], parts: Iterable[_Part], shown: Values) -> None:
+    """Add the parallel lists of names and values of Office 365 as one member for each name."""
+    for part in parts:
+        head, star, tail = part.context.target.partition(".*")
+        if part.target.derive != "o365_props" or not star:
+            continue
+        names = _values(event.get(f"{part.field.rpartition('.')[0]}.Name"))
+        for name, value in zip(names, part.values, strict=False):
+            shown.setdefault(f"{head}.{name}{tail}", []).append(value)
+
+
+# --- reading a view -------------------------------------------------------------------------------
+
+
+def _rewritten(part: _Part, value: Any) -> Rewrite | None:
+    return rewrite(part.target.derive, (str(value),), part.context)
+
+
+def _says(part: _Part, value: Any, shown: Values) -> bool:
+    """Return whether the view so far already tells a derived value."""
+    name = part.target.derive
+    if name == "null_is_success":
+        return False
+    tests = _rewritten(part, value)
+    return tests is not None and holds(tests, shown)
+
+
+def _kept(part: _Part, shown: Event) -> bool:
+    """Return whether every value of a part can be found in the finished view."""
+    rewrites = [_rewritten(part, value) for value in part.values]
+    return all(tests is None or holds(tests, shown) for tests in rewrites)
+
+
+def _name(part: _Part) -> str:
+    return part.target.derive or ""
+
+
+def _unmapped(target: FieldTarget | None) -> bool:
+    return target is None or (target.field is None and target.drop is None)
+
+
+def _values(value: Any) -> list[Any]:
+    values = value if isinstance(value, (list, tuple)) else (value,)
+    return [item for item in values if item is not None]
+
+
+def _event_code(event: Mapping[str, Any]) -> str | None:
+    code = next((event[key] for key in ("EventCode", "EventID") if key in event), None)
+    return None if code is None or isinstance(code, list) else str(code)
+
+
+# --- ECS types ------------------------------------------------------------------------------------
+
+_INTEGERS = frozenset({"long", "integer", "short", "byte", "int"})
+_YEAR_10000 = 253402300800.0
+_FLOATS = frozenset({"float", "double", "scaled_float", "half_float"})
+
+
+def _typed(event: Event, parts: Iterable[_Part]) -> Event:
+    """Return the event with values of the targets' Elastic types."""
+    types: dict[str, str] = {}
+    for part in parts:
+        types[part.context.target] = part.target.type
+        types |= {item.field: item.type or part.target.type for item in part.target.also}
+    return {
+        name: [_cast(item, types.get(name, "keyword")) for item in value]
+        if isinstance(value, list)
+        else _cast(value, types.get(name, "keyword"))
+        for name, value in event.items()
+    }
+
+
+def _cast(value: Any, kind: str) -> Any:
+    """Return a value as Elastic would index it; a value that does not fit stays text."""
+    text = str(value).strip()
+    if kind == "boolean" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if kind in _INTEGERS and text.removeprefix("-").isdecimal():
+        return int(text)
+    if kind in _FLOATS or kind == "date":
+        try:
+            number = float(text)
+        except ValueError:
+            return str(value)
+        if kind == "date":
+            return _iso(number) if 0 <= number < _YEAR_10000 else str(value)
+        return number
+    return value if isinstance(value, bool) and kind == "boolean" else _text(value)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _iso(epoch: float) -> str:
+    """Return epoch seconds as ISO 8601 in UTC with milliseconds, as Elastic prints dates."""
+    moment = datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
