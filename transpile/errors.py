@@ -61,6 +61,7 @@ CODES: Mapping[str, str] = {
     "TGT608": "the rule has a stage whose result cannot be computed here",
     "TGT609": "the conversion could miss what the rule finds",
     "TGT610": "the rule does not start from events",
+    "TGT611": "a query in the target's language is wrong",
 }
 
 
