@@ -229,7 +229,10 @@ class SplitField(Node):
 
 @dataclass(frozen=True, slots=True)
 class Assignment(Node):
-    """`field = expr`; dynamic: `{field} = expr`, the field's value names the new field."""
+    """`field = expr`; dynamic: the name holds `{other}`, to be replaced by the value of `other`.
+
+    `eval {a}=1` has field "{a}", `eval x_{a}=1` has "x_{a}"; `a{}.b` is an ordinary name.
+    """
 
     field: str
     expr: Expr

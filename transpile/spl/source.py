@@ -7,10 +7,13 @@ every error points into the author's text. Expanded characters point at the macr
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from transpile.errors import Span
+
+_QUOTED_OR_COMMENT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|```.*?```', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,69 @@ class SourceText:
     def macros_in(self, start: int, end: int) -> tuple[MacroCall, ...]:
         """Return the macro calls whose expansion overlaps a range of the expanded text."""
         return tuple(c for c in self.calls if c.start < end and start < max(c.end, c.start + 1))
+
+    def place(self, offset: int) -> tuple[int, int, str]:
+        """Return line and column (1-based) of a place in the original, and that line's text."""
+        before = self.original.rfind("\n", 0, offset) + 1
+        after = self.original.find("\n", offset)
+        line = self.original[before : after if after >= 0 else len(self.original)]
+        return self.original.count("\n", 0, offset) + 1, offset - before + 1, line.rstrip("\r")
+
+
+def strip_comments(source: SourceText | str) -> SourceText:
+    """Return the text with every comment between triple backticks replaced by one space.
+
+    Inside double quotes triple backticks are text.  A comment that is not closed is left where it
+    is; the parser then reports its backticks.
+    Source: SM "Add comments to searches".
+    """
+    whole = SourceText.plain(source) if isinstance(source, str) else source
+    found = _QUOTED_OR_COMMENT.finditer(whole.text)
+    cuts = [(m.start(), m.end(), " ") for m in found if m.group().startswith("`")]
+    return _splice(whole, cuts) if cuts else whole
+
+
+def _splice(source: SourceText, cuts: list[tuple[int, int, str]]) -> SourceText:
+    """Replace ranges (in text order, not overlapping) and carry the map and the calls along."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    origins: list[int] = []
+    fixed: list[int] = []
+    shifts: list[tuple[int, int]] = []
+    length = position = 0
+
+    def keep(start: int, end: int) -> None:
+        nonlocal length
+        for run in range(source._run(start), len(source.starts)):
+            first = max(start, source.starts[run])
+            last = min(end, source.starts[run + 1] if run + 1 < len(source.starts) else end)
+            if first >= end:
+                break
+            starts.append(length + first - start)
+            origins.append(source.origin(first))
+            fixed.append(source.fixed[run])
+            if last >= end:
+                break
+        pieces.append(source.text[start:end])
+        length += end - start
+
+    for start, end, filling in cuts:
+        keep(position, start)
+        where = source.span(start, end)
+        starts.append(length)
+        origins.append(where.start)
+        fixed.append(where.end)
+        pieces.append(filling)
+        length += len(filling)
+        shifts.append((end, length - end))
+        position = end
+    keep(position, len(source.text))
+
+    def moved(offset: int) -> int:
+        index = bisect_right(shifts, (offset, length)) - 1
+        return offset + (shifts[index][1] if index >= 0 else 0)
+
+    calls = tuple(replace(c, start=moved(c.start), end=moved(c.end)) for c in source.calls)
+    return SourceText(
+        "".join(pieces), source.original, tuple(starts), tuple(origins), tuple(fixed), calls
+    )

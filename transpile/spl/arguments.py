@@ -1,0 +1,420 @@
+"""The parts that commands share: names, options, aggregations, BY lists, subsearches.
+
+Every element leaves finished nodes (`ast.Token`, `ast.Option`, `ast.AggCall` ...) among the tokens;
+`Args` sorts them for the functions that build a command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import pyparsing as pp
+
+from transpile.errors import Span
+from transpile.spl import ast
+from transpile.spl.expressions import aggregate_expression, expression
+from transpile.spl.faults import Fault, missing, suggestion
+from transpile.spl.functions import STATS_FUNCTIONS, stats_function
+from transpile.spl.source import MacroCall
+from transpile.spl.text import (
+    QUOTED,
+    SINGLE,
+    Slice,
+    search_at,
+    span_of,
+    unescape,
+    unquote,
+    unquote_name,
+)
+
+Node = TypeVar("Node", bound=ast.Node)
+
+# --- elements -------------------------------------------------------------------------------------
+
+# A bare name: `count(x)` and `IsOutlier(a)` are names of result columns.
+BARE_NAME: Final = r"""(?:\\["\\|]|[^\s"',=()\[\]\\]|\\|\([^()\s"\[\]]*\))+"""
+_BARE_VALUE: Final = r"""(?:,(?=\s|$)|(?:\\["\\|]|[^\s",()\[\]])+)"""
+
+
+def regex(pattern: str, name: str) -> pp.Regex:
+    """Return a token whose parse actions receive the `re.Match`."""
+    element = pp.Regex(pattern, flags=re.DOTALL, as_match=True)
+    element.set_name(name)
+    return element
+
+
+def keyword(*words: str) -> pp.ParserElement:
+    """Return a suppressed keyword, any case; several words are spellings of one."""
+    return pp.Regex(rf"(?i:{'|'.join(words)})\b").set_name(words[0].upper()).suppress()
+
+
+def word(name: str = "argument", *, pattern: str = BARE_NAME, reserved: str = "") -> pp.ParserElement:
+    """Return an element for a quoted or bare word; its token is `ast.Token`.
+
+    reserved: an alternation of keywords that are no bare words here.
+    """
+    stop = rf"(?!(?i:{reserved})(?:\b|$))" if reserved else ""
+    return regex(rf"{QUOTED}|{SINGLE}|{stop}{pattern}", name).add_parse_action(_make_word)
+
+
+def _make_word(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
+    found: re.Match[str] = tokens[0]
+    written = found.group()
+    span = span_of(text, found.start(), found.end())
+    return ast.Token(unquote_name(written), written[:1] == '"', span=span)
+
+
+def _make_option(text: str, loc: int, tokens: pp.ParseResults) -> ast.Option:
+    found: re.Match[str] = tokens[0]
+    value, quoted = unquote(found.group("value"))
+    span = span_of(text, found.start(), found.end())
+    return ast.Option(found.group("name").lower(), value, quoted, span=span)
+
+
+def _make_search(text: str, loc: int, tokens: pp.ParseResults) -> ast.Search:
+    found: re.Match[str] = tokens[0]
+    return search_at(text, found.start())
+
+
+def _no_value(text: str, loc: int, tokens: pp.ParseResults) -> None:
+    found: re.Match[str] = tokens[0]
+    raise missing(text, found.end(), f"the value of '{found.group('name')}'")
+
+
+def _make_argument(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
+    found: re.Match[str] = tokens[0]
+    content, quoted = unquote(found.group())
+    return ast.Token(content, quoted, span=span_of(text, found.start(), found.end()))
+
+
+option = (
+    regex(rf"(?P<name>[A-Za-z_][\w.]*)\s*=\s*(?P<value>{QUOTED}|{_BARE_VALUE})", "option")
+    .add_parse_action(_make_option)
+)
+bad_option = (
+    regex(r"(?P<name>[A-Za-z_][\w.]*)\s*=(?!\s*[\"(\w])", "option").add_parse_action(_no_value)
+)
+comma = pp.Suppress(pp.Regex(",").set_name("','"))
+subsearch = regex(r"\[\s*\]", "subsearch").add_parse_action(_make_search)
+name = word("field name")
+field_list = pp.OneOrMore(name + pp.Opt(comma)).set_name("list of fields")
+by_name = word("field name", reserved="span|where|by|groupby|as")
+arguments = pp.ZeroOrMore(option | bad_option | subsearch | name | comma)
+loose = regex(rf'{QUOTED}|(?:\\["\\|]|[^\s"\[\],])+', "argument").add_parse_action(_make_argument)
+loose_arguments = pp.ZeroOrMore(option | subsearch | loose | comma)
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """The fields after BY."""
+
+    names: tuple[str, ...]
+
+
+def make_by(text: str, loc: int, tokens: pp.ParseResults) -> By:
+    """Wrap the names after BY, so that they do not mix with other names."""
+    return By(tuple(t.text for t in tokens if isinstance(t, ast.Token)))
+
+
+by_clause = (
+    (keyword("by") - pp.OneOrMore(by_name + ~pp.Regex(r"\s*=") + pp.Opt(comma)))
+    .add_parse_action(make_by)
+    .set_name("BY clause")
+)
+
+# --- aggregations ---------------------------------------------------------------------------------
+
+_AGG_NAME = r"(?P<func>[A-Za-z_]\w*(?:\.\d+)?)"
+_BARE_FUNCTIONS = frozenset({"c", "count"})
+_ARGUMENT = rf"""(?P<arg>{QUOTED}|{SINGLE}|(?:\\["\\|]|[^\s"'(),\[\]]|\([^()\s"]*\))*)"""
+
+
+def _known_function(text: str, found: re.Match[str]) -> tuple[str, float | None]:
+    written = found.group("func")
+    known = stats_function(written)
+    if known is None:
+        message = f"unknown statistical function '{written}'"
+        raise Fault(
+            text,
+            found.start("func"),
+            message,
+            code="SPL105",
+            hint=suggestion(written, STATS_FUNCTIONS),
+            end=found.end("func"),
+        )
+    return known
+
+
+def _make_simple(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
+    found: re.Match[str] = tokens[0]
+    func, percent = _known_function(text, found)
+    argument = unquote_name(found.group("arg")) or None
+    if argument is None and func != "count":
+        raise missing(text, found.end() - 1, f"the field of {found.group('func')}()")
+    span = span_of(text, found.start(), found.end())
+    return ast.AggCall(func, argument, percent=percent, text=found.group(), span=span)
+
+
+def _make_bare(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
+    found: re.Match[str] = tokens[0]
+    func, percent = _known_function(text, found)
+    if found.group("func").lower() not in _BARE_FUNCTIONS:
+        raise missing(text, found.end(), f"the field of {found.group('func')}()")
+    span = span_of(text, found.start(), found.end())
+    return ast.AggCall(func, percent=percent, text=found.group(), span=span)
+
+
+def _make_evaluated(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
+    found: re.Match[str] = tokens[0]
+    func, percent = _known_function(text, found)
+    return ast.AggCall(func, eval_arg=tokens[1], percent=percent, **_extent(text, found, tokens))
+
+
+def _make_eval(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
+    found: re.Match[str] = tokens[0]
+    return ast.AggCall("eval", eval_arg=tokens[1], **_extent(text, found, tokens))
+
+
+def _make_sparkline(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
+    found: re.Match[str] = tokens[0]
+    inner = next((t for t in tokens if isinstance(t, ast.AggCall)), None)
+    spans = [t.text for t in tokens if isinstance(t, ast.Token)]
+    return ast.AggCall(
+        "sparkline",
+        inner=inner,
+        spark_span=spans[0] if spans else None,
+        **_extent(text, found, tokens),
+    )
+
+
+def _extent(text: str, found: re.Match[str], tokens: pp.ParseResults) -> dict[str, Any]:
+    """Return `text` and `span` of a call from its name to the closing parenthesis (last token)."""
+    closing: re.Match[str] = tokens[-1]
+    start, end = found.start(), closing.end()
+    return {"text": str(text[start:end]), "span": span_of(text, start, end)}
+
+
+def _add_alias(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
+    call: ast.AggCall = tokens[0]
+    if len(tokens) == 1:
+        return call
+    alias: ast.Token = tokens[1]
+    return ast.AggCall(
+        call.func,
+        call.arg,
+        call.eval_arg,
+        alias.text,
+        call.percent,
+        call.inner,
+        call.spark_span,
+        call.text,
+        span=Span(call.span.start, max(call.span.end, alias.span.end)),
+    )
+
+
+_close = regex(r"\)", "')'")
+_simple = regex(rf"{_AGG_NAME}\s*\(\s*{_ARGUMENT}\s*\)", "aggregation").add_parse_action(_make_simple)
+_evaluated = (
+    regex(rf"{_AGG_NAME}\s*\(\s*(?i:eval)\s*\(", "aggregation")
+    - expression
+    - regex(r"\)", "')'").suppress()
+    - _close
+).add_parse_action(_make_evaluated)
+_eval = (regex(r"(?i:eval)\s*\(", "eval(...)") - aggregate_expression - _close).add_parse_action(
+    _make_eval
+)
+_spark_span = word("span", pattern=r"[^\s(),\"'\[\]]+")
+_bare = regex(rf"(?!(?i:by|as|over|where|from)\b){_AGG_NAME}(?![\w=(.:-])", "aggregation")
+_bare.add_parse_action(_make_bare)
+_sparkline = (
+    regex(r"(?i:sparkline)\s*\(", "sparkline(...)")
+    - pp.Opt((_simple | _bare) + pp.Opt(comma))
+    - pp.Opt(_spark_span)
+    - _close
+).add_parse_action(_make_sparkline)
+aggregation = (
+    ((_sparkline | _evaluated | _eval | _simple | _bare) + pp.Opt(keyword("as") - name))
+    .add_parse_action(_add_alias)
+    .set_name("statistical function")
+)
+
+# --- what the tokens of a command are -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Args:
+    """One command as the grammar read it: its name, text and place, and the nodes found in it."""
+
+    name: str
+    text: Slice
+    span: Span
+    macros: tuple[MacroCall, ...]
+    items: tuple[object, ...] = field(default=())
+
+    def all(self, kind: type[Node]) -> tuple[Node, ...]:
+        """Return the items of one kind of node, in text order."""
+        return tuple(i for i in self.items if isinstance(i, kind))
+
+    def words(self) -> tuple[str, ...]:
+        """Return the texts of the plain words."""
+        return tuple(t.text for t in self.all(ast.Token))
+
+    def options(self) -> tuple[ast.Option, ...]:
+        """Return the options."""
+        return self.all(ast.Option)
+
+    def option(self, name: str, default: str | None = None) -> str | None:
+        """Return the text of one option, the last one winning."""
+        return next((o.value for o in reversed(self.options()) if o.name == name), default)
+
+    def by(self) -> tuple[str, ...]:
+        """Return the fields of the BY clause."""
+        return next((i.names for i in self.items if isinstance(i, By)), ())
+
+    def common(self, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return the attributes that every command has; `without`: options kept elsewhere."""
+        options = tuple(o for o in self.options() if o.name not in without)
+        return {"name": self.name, "span": self.span, "macros": self.macros, "options": options}
+
+    def need(self, condition: object, what: str, hint: str = "") -> None:
+        """Raise SPL103 at the end of the command unless the condition holds."""
+        if not condition:
+            raise missing(self.text, len(self.text), what, hint)
+
+    def one_word(self, what: str) -> str:
+        """Return the only plain word of the command."""
+        words = self.words()
+        self.need(words, what)
+        if len(words) > 1:
+            raise self.fault(self.all(ast.Token)[1], f"'{self.name}' takes one {what}")
+        return words[0]
+
+    def fault(self, node: ast.Node, message: str, hint: str = "", code: str = "SPL106") -> Fault:
+        """Return a fault at a node of this command."""
+        start = self._local(node.span.start)
+        length = max(1, node.span.end - node.span.start)
+        return Fault(self.text, start, message, code=code, hint=hint, end=start + length)
+
+    def _local(self, origin: int) -> int:
+        """Return the offset in the command's text of a place in the original."""
+        return next((i for i in range(len(self.text)) if self._origin(i) >= origin), 0)
+
+    def _origin(self, offset: int) -> int:
+        return self.text.source.origin(self.text.base + offset)
+
+
+# --- options --------------------------------------------------------------------------------------
+
+_UNIT = (
+    r"(?:us|ms|cs|ds|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?"
+    r"|mon|months?|q|qtrs?|quarters?|y|yrs?|years?)"
+)
+_NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"
+_FLAGS = r"t|f|true|false|1|0|yes|no|y|n"
+_TOKENS = r"|\$[^$]+\$|<<\w+>>"  # filled in later, by `map`, a dashboard or `foreach`
+
+KINDS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
+    "flag": (re.compile(_FLAGS + _TOKENS, re.IGNORECASE), "true or false"),
+    "int": (re.compile(r"[+-]?\d+" + _TOKENS), "a whole number"),
+    "number": (re.compile(_NUMBER + _TOKENS), "a number"),
+    "span": (
+        re.compile(
+            rf"auto|\d*(?:\.\d+)?log\d*(?:\.\d+)?|(?:\d+(?:\.\d+)?|\.\d+)?{_UNIT}?(?:@{_UNIT}\d?"
+            rf"(?:[+-]\d+{_UNIT})?)?|{_NUMBER}" + _TOKENS,
+            re.IGNORECASE,
+        ),
+        "a span such as 5m, 1h or 1d",
+    ),
+    "duration": (
+        re.compile(rf"-?\d+(?:\.\d+)?{_UNIT}?" + _TOKENS, re.IGNORECASE),
+        "a duration such as 30s, 5m or 1h",
+    ),
+    "text": (re.compile(r".*", re.DOTALL), "a text"),
+}
+
+
+def check_options(args: Args, known: Mapping[str, str]) -> None:
+    """Raise SPL106 for an option that the command does not have, or for a value of a wrong kind.
+
+    known: option name -> key of `KINDS`.
+    """
+    for found in args.options():
+        kind = known.get(found.name)
+        if kind is None:
+            hint = suggestion(found.name, known)
+            raise args.fault(found, f"'{args.name}' has no option '{found.name}'", hint)
+        pattern, wanted = KINDS[kind]
+        value = found.value.strip()
+        if not pattern.fullmatch(value) or (kind == "span" and not value):
+            message = f"the option '{found.name}' of '{args.name}' must be {wanted}"
+            raise args.fault(found, message)
+
+
+def sed_or_regex_fault(pattern: str) -> str:
+    """Return what is certainly wrong with a regular expression in any flavour, or "".
+
+    Only the faults that no flavour accepts: a class or group that does not close, a closing
+    parenthesis without opening, a repetition of nothing.  Compiling is the business of the IR.
+    """
+    depth = position = 0
+    repeatable = False
+    while position < len(pattern):
+        char = pattern[position]
+        if char == "\\":
+            position += 2
+            repeatable = True
+            continue
+        if char == "[":
+            end = _class_end(pattern, position)
+            if end < 0:
+                return "a character class is never closed"
+            position, repeatable = end, True
+            continue
+        if char in "*+?" and not repeatable:
+            return f"nothing before '{char}' to repeat"
+        if char == "(":
+            depth += 1
+            opening = re.compile(r"\((?:\?(?:#[^)]*|P?<?[^)*+]?|')|\*[A-Z_]+)?").match(pattern, position)
+            position = opening.end() if opening else position + 1
+            repeatable = opening is not None and len(opening.group()) > 1
+            continue
+        if char == ")":
+            depth -= 1
+            if depth < 0:
+                return "a closing parenthesis was never opened"
+        repeatable = char not in "|"
+        position += 1
+    return "a group is never closed" if depth else ""
+
+
+def _class_end(pattern: str, start: int) -> int:
+    """Return the offset behind the character class that begins at `start`, or -1."""
+    position = start + 1
+    if pattern.startswith("^", position):
+        position += 1
+    if pattern.startswith("]", position):
+        position += 1
+    while position < len(pattern):
+        if pattern[position] == "\\":
+            position += 2
+        elif pattern.startswith("[:", position) and pattern.find(":]", position) > 0:
+            position = pattern.index(":]", position) + 2
+        elif pattern[position] == "]":
+            return position + 1
+        else:
+            position += 1
+    return -1
+
+
+def unescaped_regex(args: Args, node: ast.Token) -> str:
+    """Return a regular expression argument; raises SPL108 when it cannot be one."""
+    wrong = sed_or_regex_fault(node.text)
+    if wrong:
+        raise args.fault(node, f"the regular expression is wrong: {wrong}", code="SPL108")
+    return node.text
+
+
+__all__ = ["Args", "By", "aggregation", "arguments", "check_options", "unescape"]

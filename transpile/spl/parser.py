@@ -1,0 +1,144 @@
+"""From text to tree: scan, then each command's grammar on its own slice, subsearches first."""
+
+from __future__ import annotations
+
+import pyparsing as pp
+
+from transpile.spl import ast
+from transpile.spl.arguments import Args, check_options
+from transpile.spl.commands import COMMANDS, Spec
+from transpile.spl.commands.generic import CUSTOM
+from transpile.spl.faults import from_pyparsing, suggestion, syntax_error
+from transpile.spl.scan import RawBracket, RawCommand, RawSearch, scan
+from transpile.spl.source import SourceText, strip_comments
+from transpile.spl.text import Slice
+
+
+def parse(
+    text: str | SourceText, *, custom_commands: frozenset[str] = frozenset()
+) -> ast.Search:
+    """Return the syntax tree of a search.
+
+    text: a search, or a text whose macros were expanded; comments are removed here.
+    custom_commands: names (lower case) that parse to `ast.Generic` with any arguments.
+    Raises SplSyntaxError: SPL101 to SPL109 and SPL201 (a macro that was not expanded), with span,
+    line and column in the original text.
+    Source: spl-semantics 1 to 5.
+    """
+    source = strip_comments(text)
+    return _Parser(source, custom_commands).whole()
+
+
+def parse_filter(text: str) -> ast.Filter:
+    """Return the tree of filter terms alone, as they follow `search`.
+
+    Raises SplSyntaxError as `parse` does; a pipe is an error.
+    """
+    command = _argument("search ", text)
+    assert isinstance(command, ast.SearchCommand)
+    if command.filter is None:
+        raise syntax_error(
+            SourceText.plain(text), 0, 1, "the search terms are missing", code="SPL109"
+        )
+    return command.filter
+
+
+def parse_expression(text: str) -> ast.Expr:
+    """Return the tree of an eval expression alone, as it follows `where`.
+
+    Raises SplSyntaxError as `parse` does; a pipe is an error.
+    """
+    command = _argument("| where ", text)
+    assert isinstance(command, ast.Where)
+    return command.expr
+
+
+def _argument(head: str, text: str) -> ast.Command:
+    """Parse `text` as the only argument of a command; places are those in `text`."""
+    whole = head + text
+    source = SourceText(whole, text, (0, len(head)), (0, 0), (0, -1))
+    commands = parse(source).commands
+    if len(commands) > 1:
+        start = commands[1].span.start
+        raise syntax_error(
+            SourceText.plain(text), start, start + 1, "a command cannot stand here", code="SPL101"
+        )
+    return commands[0]
+
+
+class _Parser:
+    """One run of the parser over one text."""
+
+    def __init__(self, source: SourceText, custom: frozenset[str]) -> None:
+        self.source = source
+        self.custom = custom
+
+    def whole(self) -> ast.Search:
+        return self.search(scan(self.source, self.known))
+
+    def known(self, name: str) -> bool:
+        return name in COMMANDS or name in self.custom
+
+    def search(self, raw: RawSearch) -> ast.Search:
+        commands = tuple(self.command(c) for c in raw.commands)
+        return ast.Search(commands, span=self.source.span(raw.start, raw.end))
+
+    def command(self, raw: RawCommand) -> ast.Command:
+        spec = self.spec(raw)
+        text = self.slice(raw, spec)
+        end = raw.body + len(text)
+        try:
+            items = spec.grammar.parse_string(text, parse_all=True)
+            args = Args(
+                raw.name,
+                text,
+                self.source.span(raw.start, end),
+                self.source.macros_in(raw.start, raw.end),
+                tuple(items),
+            )
+            if spec.options is not None:
+                check_options(args, spec.options)
+            return spec.build(args)
+        except pp.ParseBaseException as error:
+            name = "search" if raw.implied else raw.name
+            raise from_pyparsing(self.source, raw.body, text, error, name) from None
+
+    def spec(self, raw: RawCommand) -> Spec:
+        spec = COMMANDS.get(raw.name)
+        if spec is not None:
+            return spec
+        if raw.name in self.custom:
+            return CUSTOM
+        raise syntax_error(
+            self.source,
+            raw.start,
+            raw.start + len(raw.name),
+            f"unknown command '{raw.name}'",
+            code="SPL104",
+            hint=suggestion(raw.name, COMMANDS),
+        )
+
+    def slice(self, raw: RawCommand, spec: Spec) -> Slice:
+        """Return the command's arguments with its subsearches parsed and blanked out."""
+        text = self.source.text[raw.body : raw.end].rstrip()
+        searches: dict[int, ast.Search] = {}
+        if not spec.raw_brackets:
+            pieces, position = [], 0
+            for bracket in raw.brackets:
+                start, end = bracket.start - raw.body, bracket.end - raw.body
+                searches[start] = self.subsearch(bracket)
+                pieces += [text[position:start], "[", " " * (end - start - 2), "]"]
+                position = end
+            text = "".join([*pieces, text[position:]])
+        return Slice.of(text, self.source, raw.body, searches)
+
+    def subsearch(self, bracket: RawBracket) -> ast.Search:
+        if not bracket.search.commands:
+            raise syntax_error(
+                self.source,
+                bracket.start,
+                bracket.end,
+                "the subsearch is empty",
+                code="SPL103",
+            )
+        return self.search(bracket.search)
