@@ -7,7 +7,6 @@ the value as it is or inside a longer text.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -34,7 +33,6 @@ from transpile.ir.pred import (
 )
 from transpile.ir.regex import Regex, parse_regex
 from transpile.ir.regex import tree as t
-from transpile.ir.text import number
 from transpile.schema import derive
 from transpile.schema.bounds import Bounds
 from transpile.schema.fields import FieldTarget
@@ -92,51 +90,10 @@ def derived(
 
 
 def meets(condition: Condition, text: str) -> bool:
-    """Return whether one value, given as text, meets a condition.
+    """Return whether one value, given as text, meets a condition."""
+    from transpile.interpret.predicates import compile_condition
 
-    For the values that a data model or a log source fixes; the interpreter decides for events.
-    """
-    match condition:
-        case TextEq(wanted, cased):
-            return Pattern.literal(wanted).matcher(cased)(text)
-        case Glob(pattern, cased):
-            return pattern.matcher(cased)(text)
-        case NumEq(wanted):
-            return number(text) == wanted
-        case Matches(regex):
-            return regex_matches(regex, text)
-        case Order(op, bound):
-            return _in_order(op, bound, text)
-        case InNetwork(network):
-            return _inside(network, text)
-        case _:
-            assert_never(condition)
-
-
-def regex_matches(regex: Regex, text: str) -> bool:
-    """Return whether a regular expression matches somewhere in the text."""
-    from transpile.ir.regex import compile_python
-
-    return compile_python(regex).search(text) is not None
-
-
-def _in_order(op: str, bound: str | float, text: str) -> bool:
-    value = number(text)
-    left: tuple[float | bytes, float | bytes] = (
-        (value, bound)
-        if value is not None and not isinstance(bound, str)
-        else (text.encode(), str(bound).encode())
-    )
-    one, two = left
-    order = (one > two) - (one < two)  # type: ignore[operator]
-    return {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[op]
-
-
-def _inside(network: str, text: str) -> bool:
-    try:
-        return ipaddress.ip_address(text) in ipaddress.ip_network(network, strict=False)
-    except ValueError:
-        return False
+    return compile_condition(condition)(text)
 
 
 def _glob_of(condition: Condition | None) -> derive.Glob | None:
@@ -228,6 +185,3 @@ def _unanchored(regex: Regex) -> Regex | None:
     if any(isinstance(node, (t.Anchor, t.Look, t.KeepOut)) for node in t.walk(body)):
         return None
     return replace(regex, tree=body)
-
-
-

@@ -1,0 +1,53 @@
+"""An event as a target sees it that was told of a data model's event.
+
+A data model fills what an event lacks (`schema.cim`); no other taxonomy does. So the view of a data
+model's event is made of what the model calculates and lower-cases, but without the fillers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from transpile.schema.cim import UNKNOWN, node_facts, normalise
+from transpile.schema.datasets import Dataset
+from transpile.schema.fields import Taxonomy
+from transpile.schema.views import Event, view
+
+
+def model_view(
+    event: Mapping[str, Any],
+    source: Dataset,
+    taxonomy: Taxonomy,
+    variant: str | None = None,
+    *,
+    platform: str = "windows",
+    keep_unmapped: bool = False,
+) -> Event:
+    """Return the view of an event (see `view`); for a data model's dataset without its fillers.
+
+    The value `unknown` in a field that the model fills, and 0 in a number, count as fillers.
+    """
+    return view(
+        without_fillers(event, source),
+        source,
+        taxonomy,
+        variant,
+        platform=platform,
+        keep_unmapped=keep_unmapped,
+    )
+
+
+def without_fillers(event: Mapping[str, Any], source: Dataset) -> Event:
+    """Return the event as its data model calculates it, without what stands for missing values."""
+    model, node = source.match.datamodel, source.match.node
+    facts = node_facts(model, node) if model and node else None
+    if facts is None or model is None or node is None:
+        return dict(event)
+    shown = normalise(dict(event), model, node)
+    fillers = {**dict.fromkeys(facts.unknown, UNKNOWN), **dict.fromkeys(facts.zero, "0")}
+    return {
+        name: value
+        for name, value in shown.items()
+        if name not in fillers or str(value).lower() != fillers[name]
+    }

@@ -1,0 +1,214 @@
+"""Which dataset a rule reads: its source, the event codes it asks for, and its platform.
+
+Event codes count only where every event that passes must have one of them, so that the log source
+chosen for them can never be narrower than the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from transpile.ir.expr import Field
+from transpile.ir.pred import And, Not, NumEq, Or, Pred, Test, TextEq
+from transpile.ir.stages import DataModel, Events
+from transpile.ir.walk import fields_of
+from transpile.schema.datasets import (
+    Dataset,
+    DataSource,
+    LogSource,
+    choose_variant,
+    dataset,
+    find_data_source,
+    find_datamodel,
+    find_macro,
+    find_terms,
+    with_events,
+)
+from transpile.schema.fields import FieldMap
+
+EVENT_CODE_FIELDS = ("EventCode", "EventID", "signature_id")
+_PLATFORMS = ("windows", "linux", "macos")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The dataset of a rule.
+
+    platform: `windows`, `linux` or `macos`; it matters only where the dataset has several.
+    filtered: each source field that the rule tests, with the literals it must equal (see `When`).
+    constants: source fields whose value the dataset fixes, by name; a test on one is decided.
+    node: data model and node path of the source, None for raw events.
+    """
+
+    dataset: Dataset
+    variant: str | None = None
+    platform: str = "windows"
+    filtered: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    constants: tuple[tuple[str, str], ...] = ()
+    node: tuple[str, str] | None = None
+
+    @property
+    def fields(self) -> FieldMap:
+        """The field map of the dataset in its variant."""
+        return FieldMap(self.dataset, self.variant)
+
+    @property
+    def logsource(self) -> LogSource | None:
+        """The Sigma log source, None if there is none."""
+        return self.dataset.sigma.resolve(
+            variant=self.variant, platform=self.platform, filtered=dict(self.filtered)
+        )
+
+
+def resolve(
+    source: Events | DataModel, pred: Pred, data_sources: Sequence[str] = ()
+) -> Resolution | None:
+    """Return the dataset that a rule reads, or None if nothing names it or the names disagree.
+
+    pred: the filter over the source's own field names.  data_sources: the rule's labels.
+    A rule over several event codes gets their channel when their log sources differ, and the codes
+    stay tests; otherwise the dataset of the one code.
+    """
+    labels = tuple(found for label in data_sources for found in find_data_source(label))
+    chosen = _dataset(source, pred, labels)
+    if chosen is None:
+        return None
+    filtered = tuple((name, _literals(pred, name)) for name in sorted(fields_of(pred)))
+    return Resolution(
+        dataset=chosen,
+        variant=_variant(chosen, source, pred, data_sources),
+        platform=_platform(pred, labels),
+        filtered=filtered,
+        constants=_constants(chosen),
+        node=(source.model, source.node) if isinstance(source, DataModel) else None,
+    )
+
+
+def event_codes(pred: Pred) -> tuple[str, ...]:
+    """Return the event codes of which every event that passes has one; empty if any code will do.
+
+    Codes come in the order of the search.
+    """
+    return _codes(pred) or ()
+
+
+def _codes(pred: Pred) -> tuple[str, ...] | None:
+    """Return the codes that the predicate admits, None if it does not restrict them."""
+    match pred:
+        case Test(Field(name), TextEq(text)) if name in EVENT_CODE_FIELDS and text.isdigit():
+            return (str(int(text)),)
+        case Test(Field(name), NumEq(number)) if name in EVENT_CODE_FIELDS:
+            return (str(int(number)),) if number == int(number) else None
+        case And(args):
+            restricting = [codes for codes in map(_codes, args) if codes is not None]
+            return reduce(_common, restricting) if restricting else None
+        case Or(args):
+            parts = [_codes(arg) for arg in args]
+            if any(part is None for part in parts):
+                return None
+            return tuple(dict.fromkeys(code for part in parts if part for code in part))
+        case _:
+            return None
+
+
+def _common(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(code for code in left if code in right)
+
+
+def _dataset(
+    source: Events | DataModel, pred: Pred, labels: Sequence[DataSource]
+) -> Dataset | None:
+    if isinstance(source, DataModel):
+        return find_datamodel(source.model, source.node or None)
+    codes = event_codes(pred)
+    by_macro = [found for name in source.macros if (found := find_macro(name))]
+    if by_macro:
+        bases = {found[0].id: found[0] for found in by_macro}
+        return _narrowed(next(iter(bases.values())), codes) if len(bases) == 1 else None
+    terms = (*_terms(source.scope), *_terms(pred))
+    base = find_terms(terms) if terms else None
+    if base is not None:
+        return _narrowed(base, codes)
+    named = {found.dataset.id: found.dataset for found in labels}
+    if len(named) == 1:
+        return next(iter(named.values()))
+    parents = {found.parent for found in named.values()}
+    parent = parents.pop() if len(parents) == 1 else None
+    return dataset(parent) if parent else None
+
+
+def _narrowed(base: Dataset, codes: Sequence[str]) -> Dataset:
+    """Return the dataset of the codes if they share one, else the one of all events."""
+    found = with_events(base, codes) if base.event is None else (base,)
+    return found[0] if len(found) == 1 and len(codes) <= 1 else base
+
+
+def _constants(chosen: Dataset) -> tuple[tuple[str, str], ...]:
+    if chosen.event is None:
+        return ()
+    return tuple((name, str(chosen.event.id)) for name in EVENT_CODE_FIELDS)
+
+
+def _variant(
+    chosen: Dataset, source: Events | DataModel, pred: Pred, labels: Sequence[str]
+) -> str | None:
+    terms = _terms(source.scope) if isinstance(source, Events) else ()
+    return choose_variant(
+        chosen,
+        labels=labels,
+        sourcetypes=[value for name, value in (*terms, *_terms(pred)) if name == "sourcetype"],
+        fields=sorted(fields_of(pred)),
+    )
+
+
+def _platform(pred: Pred, labels: Sequence[DataSource]) -> str:
+    """Return what the rule's own test on the system says, else its data sources, else windows."""
+    systems = " ".join(_literals(pred, "os")).lower()
+    for name in ("linux", "macos", "windows"):
+        if name in systems:
+            return name
+    named = [label.platform for label in labels if label.platform in _PLATFORMS]
+    return "windows" if "windows" in named or not named else named[0]
+
+
+def _terms(pred: Pred) -> tuple[tuple[str, str], ...]:
+    """Return the (field, literal) tests of a predicate that no negation reaches."""
+    return tuple(_positive_tests(pred))
+
+
+def _positive_tests(pred: Pred) -> Iterator[tuple[str, str]]:
+    match pred:
+        case Test(Field(name), condition):
+            literal = _literal(condition)
+            if literal is not None:
+                yield name, literal
+        case And(args) | Or(args):
+            for arg in args:
+                yield from _positive_tests(arg)
+        case Not():
+            return
+        case _:
+            return
+
+
+def _literal(condition: object) -> str | None:
+    """Return the literal of an equality or a wildcard test, as the search wrote it."""
+    match condition:
+        case TextEq(text):
+            return text
+        case NumEq(number):
+            return str(number)
+        case _:
+            pattern = getattr(condition, "pattern", None)
+            return None if pattern is None else str(pattern).replace("\\\\", "\\")
+
+
+def _literals(pred: Pred, field: str) -> tuple[str, ...]:
+    return _unique(value for name, value in _positive_tests(pred) if name == field)
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
