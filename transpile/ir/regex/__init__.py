@@ -2,11 +2,19 @@
 
 from transpile.ir.regex.model import Construct, NotExpressible, Regex, RegexError
 from transpile.ir.regex.parser import parse_regex
+from transpile.ir.regex.render import Purpose, Rendered, compile_python, render, render_parts
+from transpile.ir.regex.syntax import Flavour
 
 __all__ = [
     "Construct",
+    "Flavour",
     "NotExpressible",
+    "Purpose",
     "Regex",
     "RegexError",
+    "Rendered",
+    "compile_python",
     "parse_regex",
+    "render",
+    "render_parts",
 ]

@@ -10,7 +10,7 @@ from transpile.ir.regex.fold import is_cased_range
 from transpile.ir.regex.model import RegexError
 
 _POSIX = re.compile(r"\[:(\^?)([A-Za-z]*):\]")
-_COLLATING = re.compile(r"\[([.=])[^\]]*\1\]")
+_COLLATING = re.compile(r"\[([.=:])[^\]]*\1\]")
 _CASED_SETS = {t.NamedSet.LOWER: t.NamedSet.ALPHA, t.NamedSet.UPPER: t.NamedSet.ALPHA}
 
 
@@ -19,6 +19,8 @@ def read_class(text: str, start: int, ignore_case: bool) -> tuple[t.CharClass, i
 
     Raises RegexError. Source: pcre2pattern(3), "Square brackets and character classes".
     """
+    if _COLLATING.match(text, start):
+        raise RegexError("a named class is only known inside brackets: [[:name:]]", start)
     at = start + 1
     negated = text.startswith("^", at)
     at += negated
@@ -26,7 +28,7 @@ def read_class(text: str, start: int, ignore_case: bool) -> tuple[t.CharClass, i
     items: list[t.ClassItem] = []
     quoted = False
     low: str | None = None  # what a following hyphen would make the lower end of a range
-    hyphen = False
+    hyphen = after_set = False
     while at < len(text):
         if quoted or text.startswith(("\\Q", "\\E"), at):
             if text.startswith(("\\Q", "\\E"), at):
@@ -40,11 +42,14 @@ def read_class(text: str, start: int, ignore_case: bool) -> tuple[t.CharClass, i
         elif text[at] == "-" and low is not None and not hyphen:
             hyphen, at = True, at + 1
             continue
+        elif text[at] == "-" and after_set and not text.startswith("]", at + 1):
+            raise RegexError("a range in a class starts with a set", at)
         else:
             value, end = _item(text, at, ignore_case)
         if not hyphen:
             items.append(t.Range(ord(value), ord(value)) if isinstance(value, str) else value)
             low = value if isinstance(value, str) else None
+            after_set = low is None
         elif isinstance(value, str) and low is not None:
             if value < low:
                 raise RegexError("a range in a class is out of order", at)
@@ -61,7 +66,7 @@ def _item(text: str, at: int, ignore_case: bool) -> tuple[str | t.ClassItem, int
         if found := _POSIX.match(text, at):
             return _posix(found, ignore_case), found.end()
         if _COLLATING.match(text, at):
-            raise RegexError("collating element", at, unsupported=True)
+            raise RegexError("a collating element, which PCRE does not support", at)
     if text[at] != "\\":
         return text[at], at + 1
     if escape := read_escape(text, at + 1, octal=True):

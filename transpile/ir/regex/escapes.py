@@ -45,7 +45,7 @@ POSIX_NAMES = {name.value: name for name in t.NamedSet if name not in _NOT_POSIX
 _OCTAL = re.compile(r"[0-7]{1,3}")
 _BRACED_OCTAL = re.compile(r"o\{([0-7]+)\}")
 _HEX = re.compile(r"x(?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{0,2}))")
-_PROP = re.compile(r"[pP](?:\{(\^?)([A-Za-z_&*]+)\}|([A-Z]))")
+_PROP = re.compile(r"[pP](?:\{(\^?)([A-Za-z_&*]+)\}|([A-Za-z]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _property(text: str, at: int) -> Escape:
     if found is None:
         raise RegexError(r"\p needs the name of a Unicode property", at - 1)
     negated = (text[at] == "P") != (found[1] == "^")
-    return Escape(t.Prop(found[2] or found[3], negated), found.end())
+    return Escape(t.Prop(found[2] or found[3].upper(), negated), found.end())
 
 
 def _control(text: str, at: int) -> Escape:

@@ -119,7 +119,7 @@ class _Parser:
                 repeatable = False
             elif (atoms := self._atoms()) is not None:
                 items += atoms
-                repeatable = bool(atoms) and not _is_start(atoms[-1])
+                repeatable = bool(atoms) and not isinstance(atoms[-1], t.Anchor | t.KeepOut)
         return t.concat(items)
 
     def _repeat(self, body: t.Node, found: re.Match[str]) -> t.Node:
@@ -139,8 +139,8 @@ class _Parser:
         greed = _GREED[suffix]
         if self.flags.ungreedy and greed is not t.Greed.POSSESSIVE:
             greed = t.Greed.GREEDY if greed is t.Greed.LAZY else t.Greed.LAZY
-        if isinstance(body, t.Anchor) or (low == high == 1 and greed is not t.Greed.POSSESSIVE):
-            return body if low else t.EMPTY
+        if low == high == 1 and greed is not t.Greed.POSSESSIVE:
+            return body
         return t.Repeat(body, low, high, greed)
 
     def _atoms(self) -> list[t.Node] | None:
@@ -274,7 +274,7 @@ class _Parser:
             end = text.find("\\E", start + 2)
             quoted = text[start + 2 :] if end < 0 else text[start + 2 : end]
             self.at = len(text) if end < 0 else end + 2
-            return self._chars(quoted) or None
+            return self._chars(quoted) if quoted else None
         if text.startswith("\\E", start):
             self.at += 2
             return None
@@ -323,7 +323,3 @@ class _Parser:
         if len(numbers) > 1:
             raise RegexError("reference to a name that stands twice", start, unsupported=True)
         return self._numbered_ref(str(numbers[0]), start)
-
-
-def _is_start(node: t.Node) -> bool:
-    return isinstance(node, t.KeepOut) or node in (t.Anchor(t.At.START), t.Anchor(t.At.LINE_START))
