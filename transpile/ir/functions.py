@@ -119,6 +119,7 @@ FUNCTIONS: Mapping[str, Function] = {
     # time; epoch seconds
     "now": _f(0, 0, "first", "start of the search"),
     "relative_time": _f(2, 2, "first", "time moved by a modifier such as -1d@d"),
+    "time_bin": _f(3, 3, "first", "start of the bin of a time: time, count, calendar unit"),
     "strftime": _f(2, 2, "each", "time as text (spl-semantics 7.3)"),
     "strptime": _f(2, 2, "each", "text as time"),
     # structured text

@@ -168,14 +168,14 @@ class Fill(Node):
 class Bucket(Node):
     """Replaces a field by the start of its bin (or writes `target`).
 
-    span: width in the field's unit (seconds for time) or, with `calendar`, a number of days, weeks,
+    width: in the field's unit (seconds for time) or, with `calendar`, a number of days, weeks,
     months, quarters or years counted in the user's time zone. align: origin of the bins. time: the
     result is a number; otherwise a label `20-30`.
     """
 
     field: str
     target: str
-    span: float
+    width: float
     calendar: Literal["", "day", "week", "month", "quarter", "year"] = ""
     align: float = 0.0
     time: bool = True
@@ -271,7 +271,9 @@ class Pivot(Node):
     """Rows by one key, columns by another (`chart`, `timechart`).
 
     limit: series kept by sum, 0 all; the rest goes to `other` (None: left out); rows without a
-    column value go to `null` (None: left out). span: bins of a time row key, gaps filled.
+    column value go to `null` (None: left out). width: bins of the row key (seconds for `_time`; 0
+    for `_time`: the smallest of 1s 5s 10s 30s 1m 5m 10m 30m 1h 1d that gives at most 100 bins).
+    fill_gaps: bins without rows appear too.
     """
 
     aggs: tuple[Agg, ...]
@@ -280,7 +282,7 @@ class Pivot(Node):
     limit: int = 10
     other: str | None = "OTHER"
     null: str | None = "NULL"
-    span: float = 0.0
+    width: float = 0.0
     fill_gaps: bool = False
 
 

@@ -1,0 +1,42 @@
+"""Field names with wildcards: `*` stands for any run of characters and carries it over."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = [re.escape(part) for part in pattern.split("*")]
+    guard = "(?!_)" if pattern.startswith("*") else ""
+    return re.compile(guard + "(.*?)".join(parts), re.DOTALL)
+
+
+def match_name(pattern: str, name: str) -> re.Match[str] | None:
+    """Return the match of a name (its groups are what each `*` stands for), or None.
+
+    A leading `*` does not take in internal names (those that begin with `_`).
+    """
+    return _compiled(pattern).fullmatch(name)
+
+
+def carried(pattern: str, groups: tuple[str, ...]) -> str:
+    """Return a pattern whose `*` are replaced, in order, by texts."""
+    parts = pattern.split("*")
+    filled = [parts[0]]
+    for part, group in zip(parts[1:], (*groups, *[""] * len(parts)), strict=False):
+        filled += [group, part]
+    return "".join(filled)
+
+
+def rename_name(name: str, old: str, new: str) -> str:
+    """Return the name after `rename old AS new`; a name that does not match stays."""
+    found = match_name(old, name)
+    return name if found is None else carried(new, found.groups())
+
+
+def unrename(name: str, old: str, new: str) -> str | None:
+    """Return the name that `rename old AS new` would turn into `name`, None if there is none."""
+    found = match_name(new, name)
+    return None if found is None else carried(old, found.groups())

@@ -1,0 +1,191 @@
+"""Shorter IR of the same meaning: constants folded, tests pushed through expressions.
+
+Every rule here is checked against the interpreter on random events (tests/ir/test_simplify.py).
+Tests on computed values become tests on fields where that is exact: `lower(f) == "x"` is `f ~= "x"`,
+a test on a `Case` is the disjunction of its branches, a test on `coalesce(a, b)` asks `a`, else `b`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from transpile.ir.decide import compile_condition
+from transpile.ir.expr import Call, Case, Expr, Lit, Node
+from transpile.ir.pred import (
+    FALSE,
+    TRUE,
+    And,
+    Condition,
+    Const,
+    Exists,
+    Glob,
+    Not,
+    Or,
+    Pred,
+    Quant,
+    Test,
+    TextEq,
+    all_of,
+    any_of,
+    negate,
+)
+from transpile.ir.stages import Filter, Pipeline, Stage
+from transpile.ir.text import fold
+from transpile.ir.walk import rebuild
+
+_TOTAL = frozenset(("lower", "upper", "len", "trim", "ltrim", "rtrim", "urldecode", "concat"))
+"""Functions that are missing only when an argument is."""
+
+
+def simplify(pipeline: Pipeline) -> Pipeline:
+    """Return the pipeline with simpler predicates; filters side by side become one."""
+    stages: list[Stage] = []
+    for stage in pipeline.stages:
+        new = cast(Stage, _simpler(stage))
+        if isinstance(new, Filter):
+            if new.pred == TRUE:
+                continue
+            if stages and isinstance(stages[-1], Filter):
+                both = all_of((stages[-1].pred, new.pred))
+                stages[-1] = Filter(both, span=stages[-1].span)
+                continue
+        stages.append(new)
+    return replace(pipeline, stages=tuple(stages))
+
+
+def _simpler(node: Node) -> Node:
+    if isinstance(node, Pipeline):
+        return simplify(node)
+    node = rebuild(node, _simpler)
+    return _pred(node) if isinstance(node, Pred) else node
+
+
+def simplify_pred(pred: Pred) -> Pred:
+    """Return an equivalent predicate, simplified from the leaves up."""
+    return cast(Pred, _simpler(pred))
+
+
+def _pred(pred: Pred) -> Pred:
+    match pred:
+        case And(args):
+            return _absorb(all_of(args))
+        case Or(args):
+            return _absorb_or(any_of(args))
+        case Not(arg):
+            return negate(arg)
+        case Exists(subject):
+            return _exists(pred, subject)
+        case Test(subject, condition, quant):
+            return _test(pred, subject, condition, quant)
+        case _:
+            return pred
+
+
+def _absorb(pred: Pred) -> Pred:
+    """Drop `exists f` beside a test of f; a contradiction is false."""
+    if not isinstance(pred, And):
+        return pred
+    tested = {a.subject for a in pred.args if isinstance(a, Test)}
+    kept = [a for a in pred.args if not (isinstance(a, Exists) and a.subject in tested)]
+    present = set(kept)
+    if any(isinstance(a, Not) and a.arg in present for a in kept):
+        return FALSE
+    return all_of(kept)
+
+
+def _absorb_or(pred: Pred) -> Pred:
+    """Drop tests of f beside `exists f`, and conjunctions that hold an alternative."""
+    if not isinstance(pred, Or):
+        return pred
+    whole = {a.subject for a in pred.args if isinstance(a, Exists)}
+    kept = [a for a in pred.args if not (isinstance(a, Test) and a.subject in whole)]
+    present = set(kept)
+    if any(isinstance(a, Not) and a.arg in present for a in kept):
+        return TRUE
+    kept = [a for a in kept if not (isinstance(a, And) and any(p in present for p in a.args))]
+    return any_of(kept)
+
+
+# -- tests on computed values --------------------------------------------------------------------
+
+
+def _exists(pred: Exists, subject: Expr) -> Pred:
+    match subject:
+        case Lit(value):
+            return FALSE if value is None else TRUE
+        case Call("coalesce", args):
+            return simplify_pred(any_of(Exists(a, span=pred.span) for a in args))
+        case Call(name, args) if name in _TOTAL:
+            return simplify_pred(all_of(Exists(a, span=pred.span) for a in args))
+        case Call("now" | "pi" | "random"):
+            return TRUE
+        case Case(branches, default):
+            return simplify_pred(_over_branches(branches, default, lambda e: Exists(e, span=pred.span)))
+        case _:
+            return pred
+
+
+def _test(pred: Test, subject: Expr, condition: Condition, quant: Quant) -> Pred:
+    match subject:
+        case Lit(value):
+            return Const(value is not None and compile_condition(condition)(value))
+        case Case(branches, default):
+            return simplify_pred(
+                _over_branches(branches, default, lambda e: replace(pred, subject=e))
+            )
+        case Call("coalesce", (first, *rest)) if rest:
+            other = Call("coalesce", tuple(rest)) if len(rest) > 1 else rest[0]
+            return simplify_pred(
+                any_of(
+                    (
+                        replace(pred, subject=first),
+                        all_of((Not(Exists(first)), replace(pred, subject=other))),
+                    )
+                )
+            )
+        case Call("lower" | "upper" as name, (inner,)):
+            folded = _uncased(condition, name)
+            return pred if folded is None else _pred(Test(inner, folded, quant, span=pred.span))
+        case _:
+            return _plain_test(pred, condition)
+
+
+def _over_branches(
+    branches: tuple[tuple[Pred, Expr], ...], default: Expr, of: Callable[[Expr], Pred]
+) -> Pred:
+    parts: list[Pred] = []
+    before: Pred = TRUE
+    for condition, value in branches:
+        parts.append(all_of((before, condition, of(value))))
+        before = all_of((before, negate(condition)))
+    parts.append(all_of((before, of(default))))
+    return any_of(parts)
+
+
+def _plain_test(pred: Test, condition: Condition) -> Pred:
+    match condition:
+        case Glob(pattern, cased) if pattern.is_literal:
+            return replace(pred, condition=TextEq(pattern.text, cased))
+        case Glob(pattern) if pattern.matches_all:
+            return Exists(pred.subject, span=pred.span)
+        case _:
+            return pred
+
+
+def _uncased(condition: Condition, function: str) -> Condition | None:
+    """Return the condition on f that equals a case-sensitive one on lower(f) or upper(f)."""
+
+    def kept(text: str) -> bool:
+        return text == (fold(text) if function == "lower" else text.upper()) and text.isascii()
+
+    match condition:
+        case TextEq(text, True) if kept(text):
+            return TextEq(text)
+        case TextEq(_, False) | Glob(_, False):
+            return condition
+        case Glob(pattern, True) if all(kept(p) for p in pattern.parts if isinstance(p, str)):
+            return Glob(pattern)
+        case _:
+            return None

@@ -1,0 +1,241 @@
+"""Where rows come from: `search`, `tstats`, `mstats`, `from`, `inputlookup`, `makeresults`.
+
+The tests on `index`, `source`, `sourcetype`, `eventtype` and `tag` of a base search say which
+events are meant; they become the scope of `Events`, everything else a filter behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from transpile.ir.expr import Expr, Field
+from transpile.ir.pred import TRUE, InRows, Keyword, Pred, Test, TextEq, Unknown, all_of
+from transpile.ir.stages import (
+    Aggregate,
+    DataModel,
+    Events,
+    Filter,
+    LookupTable,
+    Made,
+    Opaque,
+    Pipeline,
+    Stage,
+)
+from transpile.ir.walk import conjuncts, descend, fields_of
+from transpile.lower.aggregates import aggregates, grouped_by
+from transpile.lower.common import CannotLower, where_is
+from transpile.lower.filters import FilterLowering
+from transpile.schema.cim import node_facts
+from transpile.spl import ast
+
+Subsearch = Callable[[ast.Search], Pipeline]
+
+SCOPE_FIELDS = frozenset(("index", "source", "sourcetype", "eventtype", "tag", "splunk_server"))
+"""Fields that say which events are meant (2.8)."""
+
+
+
+def base_search(command: ast.SearchCommand, subsearch: Subsearch) -> list[Stage]:
+    """The first `search`: events in scope, then its other conditions."""
+    lowering = FilterLowering(subsearch)
+    pred = lowering.pred(command.filter)
+    scope, rest = split_scope(pred)
+    source = Events(
+        scope,
+        _macro_names(command),
+        earliest=_bound(lowering, "earliest"),
+        latest=_bound(lowering, "latest"),
+        span=where_is(command),
+    )
+    return [source, *_filtered(rest, command)]
+
+
+def split_scope(pred: Pred) -> tuple[Pred, Pred]:
+    """Split a conjunction into the tests that choose the events and the others."""
+    scope, rest = [], []
+    for part in conjuncts(pred):
+        (scope if _is_scope(part) else rest).append(part)
+    return all_of(scope), all_of(rest)
+
+
+def _is_scope(pred: Pred) -> bool:
+    if any(isinstance(node, (InRows, Keyword, Unknown)) for node in descend(pred)):
+        return False
+    names = fields_of(pred)
+    return bool(names) and all(n in SCOPE_FIELDS or n.startswith("tag::") for n in names)
+
+
+def _macro_names(command: ast.Command) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(call.name for call in command.macros))
+
+
+def _bound(lowering: FilterLowering, name: str) -> Expr | None:
+    return lowering.bounds.get(name)
+
+
+def _filtered(pred: Pred, command: ast.Command) -> list[Stage]:
+    return [] if pred == TRUE else [Filter(pred, span=where_is(command))]
+
+
+# -- data models ---------------------------------------------------------------------------------
+
+
+def node_of(model: str, node: str | None, command: ast.Command) -> tuple[str, str, str]:
+    """Return model, node path and root of a data model reference, as the model spells them."""
+    facts = node_facts(model, node or model) or node_facts(model, _root_of(model))
+    if facts is None:
+        path = (node or model).removeprefix(f"{model}.")
+        return model, path, path.split(".")[0]
+    name, _, path = facts.path.partition(".")
+    return name, path, path.split(".")[0]
+
+
+def _root_of(model: str) -> str:
+    return {
+        "network_traffic": "All_Traffic",
+        "network_resolution": "DNS",
+        "change": "All_Changes",
+        "email": "All_Email",
+        "risk": "All_Risk",
+        "endpoint": "Processes",
+        "intrusion_detection": "IDS_Attacks",
+        "network_sessions": "All_Sessions",
+        "certificates": "All_Certificates",
+    }.get(model.lower(), model)
+
+
+def tstats(command: ast.Tstats, subsearch: Subsearch) -> list[Stage]:
+    """`tstats aggs FROM datamodel WHERE filter BY fields`."""
+    if command.flag("prestats"):
+        raise CannotLower("tstats with prestats", where_is(command))
+    if command.source is not None:
+        raise CannotLower("tstats over a namespace or a search id", where_is(command))
+    if command.model is None:
+        return _tstats_events(command, subsearch)
+    model, path, root = node_of(command.model, command.node, command)
+    field_of = _node_fields(model, root)
+    lowering = FilterLowering(subsearch, field_of, numeric_not=True)
+    pred = lowering.pred(command.where)
+    node, pred = _nodename(model, path, root, pred)
+    source = DataModel(
+        model,
+        node,
+        prefix=f"{root}.",
+        earliest=_bound(lowering, "earliest"),
+        latest=_bound(lowering, "latest"),
+        span=where_is(command),
+    )
+    return [source, *_filtered(pred, command), *_grouped(command, field_of)]
+
+
+def _tstats_events(command: ast.Tstats, subsearch: Subsearch) -> list[Stage]:
+    lowering = FilterLowering(subsearch, numeric_not=True)
+    scope, rest = split_scope(lowering.pred(command.where))
+    source = Events(
+        scope,
+        _macro_names(command),
+        earliest=_bound(lowering, "earliest"),
+        latest=_bound(lowering, "latest"),
+        span=where_is(command),
+    )
+    return [source, *_filtered(rest, command), *_grouped(command, lambda name: name)]
+
+
+def _grouped(command: ast.Tstats | ast.Mstats, field_of: Callable[[str], str]) -> list[Stage]:
+    aggs, opaque = aggregates(command.aggs, field_of)
+    fill = command.option("fillnull_value")
+    keys = grouped_by(command.by, command.span_text, fill, field_of)
+    return [Aggregate(aggs, keys, span=where_is(command)), *opaque]
+
+
+def _node_fields(model: str, root: str) -> Callable[[str], str]:
+    """Return how a field name of tstats is read: `Root.Child.field` is the field of the root row."""
+
+    def field_of(name: str) -> str:
+        head, _, rest = name.partition(".")
+        if head.lower() != root.lower() or not rest:
+            return name
+        while "." in rest:
+            child, _, tail = rest.partition(".")
+            if node_facts(model, child) is None:
+                break
+            rest = tail
+        return f"{root}.{rest}"
+
+    return field_of
+
+
+def _nodename(model: str, path: str, root: str, pred: Pred) -> tuple[str, Pred]:
+    """Move `nodename=Root.Child` from the filter into the node of the source."""
+    rest = []
+    for part in conjuncts(pred):
+        match part:
+            case Test(subject=Field("nodename"), condition=TextEq(text)):
+                facts = node_facts(model, text.split(".")[-1])
+                path = facts.path.partition(".")[2] if facts else text
+            case _:
+                rest.append(part)
+    return path, all_of(rest)
+
+
+def from_(command: ast.From, subsearch: Subsearch) -> list[Stage]:
+    """`from datamodel Model.Node`: events of the node under their own names (5.26)."""
+    span = where_is(command)
+    match command.kind.lower():
+        case "datamodel":
+            model, _, node = command.dataset.partition(".")
+            name, path, _ = node_of(model, node or None, command)
+            return [DataModel(name, path, span=span)]
+        case "inputlookup" | "lookup":
+            return [LookupTable(command.dataset, span=span)]
+        case kind:
+            return [Events(span=span), _opaque(command, f"the dataset kind {kind} is not known here")]
+
+
+def datamodel(command: ast.Datamodel, subsearch: Subsearch) -> list[Stage]:
+    """`datamodel Model Node search`: prefixed names; `flat`: plain names."""
+    if command.model is None or command.node is None or command.mode not in ("search", "flat"):
+        raise CannotLower("datamodel without a search over one node", where_is(command))
+    name, path, root = node_of(command.model, command.node, command)
+    prefix = f"{root}." if command.mode == "search" else ""
+    return [DataModel(name, path, prefix=prefix, span=where_is(command))]
+
+
+def _opaque(command: ast.Command, reason: str, section: str = "") -> Stage:
+    span = where_is(command)
+    return Opaque(command.name, reason, changes=True, section=section, span=span)
+
+
+# -- metrics, tables, made rows ------------------------------------------------------------------
+
+
+def mstats(command: ast.Mstats, subsearch: Subsearch) -> list[Stage]:
+    """`mstats`: metric points are events with `metric_name:NAME` fields and dimensions."""
+    lowering = FilterLowering(subsearch)
+    scope, rest = split_scope(lowering.pred(command.where))
+    source = Events(
+        scope,
+        _macro_names(command),
+        earliest=_bound(lowering, "earliest"),
+        latest=_bound(lowering, "latest"),
+        span=where_is(command),
+    )
+    by = (*command.by, "_time") if command.span_text and "_time" not in command.by else command.by
+    aggs, opaque = aggregates(command.aggs)
+    keys = grouped_by(by, command.span_text, command.option("fillnull_value"), lambda name: name)
+    grouped = Aggregate(aggs, keys, span=where_is(command))
+    return [source, *_filtered(rest, command), grouped, *opaque]
+
+
+def inputlookup(command: ast.Inputlookup, subsearch: Subsearch) -> list[Stage]:
+    """`inputlookup table where filter`."""
+    pred = FilterLowering(subsearch).pred(command.where)
+    return [LookupTable(command.table, span=where_is(command)), *_filtered(pred, command)]
+
+
+def makeresults(command: ast.Generic, subsearch: Subsearch) -> list[Stage]:
+    """`makeresults [count=]`: rows that have only a time."""
+    if command.option("data") or command.option("format"):
+        raise CannotLower("makeresults with inline data", where_is(command))
+    count = command.number("count", 1)
+    return [Made(1 if count is None else count, span=where_is(command))]
