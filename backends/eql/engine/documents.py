@@ -1,0 +1,152 @@
+"""Documents as Elasticsearch indexes them: flat names, lists of values, a type per field.
+
+A mapping gives the Elasticsearch type of each field; a value that the type cannot hold leaves the
+field out, as with `ignore_malformed`. Without a mapping every value keeps the type it came with.
+Sources: spec/eql-semantics.md 2.4 to 2.12, 6.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from transpile.backends.eql.engine.tree import Value
+
+Mapped = Mapping[str, str]
+Document = Mapping[str, tuple[Value, ...]]
+Family = Literal["string", "number", "boolean", "ip", "date"]
+
+
+def index_document(source: Mapping[str, Any], mapping: Mapped | None = None) -> Document:
+    """Return a document's fields with their values; nulls and empty lists leave no field.
+
+    source: flat (`{"a.b": 1}`) or nested (`{"a": {"b": 1}}`), a value text, number, bool or a list.
+    """
+    found: dict[str, list[Value]] = {}
+    for path, value in _leaves("", source):
+        stored = value if mapping is None else _stored(value, mapping.get(path, ""))
+        if stored is not None:
+            found.setdefault(path, []).append(stored)
+    return {path: tuple(values) for path, values in found.items()}
+
+
+def _stored(value: Value, kind: str) -> Value:
+    """Return what a field of a type holds for queries: nothing for types EQL cannot read (2.7)."""
+    return COERCE[kind](value) if kind in COERCE else None
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Value]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _leaves(f"{path}.{name}" if path else name, item)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for item in value:
+            yield from _leaves(path, item)
+    elif value is not None:
+        yield path, value
+
+
+# -- types: how a value of the source is stored ---------------------------------------------------
+
+
+def text_of(value: Value) -> str | None:
+    """Return a value as a keyword field stores it and `string()` writes it; null stays null."""
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return repr(value)
+
+
+def millis_of(value: Value) -> int | float | None:
+    """Return a date as milliseconds since 1970: a number is one, text is ISO 8601 (UTC if bare)."""
+    match value:
+        case None | bool():
+            return None
+        case int() | float():
+            return value
+        case str():
+            try:
+                when = datetime.fromisoformat(value)
+            except ValueError:
+                return None
+            moment = when if when.tzinfo else when.replace(tzinfo=UTC)
+            return round(moment.timestamp() * 1000, 3)
+
+
+def address_of(value: Value) -> str | None:
+    """Return an IP address in its one canonical spelling, None for anything else."""
+    try:
+        return str(ipaddress.ip_address(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _whole(value: Value) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _number(value: Value) -> int | float | None:
+    match value:
+        case None | bool():
+            return None
+        case int() | float():
+            return value
+        case str():
+            try:
+                return int(value)
+            except ValueError:
+                pass
+            try:
+                number = float(value)
+            except ValueError:
+                return None
+            return number if abs(number) < float("inf") else None
+
+
+def _truth(value: Value) -> bool | None:
+    match value:
+        case bool():
+            return value
+        case "true" | "false":
+            return value == "true"
+        case _:
+            return None
+
+
+COERCE: Mapping[str, Callable[[Value], Value]] = {
+    "keyword": text_of,
+    "constant_keyword": text_of,
+    "wildcard": text_of,
+    "flattened": text_of,
+    "long": _whole,
+    "integer": _whole,
+    "short": _whole,
+    "byte": _whole,
+    "unsigned_long": _whole,
+    "double": _number,
+    "float": _number,
+    "half_float": _number,
+    "scaled_float": _number,
+    "boolean": _truth,
+    "ip": address_of,
+    "date": millis_of,
+    "date_nanos": millis_of,
+}
+
+_TYPES: Mapping[Family, tuple[str, ...]] = {
+    "string": ("keyword", "constant_keyword", "wildcard", "flattened"),
+    "number": (
+        "long", "integer", "short", "byte", "unsigned_long",
+        "double", "float", "half_float", "scaled_float",
+    ),
+    "boolean": ("boolean",),
+    "ip": ("ip",),
+    "date": ("date", "date_nanos"),
+}  # fmt: skip
+FAMILY: Mapping[str, Family] = {kind: name for name, kinds in _TYPES.items() for kind in kinds}
