@@ -199,7 +199,10 @@ def reg_key_rewrite(glob: Glob, context: Context) -> Rewrite:
     core = glob[:-1] if glob[-1:] == (ANY,) else glob
     whole = any(isinstance(part, str) and "\\" in part for part in core) or core[:1] == (ANY,)
     framed = (ANY, *core, ANY) if whole else (ANY, "\\", *core, ANY)
-    return one_of(Test(context.target, normal(framed)), exact=False)
+    tests = [Test(context.target, normal(framed))]
+    if not whole and len(glob) > 1:  # the pattern may be the start of a whole path
+        tests.append(Test(context.target, normal((*core, ANY))))
+    return one_of(*tests, exact=False)
 
 
 def reg_key_forward(value: str, context: Context) -> Pairs:

@@ -39,8 +39,9 @@ class Test:
 class Rewrite:
     """Tests in conjunctive form: of each group one must hold.
 
-    bounded: a separator that the wildcards behind the first chunk must not cross; a target with
-    regular expressions that forbids it there turns an inexact rewrite into an exact one.
+    exact: the tests hold for the same events as the pattern, under `Derive.assumes`; else they can
+    hold for more.  bounded: a separator that the wildcards behind the first chunk must not cross;
+    a target with regular expressions that forbids it there makes an inexact rewrite exact.
     """
 
     groups: tuple[tuple[Test, ...], ...]
@@ -65,13 +66,18 @@ ForwardRule = Callable[[str, Context], Pairs]
 
 @dataclass(frozen=True, slots=True)
 class Derive:
-    """One way in which values change. `computed`: the target holds an expression's operand, so
-    tests on the Splunk field become tests of that expression (`doc` says which), not globs."""
+    """One way in which values change.
+
+    computed: the target holds an expression's operand, so tests on the Splunk field become tests
+    of that expression (`doc` says which), not globs.  assumes: what an exact rewrite takes for
+    granted of the field's values, as an assumption to report; empty: nothing.
+    """
 
     doc: str
     rewrite: RewriteRule
     forward: ForwardRule
     computed: bool = False
+    assumes: str = ""
 
 
 def glob_of(text: str) -> Glob:

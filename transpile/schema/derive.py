@@ -58,23 +58,29 @@ def forward(derive: str | None, value: str, context: Context) -> Pairs:
     return DERIVES[derive].forward(value, context)
 
 
+_NAME = "the field holds bare names, not paths"
+_DIGEST = "the field holds bare digests, not ALG=HEX"
+
 DERIVES: Mapping[str, Derive] = {
     "basename": Derive(
         "The target is a full path, the field its last component: V -> ends with \\V (/V on Linux "
         "and macOS); *V -> ends with V; V*, *V* -> also looks into the folders (wider).",
-        *rules.framed(lambda context: context.separator),
+        *rules.framed(lambda context: context.separator), assumes=_NAME,
     ),
     "base_part": Derive(
         "The target is the last component of the field's path: the part of the pattern behind the "
         "last separator (wider, unless only * stands before it).",
         rules.part_rewrite, rules.part_forward,
+        assumes="the field holds a path, not a bare name",
     ),
     "account_name": Derive(
         "The target is DOMAIN\\name: V -> ends with \\V.", *rules.framed(lambda _: "\\"),
+        assumes="the field holds account names without their domain",
     ),
     "account_part": Derive(
         "The target is the name of the field's DOMAIN\\name: the pattern behind the backslash.",
         rules.part_rewrite, rules.part_forward,
+        assumes="the field holds account names with their domain",
     ),
     "host": Derive(
         "The target is a short name or an FQDN: V -> equals V or starts with V. (wider).",
@@ -83,11 +89,11 @@ DERIVES: Mapping[str, Derive] = {
     "host_or_ip": Derive("A name or an address: unchanged.", rules.same, rules.keep),
     "hash_list": Derive(
         "The target lists ALG=HEX: V -> contains V.",
-        rules.hash_list_rewrite, rules.hash_list_forward,
+        rules.hash_list_rewrite, rules.hash_list_forward, assumes=_DIGEST,
     ),
     "hash_field": Derive(
         "One target field for each algorithm: the length of V, or ALG= before it, chooses.",
-        rules.hash_field_rewrite, rules.hash_field_forward,
+        rules.hash_field_rewrite, rules.hash_field_forward, assumes=_DIGEST,
     ),
     "hash_md5": Derive("The target lists ALG=HEX: V -> contains MD5=V.", *rules.inside("MD5=", "")),
     "hash_sha1": Derive(
@@ -106,7 +112,7 @@ DERIVES: Mapping[str, Derive] = {
     ),
     "reg_value_name": Derive(
         "The target is the key path with the value name: V -> ends with \\V.",
-        *rules.framed(lambda _: "\\"),
+        *rules.framed(lambda _: "\\"), assumes=_NAME,
     ),
     "reg_data": Derive(
         "0xHHHHHHHH is DWORD (0xHHHHHHHH) in Sigma, decimal or 0x text in ECS; else unchanged.",

@@ -3,7 +3,8 @@
 `splunk_view` gives the fields of the event header and of EventData or UserData by name, the
 add-ons' further names for them (`ComputerName`, `Logon_Type` ...), source and source type, and for
 events behind a data model that model's fields and tags. Values are text, as in Splunk, which makes
-no field of an empty value; `_time` is epoch seconds. The names come from the `raw` entries of the field maps.
+no field of an empty value; `_time` is epoch seconds. The names come from the `raw` entries of the
+field maps.
 """
 
 from __future__ import annotations
