@@ -1,6 +1,8 @@
-"""The one rule by which the project compares text without regard to case."""
+"""The one rule for comparing text without case, and the one for looking like a number."""
 
 from __future__ import annotations
+
+import re
 
 
 def fold(text: str) -> str:
@@ -16,3 +18,24 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+def number(text: str) -> int | float | None:
+    """Return the number that a text looks like, or None.
+
+    A number is an optional sign, ASCII digits with at most one decimal point, and an optional
+    exponent; no spaces, no `0x`, no `inf`. Numbers are double precision as in SPL
+    (spec/spl-semantics.md 3.1): a whole one up to 2**53 comes as `int`, any other as `float`.
+    """
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    return whole(float(text))
+
+
+def whole(value: float) -> int | float:
+    """Return a whole number that doubles hold exactly as `int`, any other as it is."""
+    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_EXACT = 2**53

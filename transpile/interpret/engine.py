@@ -1,0 +1,200 @@
+"""Runs a pipeline over events: sources, stages, inner pipelines.
+
+Row-by-row stages form a chain of iterators; only stages that need the whole set hold rows. The
+filters that follow a source are applied while the events are read, before they are sorted by time,
+so that memory grows with the events that pass, not with those that are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transpile.interpret.context import Context, Scope
+from transpile.interpret.errors import NotComputable
+from transpile.interpret.events import read_events, time_of
+from transpile.interpret.expressions import compile_expr
+from transpile.interpret.grouping import aggregate
+from transpile.interpret.joining import JOINING
+from transpile.interpret.lookups import table_rows
+from transpile.interpret.ordering import ORDERING
+from transpile.interpret.predicates import Decide, compile_pred
+from transpile.interpret.reads import check_unknown_fields, reads_raw
+from transpile.interpret.rowwise import ROWWISE, Transform
+from transpile.interpret.values import ORIGIN, Row, first, origins, to_number
+from transpile.ir import stages as s
+from transpile.ir.expr import Expr
+from transpile.ir.pred import TRUE, Pred, all_of
+from transpile.ir.walk import descend, fields_of
+
+Event = Mapping[str, Any]
+_UNPREFIXED = frozenset(("host", "source", "sourcetype", "index"))
+
+STAGES: Mapping[type, Callable[[Any, Scope], Transform]] = {
+    **ROWWISE,
+    **ORDERING,
+    s.Aggregate: aggregate,
+}
+
+
+@dataclass(slots=True)
+class Interpreter:
+    """Runs pipelines in a context; without state between runs."""
+
+    context: Context
+
+    def run(self, pipeline: s.Pipeline, events: Iterable[Event]) -> list[Row]:
+        """Return the result rows, each a dict of field -> value or list of values.
+
+        events: dicts, see `interpret.events`; read once if the pipeline has one source of events.
+        Raises NotComputable (SPL301) for a stage whose result cannot be known here.
+        """
+        return list(_Run(pipeline, events, self.context, track=False).rows())
+
+    def matched(self, pipeline: s.Pipeline, events: Iterable[Event]) -> list[int]:
+        """Return the indices, ascending, of the events behind at least one result row.
+
+        An event is behind a row if it is the row, or is in its group, or was merged into it. Raises
+        as `run`.
+        """
+        return sorted(origins(_Run(pipeline, events, self.context, track=True).rows()))
+
+
+def run_pipeline(
+    pipeline: s.Pipeline, events: Iterable[Event], context: Context | None = None
+) -> list[Row]:
+    """Return the result rows of a pipeline over events, see `Interpreter.run`."""
+    return Interpreter(context or Context()).run(pipeline, events)
+
+
+def matched(
+    pipeline: s.Pipeline, events: Iterable[Event], context: Context | None = None
+) -> list[int]:
+    """Return the indices of the events behind the result rows, see `Interpreter.matched`."""
+    return Interpreter(context or Context()).matched(pipeline, events)
+
+
+class _Run:
+    """One run: the events, and what is compiled for them."""
+
+    def __init__(
+        self, pipeline: s.Pipeline, events: Iterable[Event], context: Context, *, track: bool
+    ) -> None:
+        self.pipeline = pipeline
+        sources = sum(isinstance(n, (s.Events, s.DataModel)) for n in descend(pipeline))
+        again = sources > 1 or any(isinstance(n, s.ForRows) for n in descend(pipeline))
+        self.events = list(events) if again and not isinstance(events, Sequence) else events
+        self.context = context
+        self.track = track
+        self.need_raw = reads_raw(pipeline)
+        self.scope = Scope(context, self.inner, track)
+
+    def rows(self) -> Iterator[Row]:
+        return self.pipe(self.pipeline, ())
+
+    def inner(self, pipeline: s.Pipeline, current: Sequence[Row] = ()) -> list[Row]:
+        """Return the rows of a pipeline inside a stage or predicate."""
+        return list(self.pipe(pipeline, current))
+
+    def pipe(self, pipeline: s.Pipeline, current: Sequence[Row]) -> Iterator[Row]:
+        check_unknown_fields(pipeline, self.context)
+        source, *stages = pipeline.stages
+        filters = []
+        while stages and isinstance(stages[0], s.Filter):
+            filters.append(stages.pop(0).pred)
+        rows = self.source(source, all_of(filters), current)
+        for stage in stages:
+            rows = self.stage(stage)(rows)
+        return rows
+
+    def stage(self, stage: s.Stage) -> Transform:
+        compiler = STAGES.get(type(stage))
+        if compiler is not None:
+            return compiler(stage, self.scope)
+        joiner = JOINING.get(type(stage))
+        if joiner is None:
+            raise NotComputable("a source stands in the middle of a pipeline", span=stage.span)
+        return joiner(stage, self.scope, self.inner)
+
+    # -- sources ---------------------------------------------------------------------------------
+
+    def source(self, source: s.Stage, pred: Pred, current: Sequence[Row]) -> Iterator[Row]:
+        keep = compile_pred(pred, self.scope)
+        match source:
+            case s.Events():
+                return iter(self.read(self.in_scope(source, keep)))
+            case s.DataModel():
+                return self.data_model(source, keep)
+            case s.LookupTable(table):
+                found = table_rows(self.context.lookups, table, source.span)
+                return filter(keep, map(dict, found.rows or ()))
+            case s.Made(count):
+                return filter(keep, ({"_time": self.now()} for _ in range(count)))
+            case s.Current():
+                return filter(keep, iter(current))
+            case _:
+                raise NotComputable("the pipeline does not begin with a source", span=source.span)
+
+    def now(self) -> int | float:
+        now = self.context.now
+        return int(now) if float(now).is_integer() else now
+
+    def read(self, keep: Decide) -> list[Row]:
+        return read_events(self.events, keep, need_raw=self.need_raw, track=self.track)
+
+    def in_scope(self, source: s.Events, keep: Decide) -> Decide:
+        tests = [self.in_time(source.earliest, source.latest)]
+        if source.scope != TRUE:
+            tests.append(self.in_named_scope(source.scope))
+        asked = [test for test in tests if test is not None]
+        if not asked:
+            return keep
+        return lambda row: all(test(row) for test in asked) and keep(row)
+
+    def in_named_scope(self, scope: Pred) -> Decide:
+        """An event that has none of the fields which the scope tests was chosen by the user."""
+        names = tuple(fields_of(scope))
+        decide = compile_pred(scope, self.scope)
+        return lambda row: not any(name in row for name in names) or decide(row)
+
+    def in_time(self, earliest: Expr | None, latest: Expr | None) -> Decide | None:
+        """Bounds hold for events that have a time: from `earliest`, below `latest` (7.1)."""
+        low, high = self.bound(earliest), self.bound(latest)
+        if low is None and high is None:
+            return None
+
+        def decide(row: Row) -> bool:
+            time = time_of(row)
+            return time is None or (
+                (low is None or time >= low) and (high is None or time < high)
+            )
+
+        return decide
+
+    def bound(self, expr: Expr | None) -> int | float | None:
+        if expr is None:
+            return None
+        value = first(compile_expr(expr, self.scope)({}))
+        seconds = None if value is None else to_number(value)
+        if seconds is None:
+            raise NotComputable("a time bound of the search is no time", span=expr.span)
+        return seconds
+
+    def data_model(self, source: s.DataModel, keep: Decide) -> Iterator[Row]:
+        """Members of the node as the model shows them, under prefixed names."""
+        prefix, view = source.prefix, self.context.model_view
+        in_time = self.in_time(source.earliest, source.latest)
+        for row in self.read(in_time or (lambda row: True)):
+            shown = view({n: v for n, v in row.items() if n != ORIGIN}, source.model, source.node)
+            if shown is None:
+                continue
+            named = {_prefixed(name, prefix): value for name, value in shown.items()}
+            if ORIGIN in row:
+                named[ORIGIN] = row[ORIGIN]
+            if keep(named):
+                yield named
+
+
+def _prefixed(name: str, prefix: str) -> str:
+    return name if name in _UNPREFIXED or name.startswith("_") else prefix + name

@@ -1,0 +1,113 @@
+"""Events as rows: what a user's event (a dict, JSON) is to the search.
+
+- `None` and `[]` are missing, a list of one is the value itself, booleans are the texts `true` and
+  `false` as Splunk's JSON extraction has them; numbers stay numbers, text keeps its spelling.
+- A list at the top level is a multivalue field. Objects are flattened as Splunk does with JSON:
+  `{"a": {"b": [1, 2]}}` is the field `a.b{}`, `{"a": [{"b": 1}]}` is `a{}.b`.
+- `_time` is epoch seconds; an ISO 8601 text is converted (UTC if it names no zone).
+- An event without `_raw` is its own raw text, as JSON; that text is made only for a search that
+  reads `_raw`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from transpile.interpret.structured import leaves
+from transpile.interpret.values import ORIGIN, Row, Scalar, first, pack, to_number
+from transpile.ir.text import whole
+
+_PLAIN = frozenset((str, int, float))
+
+
+def event_row(event: Mapping[str, Any]) -> Row:
+    """Return an event as a row, see the module; the event itself if there is nothing to change."""
+    if not _PLAIN.issuperset(map(type, event.values())):
+        event = _normal(event)
+    time = event.get("_time")
+    if type(time) is str and to_number(time) is None:
+        return {**event, "_time": _iso(time)}
+    return event if type(event) is dict else dict(event)
+
+
+def _normal(event: Mapping[str, Any]) -> Row:
+    values: dict[str, list[Scalar]] = {}
+    for name, value in event.items():
+        for path, leaf in _leaves(name, value):
+            values.setdefault(path, []).append(leaf)
+    return {name: pack(found) for name, found in values.items()}
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Scalar]]:
+    match value:
+        case None:
+            return
+        case dict():
+            for key, child in value.items():
+                if child is not None:
+                    yield from leaves(child, f"{name}.{key}")
+        case list() | tuple() | set() | frozenset():
+            for item in value:
+                if isinstance(item, (dict, list)):
+                    yield from leaves(item, name + "{}")
+                else:
+                    yield from _leaves(name, item)
+        case bool():
+            yield name, "true" if value else "false"
+        case str() | int() | float():
+            yield name, value
+        case _:
+            yield name, str(value)
+
+
+def _iso(value: str) -> Scalar:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return whole((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def time_of(row: Row) -> int | float | None:
+    """Return the `_time` of a row, None if it has none."""
+    value = row.get("_time")
+    if type(value) is int or type(value) is float:
+        return value
+    single = first(value)
+    return None if single is None else to_number(single)
+
+
+def raw_text(event: Mapping[str, Any]) -> str:
+    """Return the raw text of an event that has no `_raw`: itself as compact JSON."""
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def read_events(
+    events: Iterable[Mapping[str, Any]],
+    keep: Callable[[Row], bool],
+    *,
+    need_raw: bool,
+    track: bool,
+) -> list[Row]:
+    """Return the rows of the events for which `keep` is true, newest first, stable.
+
+    Events without a time follow at the end in their own order (4.3). Only kept events stay in
+    memory. track: with provenance.
+    """
+    kept: list[Row] = []
+    for index, event in enumerate(events):
+        row = event_row(event)
+        if need_raw and "_raw" not in row:
+            row = {**row, "_raw": raw_text(event)}
+        if keep(row):
+            kept.append({**row, ORIGIN: frozenset((index,))} if track else row)
+    kept.sort(key=_newest_first)
+    return kept
+
+
+def _newest_first(row: Row) -> tuple[bool, float]:
+    time = time_of(row)
+    return (True, 0.0) if time is None else (False, -time)

@@ -1,0 +1,152 @@
+"""Lookup tables and how a row finds its entries in them (spl-semantics 5.17)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+from transpile.errors import Span
+from transpile.interpret.errors import NotComputable
+from transpile.interpret.values import Row, Scalar, address, assign, items, pack, text
+from transpile.ir.pattern import Pattern
+from transpile.ir.stages import Lookup
+from transpile.ir.text import fold
+
+TableRow = Mapping[str, str]
+Matcher = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A lookup table and how its keys match. rows None: the customer's data, not available.
+
+    match_types: column -> EXACT, WILDCARD (the table's value holds `*`) or CIDR (a subnet).
+    default_match: written to the outputs of an unmatched row if `min_matches` is positive.
+    """
+
+    name: str
+    rows: tuple[TableRow, ...] | None
+    columns: tuple[str, ...] = ()
+    case_sensitive: bool = True
+    match_types: Mapping[str, str] = field(default_factory=dict)
+    min_matches: int = 0
+    max_matches: int = 100
+    default_match: str | None = None
+
+
+def table_rows(tables: Mapping[str, Table], name: str, span: Span | None) -> Table:
+    """Return a table that has rows. Raises NotComputable if it is unknown or has none."""
+    table = tables.get(name)
+    if table is None or table.rows is None:
+        raise NotComputable(f"the rows of the lookup table {name!r} are not available", span=span)
+    return table
+
+
+def compile_lookup(stage: Lookup, tables: Mapping[str, Table]) -> Callable[[Row], Row]:
+    """Return a function that adds a table's columns to a row (a new row if anything changes).
+
+    A key that is missing in the row means no lookup, not even the default (U10). Several values of
+    a key are looked up one by one, the results accumulate.
+    """
+    table = table_rows(tables, stage.table, stage.span)
+    outputs = stage.outputs or _other_columns(table, stage)
+    find = _finder(table, tuple(column for column, _ in stage.keys))
+    fields = tuple(name for _, name in stage.keys)
+
+    def look_up(row: Row) -> Row:
+        if stage.keep_existing and all(name in row for _, name in outputs):
+            return row
+        keys = [items(row.get(name)) for name in fields]
+        if not all(keys):
+            return row
+        found = [entry for combination in _combinations(keys) for entry in find(combination)]
+        if not found:
+            return _unmatched(row, table, outputs)
+        changed = dict(row)
+        for column, name in outputs:
+            if not (stage.keep_existing and name in row):
+                assign(changed, name, pack(e[column] for e in found if e.get(column)))
+        return changed
+
+    return look_up
+
+
+def _unmatched(row: Row, table: Table, outputs: Sequence[tuple[str, str]]) -> Row:
+    if table.min_matches <= 0 or table.default_match is None:
+        return row
+    return {**row, **{name: table.default_match for _, name in outputs}}
+
+
+def _other_columns(table: Table, stage: Lookup) -> tuple[tuple[str, str], ...]:
+    keys = {column for column, _ in stage.keys}
+    columns = table.columns or tuple(dict.fromkeys(c for row in table.rows or () for c in row))
+    return tuple((column, column) for column in columns if column not in keys)
+
+
+def _combinations(keys: Sequence[list[Scalar]]) -> Iterator[tuple[str, ...]]:
+    if not keys:
+        yield ()
+        return
+    for value in keys[0]:
+        for rest in _combinations(keys[1:]):
+            yield (text(value), *rest)
+
+
+def _finder(
+    table: Table, columns: tuple[str, ...]
+) -> Callable[[tuple[str, ...]], Sequence[TableRow]]:
+    """Return a function from key values to the entries, in file order, at most `max_matches`."""
+    rows = table.rows or ()
+    kinds = tuple(table.match_types.get(column, "EXACT").upper() for column in columns)
+    folded = str if table.case_sensitive else fold
+    most = table.max_matches or None
+    if all(kind == "EXACT" for kind in kinds):
+        index: dict[tuple[str, ...], list[TableRow]] = {}
+        for row in rows:
+            index.setdefault(tuple(folded(row.get(c, "")) for c in columns), []).append(row)
+        return lambda key: index.get(tuple(map(folded, key)), [])[:most]
+    entries = [
+        (
+            tuple(
+                _matcher(kind, row.get(column, ""), table.case_sensitive)
+                for kind, column in zip(kinds, columns, strict=True)
+            ),
+            row,
+        )
+        for row in rows
+    ]
+
+    def scan(key: tuple[str, ...]) -> Sequence[TableRow]:
+        found = (
+            row
+            for matchers, row in entries
+            if all(matches(value) for matches, value in zip(matchers, key, strict=True))
+        )
+        return [row for row, _ in zip(found, range(most or len(entries)), strict=False)]
+
+    return scan
+
+
+def _matcher(kind: str, cell: str, case_sensitive: bool) -> Matcher:
+    match kind:
+        case "WILDCARD":
+            return Pattern.from_spl(cell).matcher(case_sensitive)
+        case "CIDR":
+            return _network(cell)
+        case _:
+            return Pattern.literal(cell).matcher(case_sensitive)
+
+
+def _network(cell: str) -> Matcher:
+    """Return a test for a subnet; a cell that is none matches nothing, like any wrong cell."""
+    try:
+        network = ip_network(cell, strict=False)
+    except ValueError:
+        return lambda value: False
+
+    def matches(value: str) -> bool:
+        found = address(value)
+        return found is not None and found.version == network.version and found in network
+
+    return matches

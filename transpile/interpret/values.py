@@ -1,0 +1,168 @@
+"""Values of a row: text, numbers, lists of those; missing is `None` or an absent name.
+
+A row is a `dict` of field names. `ORIGIN` is the one name that is no field: where provenance is
+tracked it holds the indices of the events behind the row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cmp_to_key, lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+
+from transpile.ir.text import number
+
+Scalar = str | int | float
+Value = Scalar | list[Scalar] | None
+Row = dict[str, Any]
+ORIGIN = "\0origin"
+
+
+def number_text(value: int | float) -> str:
+    """Return a number as SPL prints it: a whole one without decimals (`3.0` is `3`).
+
+    Others print with the fewest digits that read back to the same double; `nan`, `inf`, `-inf`.
+    """
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
+        return str(int(value))
+    return repr(value)
+
+
+def text(value: Scalar) -> str:
+    """Return a single value as text."""
+    return value if isinstance(value, str) else number_text(value)
+
+
+def to_number(value: Scalar) -> int | float | None:
+    """Return a single value as a number, None if it does not look like one."""
+    return number(value) if isinstance(value, str) else value
+
+
+def items(value: Value) -> list[Scalar]:
+    """Return the values of a field as a list; missing is the empty list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def first(value: Value) -> Scalar | None:
+    """Return the first value, None if there is none."""
+    if isinstance(value, list):
+        return value[0] if value else None
+    return value
+
+
+def pack(values: Iterable[Scalar]) -> Value:
+    """Return values as a field holds them: none is missing, a single one stands alone."""
+    found = list(values)
+    if len(found) > 1:
+        return found
+    return found[0] if found else None
+
+
+def assign(row: Row, name: str, value: Value) -> None:
+    """Set a field; a missing value removes it."""
+    if value is None:
+        row.pop(name, None)
+    else:
+        row[name] = value
+
+
+def field_names(row: Row) -> Iterator[str]:
+    """Yield the names of the fields of a row."""
+    return (name for name in row if name != ORIGIN)
+
+
+def origins(rows: Iterable[Row]) -> frozenset[int]:
+    """Return the indices of all events behind some rows."""
+    found: set[int] = set()
+    for row in rows:
+        found |= row.get(ORIGIN, ())
+    return frozenset(found)
+
+
+def marked(row: Row, sources: Iterable[Row], *, track: bool) -> Row:
+    """Return the row with the provenance of the rows that it was made of, if that is tracked."""
+    if track:
+        row[ORIGIN] = origins(sources)
+    return row
+
+
+# -- order ---------------------------------------------------------------------------------------
+
+
+def natural(value: Scalar | None) -> tuple[int, float, str]:
+    """Return a sort key: numbers in numeric order, then text by UTF-8 bytes, then missing.
+
+    Python orders text by code point, which is the order of the UTF-8 bytes.
+    """
+    if value is None:
+        return 2, 0.0, ""
+    amount = to_number(value)
+    return (1, 0.0, text(value)) if amount is None else (0, amount, text(value))
+
+
+@lru_cache(maxsize=65536)
+def address(value: str) -> IPv4Address | IPv6Address | None:
+    """Return the IP address that a text is, or None."""
+    try:
+        return ip_address(value)
+    except ValueError:
+        return None
+
+
+def ip_key(value: Scalar) -> tuple[int, int, str]:
+    """Return a sort key: addresses by version and number, then anything else as text."""
+    found = address(text(value))
+    return (99, 0, text(value)) if found is None else (found.version, int(found), "")
+
+
+def compare_auto(left: Scalar, right: Scalar) -> int:
+    """Order two values as `sort` does: both numbers, both addresses, else text (5.7)."""
+    a, b = to_number(left), to_number(right)
+    if a is not None and b is not None:
+        return (a > b) - (a < b)
+    x, y = text(left), text(right)
+    if address(x) is not None and address(y) is not None:
+        k, m = ip_key(x), ip_key(y)
+        return (k > m) - (k < m)
+    return (x > y) - (x < y)
+
+
+auto_key = cmp_to_key(compare_auto)
+
+
+def tuple_key(row: Row, names: Iterable[str]) -> tuple[str | tuple[str, ...], ...] | None:
+    """Return the values of some fields as text, to compare rows by; None if one is missing."""
+    key: list[str | tuple[str, ...]] = []
+    for name in names:
+        value = row.get(name)
+        if value is None:
+            return None
+        key.append(tuple(map(text, value)) if isinstance(value, list) else text(value))
+    return tuple(key)
+
+
+# -- names with wildcards ------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def name_matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Return a function that matches a field name; each `*` is a group of the match.
+
+    `*` at the beginning does not take in internal names (those that begin with `_`).
+    """
+    parts = [re.escape(part) for part in pattern.split("*")]
+    guard = "(?!_)" if pattern.startswith("*") else ""
+    return re.compile(guard + "(.*?)".join(parts), re.DOTALL).fullmatch
+
+
+def carried(pattern: str, found: re.Match[str]) -> str:
+    """Return a name whose `*` are replaced, in order, by the matched parts."""
+    parts = pattern.split("*")
+    filled = [parts[0]]
+    for part, group in zip(parts[1:], (*found.groups(), *[""] * len(parts)), strict=False):
+        filled += [group, part]
+    return "".join(filled)
