@@ -25,7 +25,6 @@ from transpile.spl.text import (
     Slice,
     search_at,
     span_of,
-    unescape,
     unquote,
     unquote_name,
 )
@@ -51,7 +50,9 @@ def keyword(*words: str) -> pp.ParserElement:
     return pp.Regex(rf"(?i:{'|'.join(words)})\b").set_name(words[0].upper()).suppress()
 
 
-def word(name: str = "argument", *, pattern: str = BARE_NAME, reserved: str = "") -> pp.ParserElement:
+def word(
+    name: str = "argument", *, pattern: str = BARE_NAME, reserved: str = ""
+) -> pp.ParserElement:
     """Return an element for a quoted or bare word; its token is `ast.Token`.
 
     reserved: an alternation of keywords that are no bare words here.
@@ -216,7 +217,8 @@ def _add_alias(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
 
 
 _close = regex(r"\)", "')'")
-_simple = regex(rf"{_AGG_NAME}\s*\(\s*{_ARGUMENT}\s*\)", "aggregation").add_parse_action(_make_simple)
+_simple = regex(rf"{_AGG_NAME}\s*\(\s*{_ARGUMENT}\s*\)", "aggregation")
+_simple.add_parse_action(_make_simple)
 _evaluated = (
     regex(rf"{_AGG_NAME}\s*\(\s*(?i:eval)\s*\(", "aggregation")
     - expression
@@ -346,75 +348,13 @@ def check_options(args: Args, known: Mapping[str, str]) -> None:
         if kind is None:
             hint = suggestion(found.name, known)
             raise args.fault(found, f"'{args.name}' has no option '{found.name}'", hint)
-        pattern, wanted = KINDS[kind]
-        value = found.value.strip()
-        if not pattern.fullmatch(value) or (kind == "span" and not value):
-            message = f"the option '{found.name}' of '{args.name}' must be {wanted}"
-            raise args.fault(found, message)
+        check_kind(args, found, kind)
 
 
-def sed_or_regex_fault(pattern: str) -> str:
-    """Return what is certainly wrong with a regular expression in any flavour, or "".
-
-    Only the faults that no flavour accepts: a class or group that does not close, a closing
-    parenthesis without opening, a repetition of nothing.  Compiling is the business of the IR.
-    """
-    depth = position = 0
-    repeatable = False
-    while position < len(pattern):
-        char = pattern[position]
-        if char == "\\":
-            position += 2
-            repeatable = True
-            continue
-        if char == "[":
-            end = _class_end(pattern, position)
-            if end < 0:
-                return "a character class is never closed"
-            position, repeatable = end, True
-            continue
-        if char in "*+?" and not repeatable:
-            return f"nothing before '{char}' to repeat"
-        if char == "(":
-            depth += 1
-            opening = re.compile(r"\((?:\?(?:#[^)]*|P?<?[^)*+]?|')|\*[A-Z_]+)?").match(pattern, position)
-            position = opening.end() if opening else position + 1
-            repeatable = opening is not None and len(opening.group()) > 1
-            continue
-        if char == ")":
-            depth -= 1
-            if depth < 0:
-                return "a closing parenthesis was never opened"
-        repeatable = char not in "|"
-        position += 1
-    return "a group is never closed" if depth else ""
-
-
-def _class_end(pattern: str, start: int) -> int:
-    """Return the offset behind the character class that begins at `start`, or -1."""
-    position = start + 1
-    if pattern.startswith("^", position):
-        position += 1
-    if pattern.startswith("]", position):
-        position += 1
-    while position < len(pattern):
-        if pattern[position] == "\\":
-            position += 2
-        elif pattern.startswith("[:", position) and pattern.find(":]", position) > 0:
-            position = pattern.index(":]", position) + 2
-        elif pattern[position] == "]":
-            return position + 1
-        else:
-            position += 1
-    return -1
-
-
-def unescaped_regex(args: Args, node: ast.Token) -> str:
-    """Return a regular expression argument; raises SPL108 when it cannot be one."""
-    wrong = sed_or_regex_fault(node.text)
-    if wrong:
-        raise args.fault(node, f"the regular expression is wrong: {wrong}", code="SPL108")
-    return node.text
-
-
-__all__ = ["Args", "By", "aggregation", "arguments", "check_options", "unescape"]
+def check_kind(args: Args, found: ast.Option, kind: str) -> None:
+    """Raise SPL106 when the value of an option is not of a kind (key of `KINDS`)."""
+    pattern, wanted = KINDS[kind]
+    value = found.value.strip()
+    if not pattern.fullmatch(value) or (kind == "span" and not value):
+        message = f"the option '{found.name}' of '{args.name}' must be {wanted}"
+        raise args.fault(found, message)

@@ -14,6 +14,7 @@ from typing import NamedTuple, cast
 
 import pyparsing as pp
 
+from transpile.errors import Span
 from transpile.spl import ast
 from transpile.spl.faults import Fault, missing, suggestion
 from transpile.spl.functions import ANY, EVAL_FUNCTIONS, stats_function
@@ -91,10 +92,10 @@ class Expression(pp.Token):
         self.aggregations = aggregations
         self.set_name("expression")
 
-    def _generateDefaultName(self) -> str:  # noqa: N802 - pyparsing's name
+    def _generateDefaultName(self) -> str:
         return "expression"
 
-    def parseImpl(  # noqa: N802 - pyparsing's name
+    def parseImpl(
         self, instring: str, loc: int, do_actions: bool = True
     ) -> tuple[int, ast.Expr]:
         climber = _Climber(instring, loc, self.aggregations)
@@ -268,7 +269,7 @@ class _Climber:
                 return self._call()
         raise missing(self.text, token.start, "an operand")
 
-    def _span(self, token: _Token) -> ast.Span:
+    def _span(self, token: _Token) -> Span:
         return span_of(self.text, token.start, token.end)
 
     def _leaf(self, node: ast.Expr, token: _Token) -> _Part:

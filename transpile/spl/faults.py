@@ -18,12 +18,26 @@ from transpile.spl.source import SourceText
 _WORD = re.compile(r'"[^"]*"?|\w+|\S')
 _SPACE = re.compile(r"\s*")
 
+# What may be meant when a command goes on after it could have ended.
+_HINTS = {
+    "eval": "join values with an operator, separate assignments with commas",
+    "where": "join conditions with AND or OR; texts stand in double quotes",
+    "search": "put values with special characters in double quotes",
+}
+
 
 class Fault(pp.ParseSyntaxException):
     """A fault at text[loc:end]; pyparsing does not try another alternative after it."""
 
     def __init__(
-        self, text: str, loc: int, message: str, *, code: str, hint: str = "", end: int | None = None
+        self,
+        text: str,
+        loc: int,
+        message: str,
+        *,
+        code: str,
+        hint: str = "",
+        end: int | None = None,
     ) -> None:
         super().__init__(text, loc, message)
         self.code = code
@@ -79,7 +93,10 @@ def syntax_error(
 def from_pyparsing(
     source: SourceText, base: int, text: str, error: pp.ParseBaseException, command: str
 ) -> SplSyntaxError:
-    """Return the error for an exception raised while `text` (at `base` of the source) was parsed."""
+    """Return the error for an exception raised while `text` was parsed.
+
+    base: offset of `text` in source.text.  command: the name shown in the message.
+    """
     space = _SPACE.match(text, error.loc)
     loc = space.end() if space else error.loc
     if isinstance(error, Fault):
@@ -89,13 +106,13 @@ def from_pyparsing(
         )
     found = _next_word(text, loc)
     wanted = re.sub(r"^[Ee]xpected ", "", str(error.msg)).split(", found", 1)[0]
-    where = f"in '{command}'" if command else "here"
+    hint = ""
     if not found:
         message, code = f"{wanted} is missing at the end of '{command}'", "SPL103"
     elif wanted == "end of text":
-        message, code = f"unexpected {found!r} {where}", "SPL101"
+        message, code = f"unexpected {found!r} in '{command}'", "SPL101"
+        hint = _HINTS.get(command, "")
     else:
-        message, code = f"expected {wanted} before {found!r} {where}", "SPL101"
-    return syntax_error(
-        source, base + loc, base + loc + max(1, len(found)), message, code=code
-    )
+        message, code = f"expected {wanted} before {found!r} in '{command}'", "SPL101"
+    end = base + loc + max(1, len(found))
+    return syntax_error(source, base + loc, end, message, code=code, hint=hint)

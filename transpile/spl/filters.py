@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 
 import pyparsing as pp
 
+from transpile.errors import Span
 from transpile.spl import ast
 from transpile.spl.faults import Fault, missing
 from transpile.spl.text import QUOTED, search_at, span_of, unquote
@@ -84,10 +85,10 @@ class FilterTerms(pp.Token):
         self.until = until
         self.set_name("search terms")
 
-    def _generateDefaultName(self) -> str:  # noqa: N802 - pyparsing's name
+    def _generateDefaultName(self) -> str:
         return "search terms"
 
-    def parseImpl(  # noqa: N802 - pyparsing's name
+    def parseImpl(
         self, instring: str, loc: int, do_actions: bool = True
     ) -> tuple[int, ast.Filter]:
         reader = _Reader(instring, loc, self.until)
@@ -166,7 +167,7 @@ class _Reader:
             found = ast.Not(found, span=self._since(start))
         return found
 
-    def _since(self, start: int) -> ast.Span:
+    def _since(self, start: int) -> Span:
         return span_of(self.text, start, self.end)
 
     # --- terms
@@ -229,7 +230,9 @@ class _Reader:
 
     def _value(self, token: _Token) -> ast.Value:
         found = _VALUE.match(self.text, token.end)
-        if found is None or found.group("bare") in _OPERATORS:
+        bare = found.group("bare") if found else None
+        stops = bare is not None and self.level == 0 and bare.lower() in self.until
+        if found is None or bare in _OPERATORS or stops:
             raise missing(self.text, token.end, f"the value of '{token.text}'")
         self.end = found.end()
         self.token = self._read(self.end)

@@ -48,7 +48,7 @@ class RawBracket:
 
 @dataclass(slots=True)
 class RawCommand:
-    """One command: text[start:end], its arguments from `body` on; implied: a `search` not written."""
+    """One command: text[start:end], arguments from `body` on; implied: `search` is not written."""
 
     name: str
     start: int
@@ -181,9 +181,8 @@ class _Scanner:
         )
 
     def _open(self, char: str, at: int) -> int:
-        if self.command.name in PATTERNS:
-            if char == "(" or not self._closes_later(at):
-                return at + 1
+        if self.command.name in PATTERNS and (char == "(" or not self._closes_later(at)):
+            return at + 1
         if len(self.stack) >= MAX_DEPTH:
             message = f"nested deeper than {MAX_DEPTH} levels"
             raise self._error(at, message, code="SPL107")
@@ -247,5 +246,7 @@ class _Scanner:
         message = f"this opening {_NOUNS[opened.char]} is never closed"
         return self._error(opened.at, message, hint=f"add the closing '{partner}'")
 
-    def _error(self, at: int, message: str, *, code: str = "SPL102", hint: str = "") -> SplSyntaxError:
+    def _error(
+        self, at: int, message: str, *, code: str = "SPL102", hint: str = ""
+    ) -> SplSyntaxError:
         return syntax_error(self.source, at, at + 1, message, code=code, hint=hint)

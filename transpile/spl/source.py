@@ -18,7 +18,7 @@ _QUOTED_OR_COMMENT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|```.*?```', re.DOTALL
 
 @dataclass(frozen=True, slots=True)
 class MacroCall:
-    """One macro call: its name and arguments, its place in the original and in the expanded text."""
+    """One macro call: name and arguments, place in the original and in the expanded text."""
 
     name: str
     args: tuple[str, ...]

@@ -6,6 +6,7 @@ import re
 
 import pyparsing as pp
 
+from transpile.errors import Span
 from transpile.spl import ast
 from transpile.spl.arguments import (
     Args,
@@ -14,7 +15,6 @@ from transpile.spl.arguments import (
     comma,
     field_list,
     keyword,
-    loose_arguments,
     name,
     option,
     regex,
@@ -44,7 +44,7 @@ def _make_renaming(text: str, loc: int, tokens: pp.ParseResults) -> ast.Renaming
     if source.text.count("*") != target.text.count("*") and "*" in target.text:
         message = "both sides of a renaming need the same number of wildcards"
         raise Fault(text, loc, message, code="SPL106")
-    span = ast.Span(source.span.start, max(source.span.end, target.span.end))
+    span = Span(source.span.start, max(source.span.end, target.span.end))
     return ast.Renaming(source.text, target.text, span=span)
 
 
@@ -165,7 +165,9 @@ _CONVERSION = rf"(?P<func>[A-Za-z]\w*)\s*\((?P<field>\s*(?:{QUOTED}|{SINGLE})\s*
 _conversion = (
     regex(_CONVERSION, "conversion such as ctime(field)") + pp.Opt(keyword("as") - name)
 ).add_parse_action(_make_conversion)
-_convert = pp.OneOrMore(option | bad_option | _conversion | comma)
+_convert = pp.OneOrMore(
+    (option | bad_option | _conversion | comma).set_name("a conversion such as ctime(field)")
+)
 
 
 def _convert_command(args: Args) -> ast.Command:
@@ -179,7 +181,7 @@ def _convert_command(args: Args) -> ast.Command:
 
 def _make_replacement(text: str, loc: int, tokens: pp.ParseResults) -> ast.Renaming:
     old, new = tokens[0], tokens[1]
-    span = ast.Span(old.span.start, max(old.span.end, new.span.end))
+    span = Span(old.span.start, max(old.span.end, new.span.end))
     return ast.Renaming(old.text, new.text, span=span)
 
 
@@ -231,7 +233,7 @@ SPECS: Table = {
     "iplocation": Spec(
         arguments, _iplocation_command, {**texts("prefix", "lang"), **flags("allfields")}
     ),
-    "spath": Spec(loose_arguments, _spath_command, texts("input", "output", "path")),
+    "spath": Spec(arguments, _spath_command, texts("input", "output", "path")),
     "xmlkv": Spec(arguments, _xmlkv_command, ints("maxinputs")),
     "extract": Spec(arguments, _extract_command, None),
     "kv": Spec(arguments, _extract_command, None),

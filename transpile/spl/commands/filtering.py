@@ -6,20 +6,20 @@ import re
 
 import pyparsing as pp
 
+from transpile.errors import Span
 from transpile.spl import ast
 from transpile.spl.arguments import (
     Args,
     comma,
-    keyword,
     option,
     regex,
-    unescaped_regex,
     word,
 )
 from transpile.spl.commands.base import Spec, Table, flags, ints, texts
 from transpile.spl.expressions import expression
 from transpile.spl.faults import missing
 from transpile.spl.filters import search_terms
+from transpile.spl.patterns import regex_fault
 from transpile.spl.text import QUOTED, SINGLE, span_of, unquote_name
 
 # --- search, where --------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def _make_assignment(text: str, loc: int, tokens: pp.ParseResults) -> ast.Assign
     name = unquote_name(written)
     bare = written[0] not in "\"'"
     dynamic = bare and any(not m.group()[1:-1].isdigit() for m in _DYNAMIC.finditer(name))
-    span = ast.Span(span_of(text, found.start(), found.end()).start, value.span.end)
+    span = Span(span_of(text, found.start(), found.end()).start, value.span.end)
     return ast.Assignment(name, value, dynamic, span=span)
 
 
@@ -85,9 +85,17 @@ _rex = pp.ZeroOrMore(_rex_option | _rex_word)
 _GROUP = re.compile(r"\(\?(?:P?<(?![=!])|')")
 
 
+def _checked(args: Args, node: ast.Token) -> str:
+    """Return a regular expression argument; raises SPL108 when it cannot be one."""
+    wrong = regex_fault(node.text)
+    if wrong:
+        raise args.fault(node, f"the regular expression is wrong: {wrong}", code="SPL108")
+    return node.text
+
+
 def _regex_command(args: Args) -> ast.Command:
     head = args.items[0]
-    pattern = unescaped_regex(args, args.all(ast.Token)[0])
+    pattern = _checked(args, args.all(ast.Token)[0])
     if not isinstance(head, re.Match):
         return ast.Regex(pattern, **args.common())
     field = unquote_name(head.group("field") or "_raw")
@@ -104,7 +112,7 @@ def _rex_command(args: Args) -> ast.Command:
     if (args.option("mode") or "").lower() == "sed":
         _check_sed(args, patterns[0])
         return ast.Rex(patterns[0].text, field, "sed", **rest)
-    pattern = unescaped_regex(args, patterns[0])
+    pattern = _checked(args, patterns[0])
     if not _GROUP.search(pattern):
         hint = "name what to extract: (?<field>...)"
         raise args.fault(patterns[0], "rex needs a named group", hint)
@@ -132,7 +140,8 @@ _tail = pp.Opt(word("number of rows", pattern=r"\S+"))
 def _head_command(args: Args) -> ast.Command:
     counts, limit = args.words(), args.option("limit")
     tested = next((i for i in args.items if isinstance(i, ast.Node) and _is_expr(i)), None)
-    if isinstance(tested, ast.FieldRef | ast.Literal):
+    signed = isinstance(tested, ast.Unary) and tested.op != "NOT"
+    if tested is not None and (signed or isinstance(tested, ast.FieldRef | ast.Literal)):
         raise args.fault(tested, "head takes a number of rows or a condition")
     common = args.common(without=("limit",))
     if tested is not None:
@@ -168,5 +177,3 @@ SPECS: Table = {
     "head": Spec(_head, _head_command, {**ints("limit"), **flags("null", "keeplast")}),
     "tail": Spec(_tail, _tail_command),
 }
-
-__all__ = ["SPECS", "keyword"]

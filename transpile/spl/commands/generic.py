@@ -1,138 +1,157 @@
-"""Commands that are recognised and kept with their arguments, without a node of their own.
-
-One line a command: the fewest plain arguments (words, not options) that it needs.
-"""
+"""Commands that are recognised and kept with their arguments, without a node of their own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-import pyparsing as pp
-
 from transpile.spl import ast
-from transpile.spl.arguments import Args, comma, loose, option, subsearch
+from transpile.spl.arguments import Args, check_kind, loose_arguments
 from transpile.spl.commands.base import Spec, Table
+from transpile.spl.functions import ANY
 
-FEWEST_ARGUMENTS: Final[dict[str, int]] = {
-    "abstract": 0,
-    "accum": 1,
-    "addcoltotals": 0,
-    "addinfo": 0,
-    "analyzefields": 0,
-    "anomalies": 0,
-    "anomalousvalue": 0,
-    "anomalydetection": 0,
-    "apply": 1,
-    "arules": 2,
-    "associate": 0,
-    "audit": 0,
-    "autoregress": 1,
-    "bucketdir": 0,
-    "cluster": 0,
-    "cofilter": 2,
-    "collect": 0,
-    "concurrency": 0,
-    "contingency": 2,
-    "correlate": 0,
-    "ctable": 2,
-    "cyberchef": 0,
-    "dbinspect": 0,
-    "delete": 0,
-    "delta": 1,
-    "deletemodel": 1,
-    "diff": 0,
-    "entitymerge": 0,
-    "erex": 1,
-    "eventcount": 0,
-    "fieldsummary": 0,
-    "findkeywords": 0,
-    "findtypes": 0,
-    "fit": 1,
-    "folderize": 0,
-    "format": 0,
-    "gauge": 1,
-    "gentimes": 0,
-    "geom": 0,
-    "geomfilter": 0,
-    "geostats": 1,
-    "highlight": 1,
-    "history": 0,
-    "iconify": 1,
-    "inputcsv": 1,
-    "inputintelligence": 1,
-    "kmeans": 0,
-    "kvform": 0,
-    "listmodels": 0,
-    "loadjob": 0,
-    "localize": 0,
-    "localop": 0,
-    "makecontinuous": 0,
-    "makejson": 0,
-    "makeresults": 0,
-    "mcatalog": 1,
-    "mcollect": 0,
-    "meventcollect": 0,
-    "metadata": 0,
-    "metasearch": 0,
-    "mpreview": 0,
-    "msearch": 0,
-    "multikv": 0,
-    "outlier": 0,
-    "outputcsv": 0,
-    "outputtext": 0,
-    "overlap": 0,
-    "pivot": 2,
-    "predict": 1,
-    "rangemap": 0,
-    "redistribute": 0,
-    "relevancy": 0,
-    "reltime": 0,
-    "require": 0,
-    "rest": 1,
-    "rtorder": 0,
-    "run": 1,
-    "savedsearch": 1,
-    "score": 1,
-    "script": 1,
-    "scrub": 0,
-    "searchtxn": 1,
-    "selfjoin": 1,
-    "sendalert": 1,
-    "sendemail": 0,
-    "set": 1,
-    "setfields": 0,
-    "sirare": 1,
-    "snowincident": 0,
-    "strcat": 2,
-    "summary": 1,
-    "tags": 0,
-    "timewrap": 1,
-    "tojson": 0,
-    "transpose": 0,
-    "tscollect": 0,
-    "typeahead": 0,
-    "typelearner": 0,
-    "typer": 0,
-    "uniq": 0,
-    "walklex": 0,
-    "x11": 1,
-    "xmlunescape": 0,
-    "xpath": 1,
-    "xsdisplayconcept": 0,
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is known of a command's arguments.
+
+    fewest, most: how many words and subsearches it takes.  needs: an option that must be there
+    unless there are words; `*`: any option.  kinds: options whose values are checked.
+    """
+
+    fewest: int = 0
+    most: int = ANY
+    needs: str = ""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    "abstract": Shape(),
+    "accum": Shape(1),
+    "addcoltotals": Shape(),
+    "addinfo": Shape(most=0),
+    "analyzefields": Shape(),
+    "anomalies": Shape(),
+    "anomalousvalue": Shape(),
+    "anomalydetection": Shape(),
+    "apply": Shape(1),
+    "arules": Shape(2),
+    "associate": Shape(),
+    "audit": Shape(),
+    "autoregress": Shape(1),
+    "bucketdir": Shape(1),
+    "cluster": Shape(),
+    "cofilter": Shape(2),
+    "collect": Shape(needs="index"),
+    "concurrency": Shape(),
+    "contingency": Shape(2),
+    "correlate": Shape(),
+    "ctable": Shape(2),
+    "cyberchef": Shape(),
+    "dbinspect": Shape(),
+    "delete": Shape(most=0),
+    "delta": Shape(1),
+    "diff": Shape(),
+    "entitymerge": Shape(),
+    "erex": Shape(1),
+    "eventcount": Shape(),
+    "fieldsummary": Shape(),
+    "findkeywords": Shape(),
+    "findtypes": Shape(),
+    "fit": Shape(1),
+    "folderize": Shape(),
+    "format": Shape(),
+    "gauge": Shape(1),
+    "gentimes": Shape(needs="start"),
+    "geom": Shape(),
+    "geomfilter": Shape(),
+    "geostats": Shape(1),
+    "highlight": Shape(1),
+    "history": Shape(),
+    "iconify": Shape(1),
+    "inputcsv": Shape(1),
+    "inputintelligence": Shape(1),
+    "kmeans": Shape(kinds={"k": "text", "reps": "int", "maxiters": "int"}),
+    "kvform": Shape(),
+    "listmodels": Shape(),
+    "loadjob": Shape(needs="savedsearch"),
+    "localize": Shape(),
+    "localop": Shape(most=0),
+    "makecontinuous": Shape(kinds={"span": "span", "bins": "int"}),
+    "makeresults": Shape(kinds={"count": "int", "annotate": "flag"}),
+    "mcatalog": Shape(1),
+    "mcollect": Shape(),
+    "metadata": Shape(),
+    "metasearch": Shape(),
+    "meventcollect": Shape(),
+    "mpreview": Shape(),
+    "msearch": Shape(),
+    "multikv": Shape(),
+    "outlier": Shape(),
+    "outputcsv": Shape(),
+    "outputtext": Shape(),
+    "overlap": Shape(),
+    "pivot": Shape(2),
+    "predict": Shape(1),
+    "rangemap": Shape(needs="field"),
+    "redistribute": Shape(),
+    "relevancy": Shape(most=0),
+    "reltime": Shape(most=0),
+    "require": Shape(),
+    "rest": Shape(1),
+    "rtorder": Shape(),
+    "run": Shape(1),
+    "savedsearch": Shape(1),
+    "score": Shape(1),
+    "script": Shape(1),
+    "scrub": Shape(),
+    "searchtxn": Shape(1),
+    "selfjoin": Shape(1),
+    "sendalert": Shape(1),
+    "sendemail": Shape(needs="to"),
+    "set": Shape(3),
+    "setfields": Shape(needs="*"),
+    "sirare": Shape(1),
+    "snowincident": Shape(),
+    "strcat": Shape(2),
+    "summary": Shape(1),
+    "tags": Shape(),
+    "timewrap": Shape(1),
+    "tojson": Shape(),
+    "transpose": Shape(),
+    "tscollect": Shape(),
+    "typeahead": Shape(),
+    "typelearner": Shape(),
+    "typer": Shape(),
+    "uniq": Shape(most=0),
+    "walklex": Shape(),
+    "x11": Shape(1),
+    "xmlunescape": Shape(),
+    "xpath": Shape(1),
+    "xsdisplayconcept": Shape(),
 }
 
-_arguments = pp.ZeroOrMore(option | subsearch | loose | comma)
 
-
-def _builder(fewest: int) -> Spec:
+def _spec(shape: Shape) -> Spec:
     def build(args: Args) -> ast.Command:
         searches = args.all(ast.Search)
         words = args.all(ast.Token)
-        args.need(len(words) + len(searches) >= fewest, "an argument")
+        options = args.options()
+        count = len(words) + len(searches)
+        args.need(count >= shape.fewest, "an argument")
+        if count > shape.most:
+            raise args.fault((*words, *searches)[shape.most], f"'{args.name}' takes no argument")
+        if shape.needs and not count:
+            given = any(shape.needs in ("*", o.name) for o in options)
+            wanted = "" if shape.needs == "*" else f" '{shape.needs}='"
+            args.need(given, f"the option{wanted}")
+        for found in options:
+            check_kind(args, found, shape.kinds.get(found.name, "text"))
         return ast.Generic(words, searches, **args.common())
 
-    return Spec(_arguments, build, None)
+    return Spec(loose_arguments, build, None)
 
 
-CUSTOM: Final = _builder(0)
-SPECS: Table = {command: _builder(fewest) for command, fewest in FEWEST_ARGUMENTS.items()}
+CUSTOM: Final = _spec(Shape())
+SPECS: Table = {command: _spec(shape) for command, shape in SHAPES.items()}

@@ -10,14 +10,12 @@ import pyparsing as pp
 from transpile.spl import ast
 from transpile.spl.arguments import (
     Args,
-    By,
     aggregation,
     arguments,
     bad_option,
     comma,
     keyword,
     make_by,
-    name,
     option,
     regex,
     word,
@@ -72,11 +70,6 @@ def _make_prefix(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
     return ast.Token(unquote_name(found.group("name").strip()), span=span)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prefixes:
-    names: tuple[str, ...]
-
-
 _SOURCE = r"""(?:(?P<datamodel>(?i:datamodel))\s*[=:\s]\s*)?(?P<name>"[^"]*"|[^\s"()\[\],=]+)"""
 _source = regex(_SOURCE, "data model").add_parse_action(_make_source)
 _filter = FilterTerms(frozenset({"by", "groupby", "span", "every"}))
@@ -91,9 +84,13 @@ def _split_by(text: str, loc: int, tokens: pp.ParseResults) -> list[object]:
 
 
 _by = (
-    keyword("by", "groupby") - pp.OneOrMore((_by_option | _by_field) + pp.Opt(comma))
+    keyword("by", "groupby") - pp.OneOrMore(
+        (_by_option | _by_field).set_name("field name") + pp.Opt(comma)
+    )
 ).add_parse_action(_split_by)
-_aggregations = pp.OneOrMore(option | bad_option | aggregation | comma)
+_aggregations = pp.OneOrMore(
+    (option | bad_option | aggregation | comma).set_name("a statistical function")
+)
 _tstats = (
     _aggregations
     + pp.Opt(keyword("from") - _source)
@@ -126,9 +123,7 @@ def _tstats_command(args: Args) -> ast.Command:
     source = next((i for i in args.items if isinstance(i, _Source)), _Source(None, None, None))
     aggs = args.all(ast.AggCall)
     args.need(aggs, "a statistical function", "for example: tstats count from datamodel=Endpoint")
-    by = next((i for i in args.items if isinstance(i, By)), By(()))
-    if by == By(()) and any(True for i in args.items if isinstance(i, By)):
-        args.need(False, "a field after BY")
+    by = args.by()
     prefixes = tuple(re.findall(r"(?i:prefix)\(\s*([^()]*?)\s*\)", str(args.text)))
     return ast.Tstats(
         aggs,
@@ -136,9 +131,9 @@ def _tstats_command(args: Args) -> ast.Command:
         source.node,
         source.source,
         filter_of(args),
-        by.names,
+        by,
         args.option("span"),
-        tuple(p for p in prefixes if p in by.names),
+        tuple(p for p in prefixes if p in by),
         **args.common(without=("span",)),
     )
 
@@ -183,5 +178,3 @@ SPECS: Table = {
         flags("strict_fields", "allow_old_summaries", "summariesonly"),
     ),
 }
-
-__all__ = ["SPECS", "filter_of", "name"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pyparsing as pp
 
+from transpile.errors import Span
 from transpile.spl import ast
 from transpile.spl.arguments import (
     Args,
@@ -15,7 +16,6 @@ from transpile.spl.arguments import (
     comma,
     keyword,
     loose,
-    name,
     option,
     regex,
     subsearch,
@@ -35,7 +35,8 @@ def _subsearch(args: Args) -> ast.Search:
     if len(found) > 1:
         raise args.fault(found[1], f"'{args.name}' takes one subsearch")
     if args.words():
-        raise args.fault(args.all(ast.Token)[0], f"'{args.name}' takes options and a subsearch only")
+        message = f"'{args.name}' takes options and a subsearch only"
+        raise args.fault(args.all(ast.Token)[0], message)
     return found[0]
 
 
@@ -50,7 +51,7 @@ class _Output:
 def _make_lookup_field(text: str, loc: int, tokens: pp.ParseResults) -> ast.LookupField:
     column: ast.Token = tokens[0]
     field: ast.Token = tokens[-1]
-    span = ast.Span(column.span.start, max(column.span.end, field.span.end))
+    span = Span(column.span.start, max(column.span.end, field.span.end))
     return ast.LookupField(column.text, field.text, span=span)
 
 
@@ -135,7 +136,8 @@ def _join_command(args: Args) -> ast.Command:
     args.need(searches or dataset, "the subsearch in brackets")
     where: ast.Expr | None = None
     for equation in args.all(ast.Binary):
-        where = equation if where is None else ast.Binary("AND", where, equation, span=equation.span)
+        both = ast.Binary("AND", where, equation, span=equation.span) if where else equation
+        where = both
     return ast.Join(
         tuple(keys), searches[0] if searches else None, where, dataset, **args.common()
     )
@@ -182,9 +184,8 @@ def _make_template(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
 
 
 _template = regex(r"\[.*\]", "template in brackets").add_parse_action(_make_template)
-_foreach_option = (
-    pp.Regex(r"(?=(?i:mode|fieldstr|matchstr|matchseg[123]|itemstr|iterstr)\s*=)").suppress() + option
-)
+_FOREACH_OPTION = r"(?=(?i:mode|fieldstr|matchstr|matchseg[123]|itemstr|iterstr)\s*=)"
+_foreach_option = pp.Regex(_FOREACH_OPTION).suppress() + option
 _foreach_name = word("field name", pattern=r'[^\s",=()\[\]]+').add_parse_action(
     lambda tokens: ast.Renaming(tokens[0].text, "", span=tokens[0].span)
 )
@@ -286,5 +287,3 @@ SPECS: Table = {
     "map": Spec(arguments, _map_command, {**texts("search"), **ints("maxsearches")}),
     "return": Spec(_return, _return_command),
 }
-
-__all__ = ["SPECS", "name"]

@@ -10,7 +10,6 @@ import pyparsing as pp
 from transpile.spl import ast
 from transpile.spl.arguments import (
     Args,
-    arguments,
     bad_option,
     by_name,
     comma,
@@ -44,7 +43,7 @@ _KEY = (
 )
 _key = regex(_KEY, "sort key").add_parse_action(_make_key)
 _sort_count = word("number of rows", pattern=r"\d+(?=\s)(?!\s*$)")
-_sort = pp.ZeroOrMore(option + pp.Opt(comma)) + pp.Opt(_sort_count) + pp.OneOrMore(_key + pp.Opt(comma))
+_sort = option[...] + pp.Opt(_sort_count) + pp.OneOrMore(_key + pp.Opt(comma))
 
 
 def _keys(pairs: list[tuple[str, ast.SortKey]]) -> tuple[ast.SortKey, ...]:
@@ -106,7 +105,7 @@ def _make_alias(text: str, loc: int, tokens: pp.ParseResults) -> ast.Renaming:
 
 
 _aliased = (by_name + keyword("as") - name).add_parse_action(_make_alias)
-_bin = pp.OneOrMore(option | bad_option | _aliased | by_name | comma)
+_bin = pp.OneOrMore((option | bad_option | _aliased | by_name | comma).set_name("field name"))
 
 
 def _bin_command(args: Args) -> ast.Command:
@@ -148,7 +147,7 @@ _transaction = pp.ZeroOrMore(_bound | option | bad_option | name | comma)
 
 
 def _transaction_command(args: Args) -> ast.Command:
-    bounds = dict(i for i in args.items if isinstance(i, tuple))
+    bounds: dict[str, ast.Filter | ast.Expr] = dict(i for i in args.items if isinstance(i, tuple))
     return ast.Transaction(
         args.words(), bounds.get("startswith"), bounds.get("endswith"), **args.common()
     )
@@ -170,5 +169,3 @@ SPECS: Table = {
     "transaction": Spec(_transaction, _transaction_command, _TRANSACTION_OPTIONS),
     "reverse": Spec(pp.Empty(), _reverse_command),
 }
-
-__all__ = ["SPECS", "arguments"]

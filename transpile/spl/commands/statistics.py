@@ -9,7 +9,6 @@ import pyparsing as pp
 from transpile.spl import ast
 from transpile.spl.arguments import (
     Args,
-    By,
     aggregation,
     bad_option,
     by_clause,
@@ -19,7 +18,6 @@ from transpile.spl.arguments import (
     name,
     option,
     regex,
-    word,
 )
 from transpile.spl.commands.base import Spec, Table, flags, ints, texts
 from transpile.spl.expressions import expression
@@ -61,7 +59,9 @@ _TOP_OPTIONS = {
 
 # --- stats, eventstats, streamstats ---------------------------------------------------------------
 
-_aggregations = pp.OneOrMore(option | bad_option | aggregation | comma)
+_aggregations = pp.OneOrMore(
+    (option | bad_option | aggregation | comma).set_name("a statistical function")
+)
 _stats = _aggregations + pp.Opt(by_clause) + pp.ZeroOrMore(option)
 
 
@@ -76,7 +76,11 @@ _reset_clause = (
     - pp.Suppress(")")
 ).add_parse_action(_reset)
 _streamstats = (
-    pp.OneOrMore(_reset_clause | option | bad_option | aggregation | comma)
+    pp.OneOrMore(
+        (_reset_clause | option | bad_option | aggregation | comma).set_name(
+            "a statistical function"
+        )
+    )
     + pp.Opt(by_clause)
     + pp.ZeroOrMore(_reset_clause | option)
 )
@@ -97,7 +101,7 @@ def _eventstats_command(args: Args) -> ast.Command:
 
 
 def _streamstats_command(args: Args) -> ast.Command:
-    resets = dict(i for i in args.items if isinstance(i, tuple))
+    resets: dict[str, ast.Expr] = dict(i for i in args.items if isinstance(i, tuple))
     return ast.Streamstats(
         _aggs(args), args.by(), resets.get("before"), resets.get("after"), **args.common()
     )
@@ -155,9 +159,9 @@ def _where_text(args: Args) -> str | None:
 
 def _chart_command(args: Args) -> ast.Command:
     splits = args.all(ast.SplitField)
-    over = next((ast.SplitField(s.name, s.options, span=s.span) for s in splits
-                 if isinstance(s, _Over)), None)
+    rows = [s for s in splits if isinstance(s, _Over)]
     by = [s for s in splits if not isinstance(s, _Over)]
+    over = ast.SplitField(rows[0].name, rows[0].options, span=rows[0].span) if rows else None
     if over is None and by:
         over = by.pop(0)
     if len(by) > 1:
@@ -222,5 +226,3 @@ SPECS: Table = {
     "sirare": Spec(_top, _top_command, _TOP_OPTIONS),
     "trendline": Spec(_trendline, _trendline_command),
 }
-
-__all__ = ["SPECS", "By", "word"]
