@@ -104,6 +104,7 @@ class Draft:
     """An emitted text with what it keeps of the rule.
 
     groups: the rule's grouping fields as source fields, for the observable `groups`.
+    required: source fields that events are assumed to have (`EventRule.required`).
     """
 
     text: str
@@ -114,6 +115,7 @@ class Draft:
     assumptions: tuple[str, ...] = ()
     inputs: Inputs = field(default_factory=Inputs)
     groups: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
     stem: str = ""
 
 

@@ -149,6 +149,9 @@ class _Reader:
     def result(self) -> EventRule:
         if self.source is None:
             raise Unsupported("the rule has no source of events", code="TGT610")
+        if self.required:
+            names = ", ".join(self.required)
+            self.assumptions[f"events have the fields the rule groups by: {names}"] = None
         return EventRule(
             self.source,
             self.pred,
