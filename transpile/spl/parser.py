@@ -14,26 +14,13 @@ from transpile.spl.source import SourceText, strip_comments
 from transpile.spl.text import Slice
 
 
-def parse(
-    text: str | SourceText, *, custom_commands: frozenset[str] = frozenset()
-) -> ast.Search:
-    """Return the syntax tree of a search.
-
-    text: a search, or a text whose macros were expanded; comments are removed here.
-    custom_commands: names (lower case) that parse to `ast.Generic` with any arguments.
-    Raises SplSyntaxError: SPL101 to SPL109 and SPL201 (a macro that was not expanded), with span,
-    line and column in the original text.
-    Source: spl-semantics 1 to 5.
-    """
-    source = strip_comments(text)
-    return _Parser(source, custom_commands).whole()
+def parse(text: str | SourceText, custom_commands: frozenset[str] = frozenset()) -> ast.Search:
+    """Return the syntax tree; see `transpile.spl.parse`."""
+    return _Parser(strip_comments(text), custom_commands).whole()
 
 
 def parse_filter(text: str) -> ast.Filter:
-    """Return the tree of filter terms alone, as they follow `search`.
-
-    Raises SplSyntaxError as `parse` does; a pipe is an error.
-    """
+    """Return the tree of filter terms; see `transpile.spl.parse_filter`."""
     command = _argument("search ", text)
     assert isinstance(command, ast.SearchCommand)
     if command.filter is None:
@@ -44,10 +31,7 @@ def parse_filter(text: str) -> ast.Filter:
 
 
 def parse_expression(text: str) -> ast.Expr:
-    """Return the tree of an eval expression alone, as it follows `where`.
-
-    Raises SplSyntaxError as `parse` does; a pipe is an error.
-    """
+    """Return the tree of an expression; see `transpile.spl.parse_expression`."""
     command = _argument("| where ", text)
     assert isinstance(command, ast.Where)
     return command.expr

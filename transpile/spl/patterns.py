@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 _OPENING = re.compile(r"\((?:\?(?:#[^)]*|P?<?[^)*+]?|')|\*[A-Z_]+)?")
+_NAMED_CLASS = re.compile(r"\[:\^?[a-z]+:\]")
 
 
 def regex_fault(pattern: str) -> str:
@@ -58,8 +59,8 @@ def _class_end(pattern: str, start: int) -> int:
     while position < len(pattern):
         if pattern[position] == "\\":
             position += 2
-        elif pattern.startswith("[:", position) and pattern.find(":]", position) > 0:
-            position = pattern.index(":]", position) + 2
+        elif named := _NAMED_CLASS.match(pattern, position):
+            position = named.end()
         elif pattern[position] == "]":
             return position + 1
         else:

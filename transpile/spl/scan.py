@@ -31,6 +31,7 @@ _NAME_IN_QUOTES = re.compile(SINGLE, re.DOTALL)
 _SHORT_NAME_IN_QUOTES = re.compile(r"""'[^'|"\[\]\n]*'""")
 _WORD = re.compile(r"([A-Za-z_]\w*)")
 _COMPARISON = re.compile(r"\s*(?:[=<>]|!=|(?:NOT\s+)?IN\b\s*\()")
+_CLASS_END = re.compile(r"[\]|\s]")
 _BLANK = re.compile(r"\s*")
 _MACRO = re.compile(r"`([^`\s(]*)[^`]*`?")
 _PAIRS = {")": "(", "]": "["}
@@ -195,7 +196,7 @@ class _Scanner:
 
     def _closes_later(self, at: int) -> bool:
         """Whether a `[` of a bare regular expression is a character class."""
-        stop = re.compile(r"[\]|\s]").search(self.text, at)
+        stop = _CLASS_END.search(self.text, at, at + 1_000)
         return stop is not None and stop.group() == "]"
 
     def _close(self, char: str, at: int) -> None:
