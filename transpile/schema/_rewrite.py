@@ -69,8 +69,8 @@ class Derive:
     """One way in which values change.
 
     computed: the target holds an expression's operand, so tests on the Splunk field become tests
-    of that expression (`doc` says which), not globs.  assumes: what an exact rewrite takes for
-    granted of the field's values, as an assumption to report; empty: nothing.
+    of that expression (`doc` says which), not globs.  assumes: what a rewrite takes for granted
+    of the values, as an assumption to report; empty: nothing.
     """
 
     doc: str

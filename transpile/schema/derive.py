@@ -4,7 +4,8 @@ A `FieldTarget.derive` names an entry of `DERIVES`. Each entry says both directi
 
 - `rewrite`: a pattern on the Splunk field becomes tests on target fields, all groups of which must
   hold, one test of a group being enough. `exact` is False where the tests can also hold for an
-  event that the pattern does not match (never the other way round). None: no tests can say it.
+  event that the pattern does not match; never the other way round, as long as the data are as
+  `assumes` says. None: no tests can say it.
 - `forward`: a value of the Splunk field becomes (field, value) pairs of the target's event, such
   that the rewritten literal holds there.
 
@@ -58,7 +59,7 @@ def forward(derive: str | None, value: str, context: Context) -> Pairs:
     return DERIVES[derive].forward(value, context)
 
 
-_NAME = "the field holds bare names, not paths"
+_NAME = "the field holds bare names, and the target full paths"
 _DIGEST = "the field holds bare digests, not ALG=HEX"
 
 DERIVES: Mapping[str, Derive] = {
@@ -75,7 +76,7 @@ DERIVES: Mapping[str, Derive] = {
     ),
     "account_name": Derive(
         "The target is DOMAIN\\name: V -> ends with \\V.", *rules.framed(lambda _: "\\"),
-        assumes="the field holds account names without their domain",
+        assumes="the field holds account names without their domain, and the target with it",
     ),
     "account_part": Derive(
         "The target is the name of the field's DOMAIN\\name: the pattern behind the backslash.",

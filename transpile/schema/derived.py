@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
+from transpile.ir.decide import compile_condition
 from transpile.ir.expr import Call, Field
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import (
@@ -31,7 +32,7 @@ from transpile.ir.pred import (
     any_of,
     negate,
 )
-from transpile.ir.regex import Regex, parse_regex
+from transpile.ir.regex import Flavour, Regex, parse_regex, render
 from transpile.ir.regex import tree as t
 from transpile.schema import derive
 from transpile.schema.bounds import Bounds
@@ -91,8 +92,6 @@ def derived(
 
 def meets(condition: Condition, text: str) -> bool:
     """Return whether one value, given as text, meets a condition."""
-    from transpile.interpret.predicates import compile_condition
-
     return compile_condition(condition)(text)
 
 
@@ -184,4 +183,4 @@ def _unanchored(regex: Regex) -> Regex | None:
     body = t.concat(list(items))
     if any(isinstance(node, (t.Anchor, t.Look, t.KeepOut)) for node in t.walk(body)):
         return None
-    return replace(regex, tree=body)
+    return parse_regex(render(replace(regex, tree=body), Flavour.PCRE))

@@ -9,13 +9,16 @@ field and its rewrite on the view agree. What a view holds:
   `Image`, hive, key and value name one `TargetObject`, digests one list of hashes;
 - the least that satisfies a rewrite where Splunk knows less than the target: an unknown folder or
   domain is empty (`process_name` `a.exe` alone gives the `Image` `\\a.exe`, `user` `bob` the `User`
-  `\\bob`), an unknown registry key likewise;
+  `\\bob`), an unknown registry key likewise; a path that is known to be bare (`System`) stays so;
 - what the log source implies and no field says: `event.category` and the constraints of Elastic
   (`event.type`, `event.code` ...), the selection of Sigma; of several accepted values the first;
 - values typed for ECS (numbers, booleans, `@timestamp` as ISO 8601 in UTC); elsewhere unchanged.
 
 An event whose fields contradict each other (a `process_name` that is not in its `process_path`)
-has no faithful view; `conflicts` names the fields that a view could not keep.
+or do not have the form that a rewrite assumes (a bare `process_path`) has no faithful view;
+`conflicts` names the fields that a view could not keep.
+
+An event is given as it came, not as `cim.normalise` shows it: `unknown` is no value elsewhere.
 """
 
 from __future__ import annotations
@@ -206,7 +209,9 @@ def _attach(part: _Part, value: str, shown: Values) -> None:
         if join is not None and values:
             values[0] = f"{values[0]}{join}{text}"
         elif merge is not None and len(values) == 1:
-            values[0] = merge(str(values[0]), text)
+            whole = str(values[0])
+            bare = whole.lower() == text.strip(part.context.separator).lower()
+            values[0] = whole if bare else merge(whole, text)
         elif text not in values:
             values.append(text)
 
