@@ -29,6 +29,20 @@ def parse(
     return parser.parse(text, custom_commands)
 
 
+def parse_subsearch(
+    text: str, *, custom_commands: frozenset[str] = frozenset()
+) -> ast.Search:
+    """Return the syntax tree of a search as it stands in brackets, without the brackets.
+
+    Its first command needs no pipe: `eval a=1` is a command here, for `parse` it is two terms.
+    Used for the template of `foreach` after its tokens were replaced.
+    Raises SplSyntaxError as `parse` does.
+    """
+    from transpile.spl import parser
+
+    return parser.parse_subsearch(text, custom_commands)
+
+
 def parse_filter(text: str) -> ast.Filter:
     """Return the tree of filter terms alone, as they follow `search`.
 
@@ -55,5 +69,6 @@ __all__ = [
     "parse",
     "parse_expression",
     "parse_filter",
+    "parse_subsearch",
     "strip_comments",
 ]

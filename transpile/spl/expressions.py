@@ -24,7 +24,7 @@ MAX_TREE = 200  # levels of the tree, so that later passes may recurse
 
 _TOKEN = re.compile(
     rf"""\s*(?:
-      (?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w{{]))
+      (?P<number>(?:\d+(?:\.\d+)?|(?<![\w)"'\]])\.\d+)(?:[eE][+-]?\d+)?(?![\w{{]))
     | (?P<string>{QUOTED})
     | (?P<field>{SINGLE})
     | (?P<name>(?:[A-Za-z_]|\d+[A-Za-z_])[\w:@\#]*(?:\{{[^{{}}\s]*\}}[\w.:@\#]*)*|\$\w+\$|<<\w+>>)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pyparsing as pp
 
 from transpile.spl import ast
@@ -13,10 +15,17 @@ from transpile.spl.scan import RawBracket, RawCommand, RawSearch, scan
 from transpile.spl.source import SourceText, strip_comments
 from transpile.spl.text import Slice
 
+_TEMPLATE_TOKEN = re.compile(r"<<(\w+)>>")
+
 
 def parse(text: str | SourceText, custom_commands: frozenset[str] = frozenset()) -> ast.Search:
     """Return the syntax tree; see `transpile.spl.parse`."""
     return _Parser(strip_comments(text), custom_commands).whole()
+
+
+def parse_subsearch(text: str, custom_commands: frozenset[str] = frozenset()) -> ast.Search:
+    """Return the syntax tree; see `transpile.spl.parse_subsearch`."""
+    return _Parser(strip_comments(text), custom_commands).whole(inside=True)
 
 
 def parse_filter(text: str) -> ast.Filter:
@@ -57,8 +66,8 @@ class _Parser:
         self.source = source
         self.custom = custom
 
-    def whole(self) -> ast.Search:
-        return self.search(scan(self.source, self.known))
+    def whole(self, *, inside: bool = False) -> ast.Search:
+        return self.search(scan(self.source, self.known, inside=inside))
 
     def known(self, name: str) -> bool:
         return name in COMMANDS or name in self.custom
@@ -82,10 +91,22 @@ class _Parser:
             )
             if spec.options is not None:
                 check_options(args, spec.options)
-            return spec.build(args)
+            found = spec.build(args)
         except pp.ParseBaseException as error:
             name = "search" if raw.implied else raw.name
             raise from_pyparsing(self.source, raw.body, text, error, name) from None
+        if isinstance(found, ast.Foreach):
+            self.check_template(raw)
+        return found
+
+    def check_template(self, raw: RawCommand) -> None:
+        """Raise SplSyntaxError where the template is no search, whatever its tokens become."""
+        bracket = raw.brackets[-1]
+        start, end = bracket.start + 1, bracket.end - 1
+        text = _TEMPLATE_TOKEN.sub(r"__\1__", self.source.text[start:end])
+        origin = self.source.origin(start)
+        source = SourceText(text, self.source.original, origins=(origin,))
+        _Parser(source, self.custom).whole(inside=True)
 
     def spec(self, raw: RawCommand) -> Spec:
         spec = COMMANDS.get(raw.name)

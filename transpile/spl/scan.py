@@ -78,11 +78,13 @@ class _Open:
     search: RawSearch
 
 
-def scan(source: SourceText, is_command: Callable[[str], bool]) -> RawSearch:
+def scan(
+    source: SourceText, is_command: Callable[[str], bool], *, inside: bool = False
+) -> RawSearch:
     """Return the pipeline of source.text, cut into commands and subsearches.
 
     is_command: whether a word (lower case) is a command; decides whether a subsearch begins with a
-    command or with an implied `search`.
+    command or with an implied `search`.  inside: the text is that of a subsearch.
     Raises SplSyntaxError SPL102 (unbalanced), SPL103 (no command between pipes), SPL104 (no
     command name after a pipe), SPL107 (too large, too deep), SPL109 (empty), SPL201 (macro call).
     """
@@ -91,16 +93,19 @@ def scan(source: SourceText, is_command: Callable[[str], bool]) -> RawSearch:
         raise syntax_error(source, 0, 1, message, code="SPL107")
     if not source.text.strip():
         raise syntax_error(source, 0, 1, "the search is empty", code="SPL109")
-    return _Scanner(source, is_command).run()
+    return _Scanner(source, is_command, inside).run()
 
 
 class _Scanner:
     """State of one scan."""
 
-    def __init__(self, source: SourceText, is_command: Callable[[str], bool]) -> None:
+    def __init__(
+        self, source: SourceText, is_command: Callable[[str], bool], inside: bool
+    ) -> None:
         self.source = source
         self.text = source.text
         self.is_command = is_command
+        self.inside = inside
         self.stack: list[_Open] = []
         self.search = RawSearch(0)
         self.command = self._begin(0, first=True)
@@ -154,7 +159,7 @@ class _Scanner:
         """Whether the first word of a search without a pipe is its command."""
         if _COMPARISON.match(self.text, end):
             return False
-        return name == "search" or (bool(self.stack) and self.is_command(name))
+        return name == "search" or ((self.inside or bool(self.stack)) and self.is_command(name))
 
     def _finish(self, end: int) -> None:
         """Close the current command at `end`."""

@@ -10,6 +10,7 @@ in upper case.
 from __future__ import annotations
 
 from transpile.spl.ast.commands import (
+    TRUE_WORDS,
     Addtotals,
     Append,
     Appendcols,
@@ -55,7 +56,6 @@ from transpile.spl.ast.commands import (
     Spath,
     Stats,
     Streamstats,
-    TRUE_WORDS,
     Table,
     Tail,
     Timechart,
@@ -115,6 +115,8 @@ from transpile.spl.ast.parts import (
 )
 
 __all__ = [
+    "NOWHERE",
+    "TRUE_WORDS",
     "Addtotals",
     "AggCall",
     "And",
@@ -163,7 +165,6 @@ __all__ = [
     "Multisearch",
     "Mvcombine",
     "Mvexpand",
-    "NOWHERE",
     "Node",
     "Nomv",
     "Not",
@@ -188,7 +189,6 @@ __all__ = [
     "Streamstats",
     "SubsearchExpr",
     "SubsearchTerm",
-    "TRUE_WORDS",
     "Table",
     "Tail",
     "Term",

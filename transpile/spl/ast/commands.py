@@ -312,7 +312,7 @@ class Dedup(Command):
 class Foreach(Command):
     """`foreach patterns [template]`.
 
-    template: the text between the brackets, to be parsed with `parse` after its `<<FIELD>>` tokens
+    template: the text between the brackets, to be parsed with `parse_subsearch` after its `<<FIELD>>` tokens
     are replaced.
     """
 

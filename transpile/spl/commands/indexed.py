@@ -74,7 +74,7 @@ _SOURCE = r"""(?:(?P<datamodel>(?i:datamodel))\s*[=:\s]\s*)?(?P<name>"[^"]*"|[^\
 _source = regex(_SOURCE, "data model").add_parse_action(_make_source)
 _filter = FilterTerms(frozenset({"by", "groupby", "span", "every"}))
 _prefix = regex(r"(?i:prefix)\((?P<name>[^()]*)\)", "PREFIX(...)").add_parse_action(_make_prefix)
-_by_field = _prefix | word("field name", reserved="span|where|by|groupby|as")
+_by_field = _prefix | word("field name", reserved="by|groupby")
 _by_option = pp.Regex(r"(?=[A-Za-z_]+\s*=)").suppress() + option
 
 

@@ -51,9 +51,10 @@ def _keys(pairs: list[tuple[str, ast.SortKey]]) -> tuple[ast.SortKey, ...]:
     keys: list[ast.SortKey] = []
     sticky = False
     for sign, key in pairs:
-        if sign:
-            sticky = sign[0] == "-" and sign != sign.strip()
-        keys.append(ast.SortKey(key.field, key.descending or sticky, key.kind, span=key.span))
+        if sign != sign.strip():
+            sticky = sign[0] == "-"
+        descending = key.descending if sign else sticky
+        keys.append(ast.SortKey(key.field, descending, key.kind, span=key.span))
     return tuple(keys)
 
 

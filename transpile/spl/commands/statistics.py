@@ -18,6 +18,7 @@ from transpile.spl.arguments import (
     name,
     option,
     regex,
+    word,
 )
 from transpile.spl.commands.base import Spec, Table, flags, ints, texts
 from transpile.spl.expressions import expression
@@ -133,7 +134,8 @@ def _make_where(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
     return ast.Token(found.group("condition").strip(), span=span_of(text, start, end))
 
 
-_split = (by_name + ~pp.Regex(r"\s*=") + pp.ZeroOrMore(option)).add_parse_action(_make_split)
+_split_name = word("field name", reserved="by|as|where")
+_split = (_split_name + ~pp.Regex(r"\s*=") + pp.ZeroOrMore(option)).add_parse_action(_make_split)
 _over = (keyword("over") - _split).add_parse_action(_make_over)
 _by_splits = keyword("by") - _split + pp.Opt(comma) + pp.Opt(_split)
 _where = regex(r"(?i:where)\s+(?P<condition>\S.*)", "where clause").add_parse_action(_make_where)
