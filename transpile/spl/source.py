@@ -91,10 +91,10 @@ def strip_comments(source: SourceText | str) -> SourceText:
     whole = SourceText.plain(source) if isinstance(source, str) else source
     found = _QUOTED_OR_COMMENT.finditer(whole.text)
     cuts = [(m.start(), m.end(), " ") for m in found if m.group().startswith("`")]
-    return _splice(whole, cuts) if cuts else whole
+    return splice(whole, cuts) if cuts else whole
 
 
-def _splice(source: SourceText, cuts: list[tuple[int, int, str]]) -> SourceText:
+def splice(source: SourceText, cuts: list[tuple[int, int, str]]) -> SourceText:
     """Replace ranges (in text order, not overlapping) and carry the map and the calls along."""
     pieces: list[str] = []
     starts: list[int] = []
