@@ -9,17 +9,19 @@ from __future__ import annotations
 # U5: a multivalue grouping key puts the row into one group per value.
 SPLIT_MULTIVALUE_KEYS = True
 
-# U10: an unmatched lookup without a default leaves an existing output field as it is.
+# U10: an unmatched lookup without a default leaves an existing output field as it is, and a row
+# without one of the keys is not looked up, so that it does not get the default either.
 KEEP_UNMATCHED_OUTPUT = True
+MISSING_KEY_SKIPS_DEFAULT = True
+
+# 5.17: an empty cell of a lookup table is no value.
+EMPTY_CELL_IS_MISSING = True
 
 # U13: a row without the field survives `mvexpand`.
 EXPAND_KEEPS_MISSING = True
 
 # U15: the right row's `_time` replaces the left one's in a join.
 JOIN_OVERWRITES_TIME = True
-
-# U16: `foreach` leaves out, row by row, the fields that the row does not have.
-FOREACH_SKIPS_MISSING = True
 
 # U22: `urldecode` leaves `+` as it is.
 URLDECODE_PLUS = False

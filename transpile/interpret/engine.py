@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from transpile.interpret.context import Context, Scope
 from transpile.interpret.errors import NotComputable
 from transpile.interpret.events import read_events, time_of
 from transpile.interpret.expressions import compile_expr
+from transpile.interpret.foreach import foreach
 from transpile.interpret.grouping import aggregate
 from transpile.interpret.joining import JOINING
-from transpile.interpret.lookups import table_rows
+from transpile.interpret.lookups import table_row, table_rows
 from transpile.interpret.ordering import ORDERING
+from transpile.interpret.pivot import pivot
 from transpile.interpret.predicates import Decide, compile_pred
 from transpile.interpret.reads import check_unknown_fields, reads_raw
 from transpile.interpret.rowwise import ROWWISE, Transform
-from transpile.interpret.values import ORIGIN, Row, first, origins, to_number
+from transpile.interpret.transaction import transaction
+from transpile.interpret.values import Row, first, origins, to_number
+from transpile.interpret.window import window
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr
 from transpile.ir.pred import TRUE, Pred, all_of
@@ -35,6 +40,10 @@ STAGES: Mapping[type, Callable[[Any, Scope], Transform]] = {
     **ROWWISE,
     **ORDERING,
     s.Aggregate: aggregate,
+    s.Window: window,
+    s.Pivot: pivot,
+    s.Transaction: transaction,
+    s.ForEach: foreach,
 }
 
 
@@ -50,7 +59,7 @@ class Interpreter:
         events: dicts, see `interpret.events`; read once if the pipeline has one source of events.
         Raises NotComputable (SPL301) for a stage whose result cannot be known here.
         """
-        return list(_Run(pipeline, events, self.context, track=False).rows())
+        return [dict(row) for row in _Run(pipeline, events, self.context, track=False).rows()]
 
     def matched(self, pipeline: s.Pipeline, events: Iterable[Event]) -> list[int]:
         """Return the indices, ascending, of the events behind at least one result row.
@@ -100,11 +109,9 @@ class _Run:
     def pipe(self, pipeline: s.Pipeline, current: Sequence[Row]) -> Iterator[Row]:
         check_unknown_fields(pipeline, self.context)
         source, *stages = pipeline.stages
-        filters = []
-        while stages and isinstance(stages[0], s.Filter):
-            filters.append(stages.pop(0).pred)
+        filters = [f.pred for f in takewhile(_is_filter, stages) if isinstance(f, s.Filter)]
         rows = self.source(source, all_of(filters), current)
-        for stage in stages:
+        for stage in stages[len(filters) :]:
             rows = self.stage(stage)(rows)
         return rows
 
@@ -123,12 +130,13 @@ class _Run:
         keep = compile_pred(pred, self.scope)
         match source:
             case s.Events():
-                return iter(self.read(self.in_scope(source, keep)))
+                test = self.in_scope(source, keep)
+                return self.read(lambda row: row if test(row) else None)
             case s.DataModel():
-                return self.data_model(source, keep)
+                return self.read(self.member(source, keep))
             case s.LookupTable(table):
                 found = table_rows(self.context.lookups, table, source.span)
-                return filter(keep, map(dict, found.rows or ()))
+                return filter(keep, map(table_row, found.rows or ()))
             case s.Made(count):
                 return filter(keep, ({"_time": self.now()} for _ in range(count)))
             case s.Current():
@@ -140,8 +148,9 @@ class _Run:
         now = self.context.now
         return int(now) if float(now).is_integer() else now
 
-    def read(self, keep: Decide) -> list[Row]:
-        return read_events(self.events, keep, need_raw=self.need_raw, track=self.track)
+    def read(self, shape: Callable[[Row], Row | None]) -> Iterator[Row]:
+        found = read_events(self.events, shape, need_raw=self.need_raw, track=self.track)
+        return iter(found)
 
     def in_scope(self, source: s.Events, keep: Decide) -> Decide:
         tests = [self.in_time(source.earliest, source.latest)]
@@ -181,19 +190,25 @@ class _Run:
             raise NotComputable("a time bound of the search is no time", span=expr.span)
         return seconds
 
-    def data_model(self, source: s.DataModel, keep: Decide) -> Iterator[Row]:
+    def member(self, source: s.DataModel, keep: Decide) -> Callable[[Row], Row | None]:
         """Members of the node as the model shows them, under prefixed names."""
         prefix, view = source.prefix, self.context.model_view
         in_time = self.in_time(source.earliest, source.latest)
-        for row in self.read(in_time or (lambda row: True)):
-            shown = view({n: v for n, v in row.items() if n != ORIGIN}, source.model, source.node)
+
+        def shape(row: Row) -> Row | None:
+            if in_time is not None and not in_time(row):
+                return None
+            shown = view(row, source.model, source.node)
             if shown is None:
-                continue
+                return None
             named = {_prefixed(name, prefix): value for name, value in shown.items()}
-            if ORIGIN in row:
-                named[ORIGIN] = row[ORIGIN]
-            if keep(named):
-                yield named
+            return named if keep(named) else None
+
+        return shape
+
+
+def _is_filter(stage: s.Stage) -> bool:
+    return isinstance(stage, s.Filter)
 
 
 def _prefixed(name: str, prefix: str) -> str:

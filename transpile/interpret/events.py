@@ -87,12 +87,12 @@ def raw_text(event: Mapping[str, Any]) -> str:
 
 def read_events(
     events: Iterable[Mapping[str, Any]],
-    keep: Callable[[Row], bool],
+    shape: Callable[[Row], Row | None],
     *,
     need_raw: bool,
     track: bool,
 ) -> list[Row]:
-    """Return the rows of the events for which `keep` is true, newest first, stable.
+    """Return what `shape` makes of the events, newest first, stable; None leaves one out.
 
     Events without a time follow at the end in their own order (4.3). Only kept events stay in
     memory. track: with provenance.
@@ -102,8 +102,9 @@ def read_events(
         row = event_row(event)
         if need_raw and "_raw" not in row:
             row = {**row, "_raw": raw_text(event)}
-        if keep(row):
-            kept.append({**row, ORIGIN: frozenset((index,))} if track else row)
+        shaped = shape(row)
+        if shaped is not None:
+            kept.append({**shaped, ORIGIN: frozenset((index,))} if track else shaped)
     kept.sort(key=_newest_first)
     return kept
 

@@ -94,7 +94,7 @@ def json_object(*lists: list[Scalar]) -> str | None:
 
 def json_array(*lists: list[Scalar]) -> str:
     """Return a JSON array of all values of the arguments; a missing one is null."""
-    return _dump([_native(value) for values in lists for value in values or [None]])
+    return _dump([_native(value) for values in lists for value in values or (None,)])
 
 
 def _argument(values: list[Scalar]) -> Any:

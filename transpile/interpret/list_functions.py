@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from transpile.interpret.text_functions import pattern_of
-from transpile.interpret.values import Scalar, natural, text, to_number
+from transpile.interpret.values import Scalar, natural, same, text, to_number
 from transpile.ir.text import whole
 
 Values = list[Scalar]
@@ -28,11 +28,8 @@ def coalesce(*lists: Values) -> Values:
 
 def nullif(left: Values, right: Values) -> Values:
     """Return nothing if both arguments are the same (numbers by amount), else the first."""
-    same = len(left) == len(right) and all(
-        natural(a)[:2] == natural(b)[:2] and (to_number(a) is not None or text(a) == text(b))
-        for a, b in zip(left, right, strict=True)
-    )
-    return [] if same else left
+    equal = len(left) == len(right) and all(map(same, left, right))
+    return [] if equal else left
 
 
 def mvappend(*lists: Values) -> Values:

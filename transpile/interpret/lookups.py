@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
+from itertools import islice
 
 from transpile.errors import Span
+from transpile.interpret.choices import (
+    EMPTY_CELL_IS_MISSING,
+    KEEP_UNMATCHED_OUTPUT,
+    MISSING_KEY_SKIPS_DEFAULT,
+)
 from transpile.interpret.errors import NotComputable
 from transpile.interpret.values import Row, Scalar, address, assign, items, pack, text
 from transpile.ir.pattern import Pattern
@@ -43,6 +49,17 @@ def table_rows(tables: Mapping[str, Table], name: str, span: Span | None) -> Tab
     return table
 
 
+def cell(entry: TableRow, column: str) -> str | None:
+    """Return a cell of a table; an empty one is no value."""
+    return (entry.get(column) or None) if EMPTY_CELL_IS_MISSING else entry.get(column)
+
+
+def table_row(entry: TableRow) -> Row:
+    """Return an entry of a table as a row."""
+    found = {column: cell(entry, column) for column in entry}
+    return {column: value for column, value in found.items() if value is not None}
+
+
 def compile_lookup(stage: Lookup, tables: Mapping[str, Table]) -> Callable[[Row], Row]:
     """Return a function that adds a table's columns to a row (a new row if anything changes).
 
@@ -59,14 +76,15 @@ def compile_lookup(stage: Lookup, tables: Mapping[str, Table]) -> Callable[[Row]
             return row
         keys = [items(row.get(name)) for name in fields]
         if not all(keys):
-            return row
+            return row if MISSING_KEY_SKIPS_DEFAULT else _unmatched(row, table, outputs)
         found = [entry for combination in _combinations(keys) for entry in find(combination)]
         if not found:
             return _unmatched(row, table, outputs)
         changed = dict(row)
         for column, name in outputs:
             if not (stage.keep_existing and name in row):
-                assign(changed, name, pack(e[column] for e in found if e.get(column)))
+                values = (cell(entry, column) for entry in found)
+                assign(changed, name, pack(value for value in values if value is not None))
         return changed
 
     return look_up
@@ -74,7 +92,8 @@ def compile_lookup(stage: Lookup, tables: Mapping[str, Table]) -> Callable[[Row]
 
 def _unmatched(row: Row, table: Table, outputs: Sequence[tuple[str, str]]) -> Row:
     if table.min_matches <= 0 or table.default_match is None:
-        return row
+        gone = () if KEEP_UNMATCHED_OUTPUT else tuple(name for _, name in outputs)
+        return {name: value for name, value in row.items() if name not in gone} if gone else row
     return {**row, **{name: table.default_match for _, name in outputs}}
 
 
@@ -123,25 +142,25 @@ def _finder(
             for matchers, row in entries
             if all(matches(value) for matches, value in zip(matchers, key, strict=True))
         )
-        return [row for row, _ in zip(found, range(most or len(entries)), strict=False)]
+        return list(islice(found, most))
 
     return scan
 
 
-def _matcher(kind: str, cell: str, case_sensitive: bool) -> Matcher:
+def _matcher(kind: str, wanted: str, case_sensitive: bool) -> Matcher:
     match kind:
         case "WILDCARD":
-            return Pattern.from_spl(cell).matcher(case_sensitive)
+            return Pattern.from_spl(wanted).matcher(case_sensitive)
         case "CIDR":
-            return _network(cell)
+            return _network(wanted)
         case _:
-            return Pattern.literal(cell).matcher(case_sensitive)
+            return Pattern.literal(wanted).matcher(case_sensitive)
 
 
-def _network(cell: str) -> Matcher:
+def _network(wanted: str) -> Matcher:
     """Return a test for a subnet; a cell that is none matches nothing, like any wrong cell."""
     try:
-        network = ip_network(cell, strict=False)
+        network = ip_network(wanted, strict=False)
     except ValueError:
         return lambda value: False
 

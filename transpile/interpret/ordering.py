@@ -53,15 +53,18 @@ def sort(stage: s.Sort, scope: Scope) -> Transform:
 
 
 def _sorted(rows: list[Row], key: s.SortKey) -> list[Row]:
-    present = [row for row in rows if first(row.get(key.field)) is not None]
-    missing = [row for row in rows if first(row.get(key.field)) is None]
-    mode = key.mode
-    if mode == "auto" and all(to_number(row[key.field]) is not None for row in present
-                              if not isinstance(row[key.field], list)):
-        mode = "num"
-    key_of = _SORT_KEYS[mode]
-    present.sort(key=lambda row: key_of(first(row[key.field]) or ""), reverse=key.descending)
-    return present + missing
+    present: list[tuple[Scalar, Row]] = []
+    missing: list[Row] = []
+    for row in rows:
+        value = first(row.get(key.field))
+        if value is None:
+            missing.append(row)
+        else:
+            present.append((value, row))
+    numeric = all(to_number(value) is not None for value, _ in present)
+    key_of = _SORT_KEYS["num" if key.mode == "auto" and numeric else key.mode]
+    present.sort(key=lambda pair: key_of(pair[0]), reverse=key.descending)
+    return [row for _, row in present] + missing
 
 
 def limit(stage: s.Limit, scope: Scope) -> Transform:

@@ -11,9 +11,9 @@ from typing import assert_never
 from transpile.interpret.context import Scope
 from transpile.interpret.errors import NotComputable
 from transpile.interpret.expressions import Evaluate, compile_expr
-from transpile.interpret.values import Row, Scalar, address, first, items, text, to_number
+from transpile.interpret.values import Row, Scalar, address, first, items, same, text, to_number
 from transpile.ir import pred as p
-from transpile.ir.expr import Field
+from transpile.ir.expr import Expr, Field
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.regex import compile_python
@@ -129,11 +129,8 @@ def _one_of(name: str, wanted: frozenset[str]) -> Decide:
 def compile_condition(condition: p.Condition) -> Check:
     """Return a closure that decides a single value. Raises NotComputable for a wrong network."""
     match condition:
-        case p.TextEq(wanted, True):
-            return lambda value: text(value) == wanted
-        case p.TextEq(wanted, False):
-            folded = fold(wanted)
-            return lambda value: fold(value if type(value) is str else text(value)) == folded
+        case p.TextEq(wanted, cased):
+            return _text_equality(wanted, cased)
         case p.NumEq(wanted_number):
             return lambda value: to_number(value) == wanted_number
         case p.Glob(pattern, cased):
@@ -142,20 +139,26 @@ def compile_condition(condition: p.Condition) -> Check:
         case p.Matches(regex):
             search = compile_python(regex).search
             return lambda value: search(value if type(value) is str else text(value)) is not None
-        case p.Order(op, str() as bound):
-            before = ORDER[op]
-            return lambda value: before(text(value), bound)
         case p.Order(op, bound):
-            return _number_order(ORDER[op], bound)
+            return _bound(ORDER[op], bound)
         case p.InNetwork(network):
             return _in_network(network)
         case _:
             assert_never(condition)
 
 
-def _number_order(
-    before: Callable[[int | float | str, int | float | str], bool], bound: int | float
+def _text_equality(wanted: str, cased: bool) -> Check:
+    if cased:
+        return lambda value: text(value) == wanted
+    folded = fold(wanted)
+    return lambda value: fold(value if type(value) is str else text(value)) == folded
+
+
+def _bound(
+    before: Callable[[int | float | str, int | float | str], bool], bound: str | int | float
 ) -> Check:
+    if isinstance(bound, str):
+        return lambda value: before(text(value), bound)
     as_text = text(bound)
 
     def check(value: Scalar) -> bool:
@@ -178,7 +181,7 @@ def _in_network(network: str) -> Check:
     return check
 
 
-def _test(subject: p.Expr, check: Check, quant: Quant, scope: Scope) -> Decide:
+def _test(subject: Expr, check: Check, quant: Quant, scope: Scope) -> Decide:
     if quant is Quant.ALL:
         value_of = compile_expr(subject, scope)
 
@@ -202,12 +205,6 @@ def _test(subject: p.Expr, check: Check, quant: Quant, scope: Scope) -> Decide:
 
 
 # -- two expressions -----------------------------------------------------------------------------
-
-
-def same(left: Scalar, right: Scalar) -> bool:
-    """Return whether two values are equal: as numbers if both look like numbers, else as text."""
-    a, b = to_number(left), to_number(right)
-    return text(left) == text(right) if a is None or b is None else a == b
 
 
 def _equality(left: Evaluate, right: Evaluate, all_values: bool) -> Decide:

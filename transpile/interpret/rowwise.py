@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from transpile.interpret.choices import EXPAND_KEEPS_MISSING
 from transpile.interpret.context import Scope
 from transpile.interpret.errors import NotComputable
 from transpile.interpret.expressions import Evaluate, compile_expr
@@ -228,7 +229,7 @@ def expand(stage: s.Expand, scope: Scope) -> Transform:
             if isinstance(value, list):
                 for item in value[: stage.limit or None]:
                     yield {**row, stage.field: item}
-            else:
+            elif value is not None or EXPAND_KEEPS_MISSING:
                 yield row
 
     return run

@@ -170,6 +170,13 @@ _EPOCH_SUNDAY = 3  # 1970-01-04
 # -- times as text -------------------------------------------------------------------------------
 
 
+MONTH_NAMES = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
 def _zone_offset(moment: datetime, separator: str = "", seconds: bool = False) -> str:
     offset = moment.utcoffset() or timedelta()
     total = int(offset.total_seconds())
@@ -239,11 +246,6 @@ COMPOSED: Mapping[str, str] = {
     "c": "%a %b %e %H:%M:%S %Y",
     "+": "%a %b %e %H:%M:%S %Z %Y",
 }
-MONTH_NAMES = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 DIRECTIVE = re.compile(r"%(::z|:z|[369][NQ]|.)", re.DOTALL)
 
 

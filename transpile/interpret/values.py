@@ -40,6 +40,12 @@ def to_number(value: Scalar) -> int | float | None:
     return number(value) if isinstance(value, str) else value
 
 
+def same(left: Scalar, right: Scalar) -> bool:
+    """Return whether two values are equal: as numbers if both look like numbers, else as text."""
+    a, b = to_number(left), to_number(right)
+    return text(left) == text(right) if a is None or b is None else a == b
+
+
 def items(value: Value) -> list[Scalar]:
     """Return the values of a field as a list; missing is the empty list."""
     if value is None:
@@ -101,7 +107,7 @@ def natural(value: Scalar | None) -> tuple[int, float, str]:
     if value is None:
         return 2, 0.0, ""
     amount = to_number(value)
-    return (1, 0.0, text(value)) if amount is None else (0, amount, text(value))
+    return (1, 0.0, text(value)) if amount is None else (0, amount, "")
 
 
 @lru_cache(maxsize=65536)
