@@ -3,6 +3,7 @@
 from transpile.ir.regex.model import Construct, NotExpressible, Regex, RegexError
 from transpile.ir.regex.parser import parse_regex
 from transpile.ir.regex.render import Purpose, Rendered, compile_python, render, render_parts
+from transpile.ir.regex.shapes import as_pattern, as_patterns, is_risky
 from transpile.ir.regex.syntax import Flavour
 
 __all__ = [
@@ -13,7 +14,10 @@ __all__ = [
     "Regex",
     "RegexError",
     "Rendered",
+    "as_pattern",
+    "as_patterns",
     "compile_python",
+    "is_risky",
     "parse_regex",
     "render",
     "render_parts",

@@ -63,7 +63,7 @@ def whole_value(node: t.Node, flavour: str) -> t.Node:
     """
 
     def build(before: Edge, core: t.Node, behind: Edge) -> t.Node:
-        core = _without_any(core, before[0] is None, behind[0] is None)
+        core = without_any(core, before[0] is None, behind[0] is None)
         return t.concat([before[1], core, behind[1]])
 
     return _assemble(node, flavour, _WHOLE_BEFORE, _WHOLE_BEHIND, build)
@@ -92,18 +92,26 @@ def _assemble(
     build: Callable[[Edge, t.Node, Edge], t.Node],
 ) -> t.Node:
     cores: dict[tuple[Edge, Edge], list[t.Node]] = {}
-    for start, started in _split(node, _STARTS, last=False):
-        for end, core in _split(started, _ENDS, last=True):
-            first, last = side(core), side(core, last=True)
-            _check(start, first, core, flavour)
-            _check(end, last, core, flavour)
-            key = ((start, before[start][bool(first)]), (end, behind[end][bool(last)]))
-            cores.setdefault(key, []).append(core)
+    for start, core, end in split_anchors(node):
+        first, last = side(core), side(core, last=True)
+        _check(start, first, core, flavour)
+        _check(end, last, core, flavour)
+        key = ((start, before[start][bool(first)]), (end, behind[end][bool(last)]))
+        cores.setdefault(key, []).append(core)
     built = [
         build(left, found[0] if len(found) == 1 else t.Alt(tuple(found)), right)
         for (left, right), found in cores.items()
     ]
     return built[0] if len(built) == 1 else t.Alt(tuple(built))
+
+
+def split_anchors(node: t.Node) -> list[tuple[t.At | None, t.Node, t.At | None]]:
+    """Return alternatives that together equal the node: anchor before, core, anchor behind."""
+    return [
+        (start, core, end)
+        for start, started in _split(node, _STARTS, last=False)
+        for end, core in _split(started, _ENDS, last=True)
+    ]
 
 
 def _check(at: t.At | None, word: bool | None, core: t.Node, flavour: str) -> None:
@@ -133,7 +141,7 @@ def _split(node: t.Node, places: frozenset[t.At], last: bool) -> list[Edge]:
     return found if any(at for at, _ in found) else [(None, node)]
 
 
-def _without_any(core: t.Node, start: bool, end: bool) -> t.Node:
+def without_any(core: t.Node, start: bool, end: bool) -> t.Node:
     """Drop a `.*` at an edge where any text may stand anyway."""
     items: list[t.Node] = list(core.items) if isinstance(core, t.Concat) else [core]
     while start and items and _is_dots(items[0]):

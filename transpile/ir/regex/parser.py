@@ -18,6 +18,7 @@ MAX_LENGTH = 20_000
 MAX_DEPTH = 100
 MAX_COUNT = 65_535
 
+_PLACE = t.Anchor | t.KeepOut
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{(\d+)(?:(,)(\d*))?\})([+?]?)")
 _SIMPLE = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _GREED = {"": t.Greed.GREEDY, "?": t.Greed.LAZY, "+": t.Greed.POSSESSIVE}
@@ -117,9 +118,11 @@ class _Parser:
                     raise RegexError("nothing to repeat", self.at)
                 items[-1] = self._repeat(items[-1], found)
                 repeatable = False
-            elif (atoms := self._atoms()) is not None:
+                continue
+            grouped = self.text[self.at] == "("
+            if (atoms := self._atoms()) is not None:
                 items += atoms
-                repeatable = bool(atoms) and not isinstance(atoms[-1], t.Anchor | t.KeepOut)
+                repeatable = bool(atoms) and (grouped or not isinstance(atoms[-1], _PLACE))
         return t.concat(items)
 
     def _repeat(self, body: t.Node, found: re.Match[str]) -> t.Node:

@@ -62,6 +62,7 @@ def _prepare(tree: t.Node, flavour: Flavour, purpose: Purpose) -> t.Node:
         return tree
     if test and not rewrite.contains(tree, t.BackRef):
         tree = rewrite.without_captures(tree)
+    tree = rewrite.without_idle_repeats(tree)
     if purpose is not Purpose.REPLACE:
         tree = rewrite.without_keep_out(tree)
     if Construct.POSSESSIVE in syntax.refused:

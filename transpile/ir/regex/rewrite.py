@@ -63,6 +63,19 @@ def without_captures(node: t.Node) -> t.Node:
     return transform(node, lambda part: part.body if isinstance(part, t.Capture) else part)
 
 
+def without_idle_repeats(node: t.Node) -> t.Node:
+    """Return the tree without repeats of assertions: one time is as good as many, none as some."""
+
+    def step(part: t.Node) -> t.Node:
+        if not isinstance(part, t.Repeat) or t.width(part.body)[1] != 0:
+            return part
+        if contains(part, t.Capture):
+            return part
+        return part.body if part.low else t.EMPTY
+
+    return transform(node, step)
+
+
 def without_keep_out(node: t.Node) -> t.Node:
     """Return the tree without `\\K`: the same subjects match and the same groups capture."""
     return transform(node, lambda part: t.EMPTY if isinstance(part, t.KeepOut) else part)

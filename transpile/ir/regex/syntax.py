@@ -39,7 +39,8 @@ class Syntax:
     group: opening of a group that does not capture.  named: opening of a named group, "" if none.
     escapes: control characters with a letter.  codes: formats of other unprintable characters below
     U+0100 and above, "" to write them as they are.  special: characters that need a backslash.
-    case: where the case rule stands.  folds_ascii_only, folds_ranges: what the flag covers.
+    case: where the case rule stands.  folds_ascii_only, folds_ranges, folds_sets: what the flag
+    covers (the set of ASCII word characters is not to be folded, or it takes U+017F and U+212A).
     max_count: largest number in a repeat, counts of nested repeats multiplied.
     """
 
@@ -58,6 +59,7 @@ class Syntax:
     case: CaseStyle = CaseStyle.SCOPED
     folds_ascii_only: bool = False
     folds_ranges: bool = True
+    folds_sets: bool = False
     max_count: int = 65_535
 
 
@@ -87,6 +89,7 @@ SYNTAX: Mapping[Flavour, Syntax] = {
         },
         named="(?P<{}>",
         codes=(r"\x%02x", r"\U%08x"),
+        folds_sets=True,
     ),
     Flavour.PCRE: Syntax(
         refused=frozenset(),
@@ -103,6 +106,7 @@ SYNTAX: Mapping[Flavour, Syntax] = {
         named="(?<{}>",
     ),
     # google/re2 syntax page: \d \w \b are ASCII, \s lacks the vertical tab, $ is the very end.
+    # \B matches between the bytes of one character there (seen), so it is left out.
     # ClickHouse turns dot-takes-newline on, so no bare dot.
     Flavour.RE2: Syntax(
         refused=_AUTOMATON,
@@ -112,11 +116,11 @@ SYNTAX: Mapping[Flavour, Syntax] = {
             At.LINE_START: "(?m:^)",
             At.LINE_END: "(?m:$)",
             At.WORD_EDGE: r"\b",
-            At.WORD_INNER: r"\B",
         },
         dot=r"[^\n]",
         sets={NamedSet.DIGIT: r"\d", NamedSet.WORD: r"\w"},
         named="(?P<{}>",
+        folds_sets=True,
         max_count=1000,
     ),
     # java.util.regex (Spark) and Joni in its Java syntax (Trino): dot and $ know other line ends,

@@ -98,7 +98,7 @@ class _Writer:
             case t.CharClass():
                 return self._class(node, fold), _Bind.ATOM
             case t.Anchor(at):
-                return self._anchor(at), _Bind.ATOM
+                return self._anchor(at), _Bind.REPEAT
             case t.Capture(body, _, name):
                 opening = self.syntax.named.format(name) if name and self.syntax.named else "("
                 return opening + self.node(body, fold)[0] + ")", _Bind.ATOM
@@ -120,7 +120,7 @@ class _Writer:
             case t.KeepOut():
                 if self.flavour is not Flavour.PCRE:
                     raise self.refuse(Construct.KEEP_OUT)
-                return r"\K", _Bind.ATOM
+                return r"\K", _Bind.REPEAT
             case _:
                 assert_never(node)
 
@@ -198,15 +198,14 @@ class _Writer:
         prop = any(isinstance(item, t.Prop) for item in node.items)
         if prop and Construct.UNICODE_PROP in self.syntax.refused:
             raise self.refuse(Construct.UNICODE_PROP)
-        if len(node.items) == 1 and (short := self._short(node.items[0], node.negated)):
-            return short
-        keep = self.flavour is Flavour.PYTHON and _sets_have_letters(node)
+        keep = self.syntax.folds_sets and _sets_have_letters(node)
         folded = node.ignore_case and (keep or not self._flag_folds(node))
         items, negated = node.items, node.negated
         if len(items) == 1 and isinstance(items[0], t.Named) and items[0].negated:
             items, negated = (t.Named(items[0].name),), not negated
+        short = self._short(items[0], negated) if len(items) == 1 else ""
         written = "".join(self._item(item, folded) for item in items)
-        text = f"[{'^' * negated}{written}]"
+        text = short or f"[{'^' * negated}{written}]"
         return f"(?-i:{text})" if keep and fold else text
 
     def _flag_folds(self, node: t.CharClass) -> bool:
