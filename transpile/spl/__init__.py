@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from transpile.spl import ast
 
 
-def parse(
-    text: str | SourceText, *, custom_commands: frozenset[str] = frozenset()
-) -> ast.Search:
+def parse(text: str | SourceText, *, custom_commands: frozenset[str] = frozenset()) -> ast.Search:
     """Return the syntax tree of a search.
 
     text: a search, or a text whose macros were expanded; comments are removed here.
@@ -29,9 +27,7 @@ def parse(
     return parser.parse(text, custom_commands)
 
 
-def parse_subsearch(
-    text: str, *, custom_commands: frozenset[str] = frozenset()
-) -> ast.Search:
+def parse_subsearch(text: str, *, custom_commands: frozenset[str] = frozenset()) -> ast.Search:
     """Return the syntax tree of a search as it stands in brackets, without the brackets.
 
     Its first command needs no pipe: `eval a=1` is a command here, for `parse` it is two terms.

@@ -91,12 +91,11 @@ def _make_argument(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
     return ast.Token(content, quoted, span=span_of(text, found.start(), found.end()))
 
 
-option = (
-    regex(rf"(?P<name>[A-Za-z_][\w.]*)\s*=\s*(?P<value>{QUOTED}|{_BARE_VALUE})", "option")
-    .add_parse_action(_make_option)
-)
-bad_option = (
-    regex(r"(?P<name>[A-Za-z_][\w.]*)\s*=(?!\s*[\"(\w])", "option").add_parse_action(_no_value)
+option = regex(
+    rf"(?P<name>[A-Za-z_][\w.]*)\s*=\s*(?P<value>{QUOTED}|{_BARE_VALUE})", "option"
+).add_parse_action(_make_option)
+bad_option = regex(r"(?P<name>[A-Za-z_][\w.]*)\s*=(?!\s*[\"(\w])", "option").add_parse_action(
+    _no_value
 )
 comma = pp.Suppress(pp.Regex(",").set_name("','"))
 subsearch = regex(r"\[\s*\]", "subsearch").add_parse_action(_make_search)

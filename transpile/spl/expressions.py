@@ -95,9 +95,7 @@ class Expression(pp.Token):
     def _generateDefaultName(self) -> str:
         return "expression"
 
-    def parseImpl(
-        self, instring: str, loc: int, do_actions: bool = True
-    ) -> tuple[int, ast.Expr]:
+    def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, ast.Expr]:
         climber = _Climber(instring, loc, self.aggregations)
         part = climber.climb(1)
         return part.end, part.node

@@ -88,9 +88,7 @@ class FilterTerms(pp.Token):
     def _generateDefaultName(self) -> str:
         return "search terms"
 
-    def parseImpl(
-        self, instring: str, loc: int, do_actions: bool = True
-    ) -> tuple[int, ast.Filter]:
+    def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, ast.Filter]:
         reader = _Reader(instring, loc, self.until)
         found = reader.conjunction()
         return reader.end, found

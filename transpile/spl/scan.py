@@ -99,9 +99,7 @@ def scan(
 class _Scanner:
     """State of one scan."""
 
-    def __init__(
-        self, source: SourceText, is_command: Callable[[str], bool], inside: bool
-    ) -> None:
+    def __init__(self, source: SourceText, is_command: Callable[[str], bool], inside: bool) -> None:
         self.source = source
         self.text = source.text
         self.is_command = is_command

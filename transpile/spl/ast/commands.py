@@ -312,8 +312,8 @@ class Dedup(Command):
 class Foreach(Command):
     """`foreach patterns [template]`.
 
-    template: the text between the brackets, to be parsed with `parse_subsearch` after its `<<FIELD>>` tokens
-    are replaced.
+    template: the text between the brackets, to be parsed with `parse_subsearch` after its
+    `<<FIELD>>` tokens are replaced.
     """
 
     patterns: tuple[str, ...]

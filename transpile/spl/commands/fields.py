@@ -240,8 +240,6 @@ SPECS: Table = {
     "fromjson": Spec(arguments, _fromjson_command, texts("prefix")),
     "convert": Spec(_convert, _convert_command, texts("timeformat", "timezone")),
     "replace": Spec(_replace, _replace_command),
-    "xyseries": Spec(
-        arguments, _xyseries_command, {**flags("grouped"), **texts("sep", "format")}
-    ),
+    "xyseries": Spec(arguments, _xyseries_command, {**flags("grouped"), **texts("sep", "format")}),
     "untable": Spec(arguments, _untable_command),
 }

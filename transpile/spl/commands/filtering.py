@@ -55,10 +55,9 @@ def _no_assignment(text: str, loc: int, tokens: pp.ParseResults) -> None:
     raise missing(text, loc, "an assignment 'field=expression'")
 
 
-_assignment = (
-    (regex(_TARGET, "assignment") - expression).add_parse_action(_make_assignment)
-    | pp.Regex(r"\s*").add_parse_action(_no_assignment)
-)
+_assignment = (regex(_TARGET, "assignment") - expression).add_parse_action(
+    _make_assignment
+) | pp.Regex(r"\s*").add_parse_action(_no_assignment)
 _assignments = _assignment + (comma - _assignment)[...]
 
 
@@ -77,9 +76,7 @@ _BARE_REGEX = r"(?:[^\s\"]|\\\")+"
 _pattern = word("regular expression", pattern=_BARE_REGEX)
 _REGEX_FIELD = rf"(?:(?P<field>{QUOTED}|{SINGLE}|[^\s\"'=!]+)\s*)?(?P<op>!?=)"
 _regex = pp.Opt(regex(_REGEX_FIELD, "field")) + _pattern
-_rex_option = (
-    pp.Regex(r"(?=(?i:field|max_match|offset_field|mode)\s*=)").suppress() + option
-)
+_rex_option = pp.Regex(r"(?=(?i:field|max_match|offset_field|mode)\s*=)").suppress() + option
 _rex_word = word("regular expression", pattern=r"(?!(?i:field|max_match|offset_field|mode)\s*=)\S+")
 _rex = pp.ZeroOrMore(_rex_option | _rex_word)
 _GROUP = re.compile(r"\(\?(?:P?<(?![=!])|')")

@@ -112,7 +112,6 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "sendemail": Shape(needs="to"),
     "set": Shape(3),
     "setfields": Shape(needs="*"),
-    "sirare": Shape(1),
     "snowincident": Shape(),
     "strcat": Shape(2),
     "summary": Shape(1),

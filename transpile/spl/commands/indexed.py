@@ -84,9 +84,8 @@ def _split_by(text: str, loc: int, tokens: pp.ParseResults) -> list[object]:
 
 
 _by = (
-    keyword("by", "groupby") - pp.OneOrMore(
-        (_by_option | _by_field).set_name("field name") + pp.Opt(comma)
-    )
+    keyword("by", "groupby")
+    - pp.OneOrMore((_by_option | _by_field).set_name("field name") + pp.Opt(comma))
 ).add_parse_action(_split_by)
 _aggregations = pp.OneOrMore(
     (option | bad_option | aggregation | comma).set_name("a statistical function")

@@ -138,9 +138,7 @@ def _join_command(args: Args) -> ast.Command:
     for equation in args.all(ast.Binary):
         both = ast.Binary("AND", where, equation, span=equation.span) if where else equation
         where = both
-    return ast.Join(
-        tuple(keys), searches[0] if searches else None, where, dataset, **args.common()
-    )
+    return ast.Join(tuple(keys), searches[0] if searches else None, where, dataset, **args.common())
 
 
 # --- append and its kin ---------------------------------------------------------------------------

@@ -102,18 +102,16 @@ BIN_OPTIONS = {
 
 
 def _make_alias(text: str, loc: int, tokens: pp.ParseResults) -> ast.Renaming:
-    return ast.Renaming(tokens[0].text, tokens[1].text, span=tokens[0].span)
+    return ast.Renaming("", tokens[0].text, span=tokens[0].span)
 
 
-_aliased = (by_name + keyword("as") - name).add_parse_action(_make_alias)
-_bin = pp.OneOrMore((option | bad_option | _aliased | by_name | comma).set_name("field name"))
+_alias = (keyword("as") - name).add_parse_action(_make_alias)
+_bin = pp.OneOrMore((option | bad_option | _alias | by_name | comma).set_name("field name"))
 
 
 def _bin_command(args: Args) -> ast.Command:
-    renaming = next(iter(args.all(ast.Renaming)), None)
-    if renaming is not None and not args.words():
-        return ast.Bin(renaming.source, renaming.target, **args.common())
-    return ast.Bin(args.one_word("field"), **args.common())
+    alias = next((r.target for r in args.all(ast.Renaming)), None)
+    return ast.Bin(args.one_word("field"), alias, **args.common())
 
 
 # --- transaction ----------------------------------------------------------------------------------

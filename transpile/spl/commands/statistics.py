@@ -147,12 +147,7 @@ _chart = (
     + pp.ZeroOrMore(option)
     + pp.Opt(_where)
 )
-_timechart = (
-    _aggregations
-    + pp.Opt(keyword("by") - _split)
-    + pp.ZeroOrMore(option)
-    + pp.Opt(_where)
-)
+_timechart = _aggregations + pp.Opt(keyword("by") - _split) + pp.ZeroOrMore(option) + pp.Opt(_where)
 
 
 def _where_text(args: Args) -> str | None:
