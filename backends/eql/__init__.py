@@ -1,0 +1,49 @@
+"""Elastic EQL: event queries over ECS, and sequences for counts per group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transpile.backends.base import Draft, Engine, Request, TargetInfo
+
+from transpile.fidelity import Observable
+
+_NATIVE = frozenset({"And", "Const", "Exists", "Glob", "Not", "Or", "Order", "Test", "TextEq"})
+_LOWERED = frozenset({"InNetwork", "Matches", "NumEq", "len", "substr"})
+
+
+@dataclass(frozen=True, slots=True)
+class EqlBackend:
+    """The backend of target `eql`; the emitter and the engine are imported when they are used."""
+
+    name: str = "eql"
+
+    def targets(self) -> tuple[TargetInfo, ...]:
+        """Return the one target of this backend."""
+        return (
+            TargetInfo(
+                name="eql",
+                title="Elastic Event Query Language",
+                observables=(Observable.EVENTS, Observable.GROUPS),
+                formats=("query",),
+                schemas=("ecs",),
+                engine="transpile eql",
+                native=_NATIVE,
+                lowered=_LOWERED,
+            ),
+        )
+
+    def emit(self, request: Request) -> Draft:
+        """Return the EQL query of a rule. Raises `Unsupported` if no honest one exists."""
+        from transpile.backends.eql.emit import emit
+
+        return emit(request)
+
+    def engine(self, variant: str) -> Engine | None:
+        """Return the engine with Elasticsearch's semantics; it needs nothing installed."""
+        from transpile.backends.eql.engine.run import EqlEngine
+
+        return EqlEngine()
+
+
+backend = EqlBackend()

@@ -6,14 +6,14 @@ Sources: spec/eql-semantics.md 2.2, 2.7, 2.10, 3.3, 3.6 to 3.10, 4.8, 7.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
 from typing import NoReturn, assert_never
 
 from transpile.backends.eql.engine import tree
-from transpile.backends.eql.engine.documents import COERCE, FAMILY, Mapped
+from transpile.backends.eql.engine.documents import COERCE, Mapped
 from transpile.backends.eql.engine.errors import eql_error
 from transpile.backends.eql.engine.functions import FUNCTIONS, Function, Kind
 from transpile.backends.eql.engine.lucene import LuceneError, compile_lucene
+from transpile.backends.eql.types import FAMILY
 
 _ORDER = frozenset({"<", "<=", ">", ">="})
 
@@ -39,28 +39,7 @@ def check(query: tree.Query, mapping: Mapped | None) -> None:
 
 def constant(expr: tree.Expr) -> bool:
     """Return whether an expression reads no field."""
-    return not any(isinstance(node, tree.Field) for node in _descend(expr))
-
-
-def _descend(expr: tree.Expr) -> Iterator[tree.Expr]:
-    yield expr
-    match expr:
-        case tree.Literal() | tree.Field():
-            return
-        case tree.Not(arg):
-            yield from _descend(arg)
-        case tree.Call(_, args) | tree.And(args) | tree.Or(args):
-            for arg in args:
-                yield from _descend(arg)
-        case tree.Arithmetic(_, left, right) | tree.Compare(_, left, right):
-            yield from _descend(left)
-            yield from _descend(right)
-        case tree.Predicate(_, subject, options):
-            yield from _descend(subject)
-            for option in options:
-                yield from _descend(option)
-        case _:
-            assert_never(expr)
+    return not any(isinstance(node, tree.Field) for node in tree.descend(expr))
 
 
 class _Checker:
@@ -145,7 +124,7 @@ class _Checker:
         wanted = function.args[min(at, len(function.args) - 1)]
         if call.name == "cidrMatch":
             if at == 0:
-                self.expect(arg, "ip", "string")
+                self.expect(arg, "ip", *(("string",) if constant(arg) else ()))
             else:
                 self.network(arg)
         elif wanted == "any":

@@ -16,10 +16,11 @@ from typing import Any, assert_never
 
 from transpile.backends.eql.engine import tree
 from transpile.backends.eql.engine.check import constant
-from transpile.backends.eql.engine.documents import COERCE, FAMILY, Document, Mapped
+from transpile.backends.eql.engine.documents import COERCE, Document, Mapped
 from transpile.backends.eql.engine.functions import ARITHMETIC, FUNCTIONS
 from transpile.backends.eql.engine.lucene import compile_lucene
 from transpile.backends.eql.engine.tree import Value
+from transpile.backends.eql.types import FAMILY
 
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.text import fold
@@ -86,6 +87,8 @@ class _Compiler:
             return self.comparison(mirrored)
         if isinstance(node.left, tree.Field) and constant(node.right):
             return self.field_query(node.op, node.left, self.constant(node.left, node.right))
+        if isinstance(node.left, tree.Field) and isinstance(node.right, tree.Field):
+            return _two_nulls(node.op, node.left.path, node.right.path)
         values = self.values(node)
         return lambda doc: any(value is True for value in values(doc))
 
@@ -163,6 +166,11 @@ class _Compiler:
             (source,) = sources
             return lambda doc: [run(value) for value in source(doc)]
         return lambda doc: [run(*found) for found in product(*(read(doc) for read in sources))]
+
+
+def _two_nulls(op: str, left: str, right: str) -> Condition:
+    """Return the comparison of two optional fields that no index maps: `null == null` is true."""
+    return lambda doc: op == "==" and left not in doc and right not in doc
 
 
 def _strict(run: Callable[..., Value]) -> Callable[..., Value]:

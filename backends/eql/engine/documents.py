@@ -10,13 +10,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from transpile.backends.eql.engine.tree import Value
 
 Mapped = Mapping[str, str]
 Document = Mapping[str, tuple[Value, ...]]
-Family = Literal["string", "number", "boolean", "ip", "date"]
 
 
 def index_document(source: Mapping[str, Any], mapping: Mapped | None = None) -> Document:
@@ -138,15 +137,3 @@ COERCE: Mapping[str, Callable[[Value], Value]] = {
     "date": millis_of,
     "date_nanos": millis_of,
 }
-
-_TYPES: Mapping[Family, tuple[str, ...]] = {
-    "string": ("keyword", "constant_keyword", "wildcard", "flattened"),
-    "number": (
-        "long", "integer", "short", "byte", "unsigned_long",
-        "double", "float", "half_float", "scaled_float",
-    ),
-    "boolean": ("boolean",),
-    "ip": ("ip",),
-    "date": ("date", "date_nanos"),
-}  # fmt: skip
-FAMILY: Mapping[str, Family] = {kind: name for name, kinds in _TYPES.items() for kind in kinds}

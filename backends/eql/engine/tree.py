@@ -6,8 +6,10 @@ text at which a node begins; it is not part of the meaning.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal as Choice
+from typing import assert_never
 
 Value = str | int | float | bool | None
 CompareOp = Choice["==", "!=", "<", "<=", ">", ">="]
@@ -151,3 +153,45 @@ class Query:
     body: EventFilter | Sequence | Sample
     pipes: tuple[Pipe, ...] = ()
     text: str = field(default="", compare=False, repr=False)
+
+
+def descend(expr: Expr) -> Iterator[Expr]:
+    """Yield an expression and all expressions in it, parents first."""
+    yield expr
+    match expr:
+        case Literal() | Field():
+            return
+        case Not(arg):
+            yield from descend(arg)
+        case Call(_, args) | And(args) | Or(args):
+            for arg in args:
+                yield from descend(arg)
+        case Arithmetic(_, left, right) | Compare(_, left, right):
+            yield from descend(left)
+            yield from descend(right)
+        case Predicate(_, subject, options):
+            yield from descend(subject)
+            for option in options:
+                yield from descend(option)
+        case _:
+            assert_never(expr)
+
+
+def paths(query: Query) -> frozenset[str]:
+    """Return the paths of all fields that a query reads, keys included."""
+    match query.body:
+        case EventFilter() as single:
+            stages: tuple[Stage, ...] = (Stage(single),)
+        case Sequence(among, _, until):
+            stages = (*among, until) if until else among
+        case Sample(among):
+            stages = among
+        case _:
+            assert_never(query.body)
+    return frozenset(
+        node.path
+        for stage in stages
+        for expr in (stage.filter.condition, *stage.keys)
+        for node in descend(expr)
+        if isinstance(node, Field)
+    )

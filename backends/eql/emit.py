@@ -1,0 +1,287 @@
+"""From a rule to an EQL query: event rule, dataset, ECS fields, condition, sequence.
+
+An event query reproduces the events of a rule. A count of events per group within a window becomes
+`sequence by ... with maxspan=... [...] with runs=N` and reproduces the groups; every other
+threshold is left out with a loss (spec/eql-semantics.md 8.10, 13).
+
+Fields outside the Elastic Common Schema may be without a mapping in the searched indices, which is
+an error unless they are written `?f`. They are, except under a negation: there Elasticsearch's
+folding of the missing field is not certain (5.6), and an error that shows beats a silent miss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import ceil, floor
+from typing import Literal
+
+from transpile.backends.base import Draft, Inputs, Request
+from transpile.backends.eql import text
+from transpile.backends.eql.atoms import Atom, Vocabulary
+from transpile.backends.eql.conditions import condition, uses
+from transpile.backends.eql.layout import (
+    INDENT,
+    WIDTH,
+    Piece,
+    Strength,
+    joined,
+    laid_out,
+    one_per_line,
+)
+
+from transpile.errors import Unsupported
+from transpile.fidelity import Fidelity, Loss, Observable
+from transpile.ir.events import EventRule, Threshold, event_rule
+from transpile.ir.expr import Field
+from transpile.ir.pred import TRUE, And, Exists, Or, Pred, Test, TextEq
+from transpile.ir.simplify import simplify_pred
+from transpile.ir.stages import DataModel
+from transpile.ir.walk import fields_of
+from transpile.schema.bounds import widen
+from transpile.schema.cim import never_missing
+from transpile.schema.datasets import Where
+from transpile.schema.ecs import is_ecs
+from transpile.schema.fields import FieldTarget
+from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite, target_field
+
+SCHEMA: Literal["ecs"] = "ecs"
+RUNS = range(2, 101)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """A threshold that EQL can say: at least `count` events with the same keys within a span."""
+
+    count: int
+    keys: tuple[str, ...]
+    seconds: float
+
+
+def emit(request: Request) -> Draft:
+    """Return the EQL query of a rule.
+
+    Raises `Unsupported` (the code of the first reason) if no honest query exists: the rule does not
+    start from events, its log source has no counterpart, or nothing of its filter remains.
+    """
+    if request.schema not in ("", SCHEMA):
+        raise Unsupported(f"EQL is written over ECS, not over {request.schema}", code="TGT602")
+    rule = event_rule(
+        request.pipeline, never_missing=_never_missing(request), strict=request.strict
+    )
+    resolution = resolve(rule.source, rule.pred, request.info.data_sources)
+    if resolution is None:
+        raise Unsupported("nothing names a log source that Elastic knows", code="TGT602")
+    category = _category(resolution)
+    rewritten = rewrite(rule.pred, resolution, SCHEMA, keep_unmapped=request.keep_unmapped)
+    words, pred, losses = _shaped(rewritten)
+    where = _where(resolution, rule.pred, words)
+    runs, lost = _threshold(rule, resolution, request.info.window)
+    condition_of = joined(Strength.AND, [*where, *_conjuncts(pred, words)] or [Piece("true")])
+    all_losses = (*rule.losses, *rewritten.losses, *losses, *lost)
+    return Draft(
+        text=_query(category, condition_of, runs),
+        fidelity=Fidelity.SUPERSET if all_losses else Fidelity.EXACT,
+        observable=Observable.GROUPS if runs else Observable.EVENTS,
+        suffix=".eql",
+        losses=all_losses,
+        assumptions=_assumptions(rule, rewritten, words, runs),
+        inputs=Inputs(
+            dataset=resolution.dataset.id,
+            variant=resolution.variant or "",
+            schema=SCHEMA,
+            fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
+        ),
+        groups=rule.groups if runs else (),
+        stem=request.info.stem,
+    )
+
+
+def _never_missing(request: Request) -> frozenset[str]:
+    first = request.pipeline.stages[0] if request.pipeline.stages else None
+    match first:
+        case DataModel(model, node):
+            return never_missing(model, node)
+        case _:
+            return frozenset()
+
+
+# -- the log source ------------------------------------------------------------------------------
+
+
+def _category(resolution: Resolution) -> str:
+    elastic = resolution.dataset.elastic
+    variant = elastic.variants.get(resolution.variant or "")
+    category = (variant.category if variant else None) or elastic.event_category
+    if category is None:
+        raise Unsupported(
+            f"Elastic has no events like those of {resolution.dataset.id}", code="TGT602"
+        )
+    return category
+
+
+def _where(resolution: Resolution, pred: Pred, words: Vocabulary) -> list[Piece]:
+    """Return the constraints that make the log source, as conditions.
+
+    A selector counts only if every event that the rule finds meets it.
+    """
+    elastic = resolution.dataset.elastic
+    literals = {name: found or () for name, found in implied_literals(pred).items()}
+    base = elastic.resolve(literals)
+    if base != elastic.where:
+        words.assume(f"the events that the rule asks for have {_listed(base)}")
+    variant = elastic.variants.get(resolution.variant or "")
+    chosen = (*(variant.where if variant else ()), *base)
+    atoms = (Atom("==", text.field(name), tuple(map(text.string, vs))) for name, vs in chosen)
+    return [Piece(str(atom)) for atom in atoms]
+
+
+def _listed(where: Where) -> str:
+    return " and ".join(f"{name} {' or '.join(values)}" for name, values in where)
+
+
+def implied_literals(pred: Pred) -> Mapping[str, frozenset[str] | None]:
+    """Return the fields that every event which meets a predicate has, with their possible values.
+
+    None: the values are not limited to some literals.
+    """
+    match pred:
+        case Exists(Field(name)):
+            return {name: None}
+        case Test(Field(name), TextEq(value)):
+            return {name: frozenset((value,))}
+        case Test(Field(name)):
+            return {name: None}
+        case And(args):
+            found: dict[str, frozenset[str] | None] = {}
+            for part in map(implied_literals, args):
+                found |= {name: part[name] or found.get(name) for name in part}
+            return found
+        case Or(args):
+            parts = [implied_literals(arg) for arg in args]
+            shared = set(parts[0]).intersection(*parts[1:])
+            return {name: _union(part[name] for part in parts) for name in sorted(shared)}
+        case _:
+            return {}
+
+
+def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    found: frozenset[str] = frozenset()
+    for part in parts:
+        if part is None:
+            return None
+        found |= part
+    return found
+
+
+# -- the condition -------------------------------------------------------------------------------
+
+
+def _shaped(rewritten: Rewritten) -> tuple[Vocabulary, Pred, tuple[Loss, ...]]:
+    """Return the filter in tests that EQL has words for, and what was lost on the way."""
+    words = Vocabulary(rewritten.fields)
+    wanted = simplify_pred(rewritten.pred)
+    pred, losses = widen(wanted, words.bounds)
+    if pred == TRUE and losses:
+        first = losses[0]
+        raise Unsupported(
+            f"nothing of the filter remains: {first.message}", code=first.code, span=first.span
+        )
+    return replace(words, optional=_optional(pred, rewritten.fields)), pred, losses
+
+
+def _optional(pred: Pred, targets: Mapping[str, FieldTarget]) -> frozenset[str]:
+    used = uses(pred)
+    return frozenset(name for name in used.positive - used.negative if not is_ecs(name))
+
+
+def _conjuncts(pred: Pred, words: Vocabulary) -> list[Piece]:
+    if pred == TRUE:
+        return []
+    parts = pred.args if isinstance(pred, And) else (pred,)
+    return [condition(part, words) for part in parts]
+
+
+# -- thresholds ----------------------------------------------------------------------------------
+
+
+def _threshold(
+    rule: EventRule, resolution: Resolution, schedule: int | None
+) -> tuple[_Runs | None, tuple[Loss, ...]]:
+    """Return the threshold as a repetition, or the loss of it; neither if there is none."""
+    threshold = rule.threshold
+    if threshold is None:
+        return None, ()
+    window = threshold.window or schedule
+    keys = [target_field(resolution, name, SCHEMA) for name in threshold.by]
+    count = _least_count(threshold)
+    reason = (
+        "EQL counts events only" if count is None
+        else f"EQL repeats a stage {RUNS.start} to {RUNS.stop - 1} times" if count not in RUNS
+        else "the time that one search covers is not known" if window is None
+        else "a grouping field has no counterpart in Elastic" if not _plain_keys(keys)
+        else ""
+    )  # fmt: skip
+    if reason or count is None or window is None:
+        shown = f"{threshold.func}({threshold.field}) {threshold.op} {threshold.number}"
+        message = f"the threshold {shown} is left out: {reason}"
+        return None, (Loss("TGT607", message, threshold.span),)
+    names = tuple(dict.fromkeys(key.field for key in keys if key and key.field))
+    return _Runs(count, names, float(window)), ()
+
+
+def _least_count(threshold: Threshold) -> int | None:
+    """Return how many events a threshold asks for at least, None if it asks something else."""
+    if threshold.func != "count" or threshold.field:
+        return None
+    match threshold.op:
+        case ">":
+            return floor(threshold.number) + 1
+        case ">=":
+            return ceil(threshold.number)
+        case _:
+            return None
+
+
+def _plain_keys(keys: list[FieldTarget | None]) -> bool:
+    """Return whether every key is a field of one value that a group of the rule shares."""
+    return all(key is not None and key.derive is None and not key.mv for key in keys)
+
+
+# -- the query -----------------------------------------------------------------------------------
+
+
+def _query(category: str, piece: Piece, runs: _Runs | None) -> str:
+    head = f"{text.category(category)} where "
+    if runs is None:
+        return _filter(head, piece, "") + "\n"
+    by = f" by {', '.join(map(_key, runs.keys))}" if runs.keys else ""
+    stage = _filter(f"{INDENT}[{head}", piece, INDENT)
+    return f"sequence{by} with maxspan={text.span(runs.seconds)}\n{stage}] with runs={runs.count}\n"
+
+
+def _key(name: str) -> str:
+    return text.field(name)
+
+
+def _filter(head: str, piece: Piece, indent: str) -> str:
+    """Return `category where condition` on one line if it fits, else a line per part."""
+    if len(head) + len(piece.text) <= WIDTH:
+        return head + piece.text
+    deeper = indent + INDENT
+    shown = (one_per_line if piece.strength is Strength.AND else laid_out)(piece, deeper)
+    return f"{head.rstrip()}\n{deeper}{shown}"
+
+
+def _assumptions(
+    rule: EventRule, rewritten: Rewritten, words: Vocabulary, runs: _Runs | None
+) -> tuple[str, ...]:
+    found = dict.fromkeys((*rule.assumptions, *rewritten.assumptions, *words.assumptions))
+    if words.single:
+        found[f"one value per event in {', '.join(words.single)}"] = None
+    if runs is not None:
+        found[
+            f"the threshold is met by events within {text.span(runs.seconds)} of each other, "
+            "wherever that span begins (the rule counts in fixed windows)"
+        ] = None
+    return tuple(found)

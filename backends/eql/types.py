@@ -1,0 +1,39 @@
+"""Elasticsearch field types and what EQL can do with them: spec/eql-semantics.md 2.7 to 2.12."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from transpile.schema.ecs import ecs_type
+from transpile.schema.fields import FieldTarget
+
+Family = Literal["string", "number", "boolean", "ip", "date"]
+
+_TYPES: Mapping[Family, tuple[str, ...]] = {
+    "string": ("keyword", "constant_keyword", "wildcard", "flattened"),
+    "number": (
+        "long", "integer", "short", "byte", "unsigned_long",
+        "double", "float", "half_float", "scaled_float",
+    ),
+    "boolean": ("boolean",),
+    "ip": ("ip",),
+    "date": ("date", "date_nanos"),
+}  # fmt: skip
+FAMILY: Mapping[str, Family] = {kind: name for name, kinds in _TYPES.items() for kind in kinds}
+
+TEXT = frozenset({"text", "match_only_text"})
+"""Types that EQL refuses to compare; queries are emitted as if they were `wildcard`."""
+
+_PLAIN: Mapping[str, str] = {
+    "string": "keyword", "int": "long", "bool": "boolean", "time": "date",
+}  # fmt: skip
+
+
+def elastic_type(field: str, target: FieldTarget | None = None) -> str:
+    """Return the Elasticsearch type of a field: as ECS says, else its target, else keyword."""
+    known = ecs_type(field)
+    if known is not None:
+        return known
+    kind = target.type if target is not None else "keyword"
+    return _PLAIN.get(kind, kind)
