@@ -1,0 +1,33 @@
+# Two commands do everything on a fresh machine with Python 3.11+: `make run` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check bench golden clean
+
+$(BIN)/transpile: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+# convert everything in rules/ to all targets, verify it on the embedded engines, print the table
+run: $(BIN)/transpile
+	$(BIN)/transpile convert rules -t sigma -t eql -t sql:duckdb -t sql:sqlite -o out --skip-unsupported
+	$(BIN)/transpile verify rules -t sigma -t eql -t sql:duckdb -t sql:sqlite
+
+test: $(BIN)/transpile
+	$(BIN)/python -m pytest -q
+
+check: $(BIN)/transpile
+	$(BIN)/ruff check transpile backends tests tools
+	rm -rf build/types && mkdir -p build/types && cp -r transpile build/types/ && cp -r backends build/types/transpile/backends
+	cd build/types && ../../$(BIN)/mypy --strict --config-file ../../pyproject.toml -p transpile
+
+bench: $(BIN)/transpile
+	$(BIN)/python tools/bench.py
+
+golden: $(BIN)/transpile
+	$(BIN)/transpile golden update
+
+clean:
+	rm -rf $(VENV) build out *.egg-info

@@ -1,0 +1,33 @@
+"""`transpile explain RULE`: stages, predicates, indicators, coverage."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from transpile.cli.inputs import add_content_option, content_for, settings_for, single
+from transpile.cli.terminal import Terminal, printable
+from transpile.compiled import compile_rule
+from transpile.explain import explain_compiled
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("rule", metavar="RULE", help="rule file, -, or the text of a search")
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    add_content_option(parser)
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Print the explanation."""
+    settings = settings_for([options.rule])
+    content = content_for(options.content, [options.rule], settings)
+    custom = frozenset(settings.custom_commands)
+    found = explain_compiled(compile_rule(single(options.rule), content, custom_commands=custom))
+    if options.format == "json":
+        print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+    elif options.format == "markdown":
+        print(found.to_markdown(), end="")
+    else:
+        print(printable(found.to_text()), end="")
+    return 0

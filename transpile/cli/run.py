@@ -1,0 +1,63 @@
+"""`transpile run RULE --events FILE`: the reference interpreter over events."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from transpile.cli.inputs import add_content_option, content_for, settings_for, single
+from transpile.cli.terminal import Terminal, printable, table
+from transpile.compiled import compile_rule
+from transpile.events import read_events
+from transpile.interpret import matched, run_pipeline
+from transpile.running import context_for
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("rule", metavar="RULE", help="rule file, -, or the text of a search")
+    parser.add_argument("--events", required=True, metavar="FILE", help="NDJSON, JSON, CSV or YAML")
+    parser.add_argument("--matched", action="store_true", help="print the events behind the rows")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    parser.add_argument("--now", type=float, default=None, help="start of the search, epoch seconds")
+    add_content_option(parser)
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Run the rule; print rows or events."""
+    settings = settings_for([options.rule])
+    content = content_for(options.content, [options.rule], settings)
+    compiled = compile_rule(
+        single(options.rule), content, custom_commands=frozenset(settings.custom_commands)
+    )
+    events = read_events(options.events)
+    context = context_for(compiled.pipeline, content, now=options.now)
+    if options.matched:
+        rows: list[dict[str, Any]] = [
+            {"event": index, **events[index]}
+            for index in matched(compiled.pipeline, events, context)
+        ]
+    else:
+        rows = run_pipeline(compiled.pipeline, events, context)
+    if options.format == "json":
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        print(rows_table(rows))
+    terminal.say(f"{len(rows)} {'events' if options.matched else 'rows'} of {len(events)} events")
+    return 0
+
+
+def rows_table(rows: list[dict[str, Any]]) -> str:
+    """Return rows as a table, columns in the order they first appear."""
+    header = list(dict.fromkeys(name for row in rows for name in row))
+    if not header:
+        return "(no rows)"
+    return table(header, [[_cell(row.get(name)) for name in header] for row in rows])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = " | ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return printable(text).replace("\n", "\\n")[:200]

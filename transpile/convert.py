@@ -1,0 +1,199 @@
+"""Converting a rule: IR and metadata to a backend, its draft back as a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transpile.compiled import Compiled, compile_rule
+from transpile.errors import TranspileError, Unsupported
+from transpile.fidelity import Fidelity, Loss, Observable
+from transpile.ir.stages import Lookup, LookupTable
+from transpile.ir.walk import descend
+from transpile.targets import find, variant_of
+
+if TYPE_CHECKING:
+    from transpile.backends.base import Draft, LookupInfo, Request, RuleInfo
+    from transpile.content import Content, Rule
+
+SEVERITIES = ("informational", "low", "medium", "high", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What became of one rule for one target.
+
+    text: the query or document, "" if unsupported.  filename: safe, with suffix.  losses: what was
+    left out, or for an unsupported rule the reason.  draft: the backend's own record, for `verify`.
+    """
+
+    target: str
+    text: str
+    fidelity: Fidelity
+    observable: Observable | None
+    losses: tuple[Loss, ...]
+    assumptions: tuple[str, ...]
+    filename: str
+    draft: Draft | None = None
+
+    @property
+    def supported(self) -> bool:
+        """Whether there is an output."""
+        return self.fidelity is not Fidelity.UNSUPPORTED
+
+
+def convert_compiled(
+    compiled: Compiled,
+    target: str,
+    *,
+    content: Content,
+    schema: str | None = None,
+    strict: bool = False,
+    keep_unmapped: bool = False,
+    format: str = "",
+) -> Conversion:
+    """Return the conversion of a rule that is IR already."""
+    backend, info = find(target)
+    request = request_for(
+        compiled,
+        content,
+        variant=variant_of(info),
+        schema=schema or "",
+        strict=strict,
+        keep_unmapped=keep_unmapped,
+        format=format,
+    )
+    try:
+        draft = backend.emit(request)
+    except Unsupported as refusal:
+        loss = Loss(refusal.code, refusal.message, refusal.span)
+        stem = request.info.stem
+        return Conversion(info.name, "", Fidelity.UNSUPPORTED, None, (loss,), (), stem)
+    return Conversion(
+        info.name,
+        draft.text,
+        draft.fidelity,
+        draft.observable,
+        draft.losses,
+        draft.assumptions,
+        (draft.stem or request.info.stem) + draft.suffix,
+        draft,
+    )
+
+
+def convert_rule(
+    rule: Rule,
+    target: str,
+    *,
+    content: Content,
+    schema: str | None = None,
+    strict: bool = False,
+    keep_unmapped: bool = False,
+    format: str = "",
+) -> Conversion:
+    """Return the conversion of a rule. Raises `SplSyntaxError`, `MacroError`, `UsageError`."""
+    return convert_compiled(
+        compile_rule(rule, content),
+        target,
+        content=content,
+        schema=schema,
+        strict=strict,
+        keep_unmapped=keep_unmapped,
+        format=format,
+    )
+
+
+def request_for(
+    compiled: Compiled,
+    content: Content,
+    *,
+    variant: str = "",
+    schema: str = "",
+    strict: bool = False,
+    keep_unmapped: bool = False,
+    format: str = "",
+) -> Request:
+    """Return what a backend is asked for."""
+    from transpile.backends.base import Request
+
+    return Request(
+        compiled.pipeline,
+        info=rule_info(compiled.rule, content),
+        variant=variant,
+        format=format,
+        schema=schema,
+        source=compiled.text.original,
+        lookups=lookup_infos(compiled, content),
+        strict=strict,
+        keep_unmapped=keep_unmapped,
+    )
+
+
+def rule_info(rule: Rule, content: Content) -> RuleInfo:
+    """Return the metadata that a target may print."""
+    from transpile.backends.base import RuleInfo
+    from transpile.names import slug
+
+    deployment = content.deployment_for(rule)
+    window = deployment.window_seconds() if deployment else None
+    return RuleInfo(
+        id=rule.id,
+        name=rule.name,
+        stem=slug(rule.name),
+        description=rule.description,
+        status=rule.status,
+        type=rule.type,
+        author=rule.author,
+        date=rule.date,
+        modified=rule.modified,
+        severity=severity_of(rule),
+        risk_score=rule.risk_score,
+        references=rule.references,
+        false_positives=(rule.known_false_positives,) if rule.known_false_positives else (),
+        techniques=rule.mitre_attack_ids,
+        stories=rule.analytic_stories,
+        data_sources=rule.data_sources,
+        window=None if window is None else int(window),
+    )
+
+
+def severity_of(rule: Rule) -> str:
+    """Return the severity: as written, else from the risk score, else by the type of the rule."""
+    if rule.severity.lower() in SEVERITIES:
+        return rule.severity.lower()
+    if rule.risk_score is not None:
+        bounds = ((20, "informational"), (40, "low"), (60, "medium"), (80, "high"))
+        return next((name for top, name in bounds if rule.risk_score <= top), "critical")
+    return {"ttp": "high", "anomaly": "medium", "hunting": "low"}.get(rule.type.lower(), "medium")
+
+
+def lookup_infos(compiled: Compiled, content: Content) -> Mapping[str, LookupInfo]:
+    """Return the lookup tables that a rule names; one without data has `rows` None."""
+    from transpile.backends.base import LookupInfo
+
+    names = {
+        node.table
+        for node in descend(compiled.pipeline)
+        if isinstance(node, (Lookup, LookupTable))
+    }
+    found = {}
+    for name in sorted(names):
+        table = content.lookup(name)
+        found[name] = LookupInfo(name, None) if table is None else LookupInfo(
+            name,
+            table.rows,
+            table.fields,
+            table.case_sensitive,
+            table.match_types,
+            table.min_matches,
+            table.max_matches,
+            table.default_match,
+        )
+    return found
+
+
+def failure(target: str, error: TranspileError, stem: str) -> Conversion:
+    """Return an unsupported conversion for a rule that could not even be read."""
+    loss = Loss(error.code, error.message, error.span)
+    return Conversion(target, "", Fidelity.UNSUPPORTED, None, (loss,), (), stem)

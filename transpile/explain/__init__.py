@@ -1,0 +1,157 @@
+"""Explaining one rule: stages, predicates, indicators, ATT&CK and event coverage.
+
+`explain_rule` gathers the facts, `render` lays them out as text, Markdown or JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from transpile.compiled import Compiled, compile_rule
+from transpile.convert import severity_of
+from transpile.explain.coverage import (
+    EventCoverage,
+    TacticCoverage,
+    attack_coverage,
+    event_coverage,
+)
+from transpile.explain.indicators import Indicator, indicators
+from transpile.explain.words import in_words
+from transpile.ir import stages as s
+from transpile.ir.show import show_pipeline, show_pred
+from transpile.spl import ast
+
+if TYPE_CHECKING:
+    from transpile.content import Content, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One stage of the search: its command, its text with macros kept, what it does.
+
+    predicates: conditions with macros expanded, one conjunct each.
+    """
+
+    number: int
+    kind: str
+    text: str
+    words: tuple[str, ...]
+    predicates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What can be said about one rule."""
+
+    name: str
+    id: str
+    status: str
+    severity: str
+    type: str
+    author: str
+    source: str
+    description: str
+    group_by: tuple[str, ...]
+    attack: tuple[TacticCoverage, ...]
+    events: tuple[EventCoverage, ...]
+    search: str
+    stages: tuple[StageView, ...]
+    indicators: tuple[Indicator, ...]
+    false_positives: str
+    references: tuple[str, ...]
+    plan: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the explanation as JSON data."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """Return the explanation for a terminal."""
+        from transpile.explain.render import render
+
+        return render(self, "text")
+
+    def to_markdown(self) -> str:
+        """Return the explanation as a Markdown page."""
+        from transpile.explain.render import render
+
+        return render(self, "markdown")
+
+
+def explain_rule(rule: Rule, content: Content) -> Explanation:
+    """Return what can be said about a rule. Raises as `compile_rule` does."""
+    return explain_compiled(compile_rule(rule, content))
+
+
+def explain_compiled(compiled: Compiled) -> Explanation:
+    """Return what can be said about a rule that is IR already."""
+    rule = compiled.rule
+    return Explanation(
+        name=rule.name,
+        id=rule.id,
+        status=rule.status,
+        severity=severity_of(rule),
+        type=rule.type,
+        author=rule.author,
+        source="" if rule.path is None else str(rule.path),
+        description=rule.description,
+        group_by=_group_by(compiled.pipeline),
+        attack=attack_coverage(rule.mitre_attack_ids),
+        events=event_coverage(compiled),
+        search=rule.search,
+        stages=tuple(_stages(compiled)),
+        indicators=indicators(compiled.pipeline),
+        false_positives=rule.known_false_positives,
+        references=rule.references,
+        plan=show_pipeline(compiled.pipeline),
+    )
+
+
+def _group_by(pipeline: s.Pipeline) -> tuple[str, ...]:
+    for stage in pipeline.stages:
+        if isinstance(stage, s.Aggregate):
+            prefix = getattr(pipeline.stages[0], "prefix", "")
+            return tuple(key.name.removeprefix(prefix) for key in stage.by)
+    return ()
+
+
+def _stages(compiled: Compiled) -> list[StageView]:
+    """Return the author's stages: commands that one macro call wrote are one stage."""
+    groups: list[list[ast.Command]] = []
+    for command in compiled.tree.commands:
+        if groups and groups[-1][-1].span == command.span:
+            groups[-1].append(command)
+        else:
+            groups.append([command])
+    return [_view(number, group, compiled) for number, group in enumerate(groups, 1)]
+
+
+def _view(number: int, group: list[ast.Command], compiled: Compiled) -> StageView:
+    from transpile.lower import lower
+
+    span = group[0].span
+    lowered = [
+        stage
+        for stage in lower(ast.Search(commands=tuple(group), span=span)).stages
+        if number == 1 or not isinstance(stage, s.Events)
+    ]
+    predicates = [
+        show_pred(part)
+        for stage in lowered
+        if isinstance(stage, s.Filter)
+        for part in _conjuncts(stage)
+    ]
+    return StageView(
+        number,
+        group[0].name,
+        compiled.source_of(span).strip(),
+        tuple(map(in_words, lowered)),
+        tuple(predicates),
+    )
+
+
+def _conjuncts(stage: s.Filter) -> tuple[Any, ...]:
+    from transpile.ir.walk import conjuncts
+
+    return conjuncts(stage.pred)

@@ -1,0 +1,123 @@
+"""Golden files: what a repository's rules convert to, kept in git and checked in CI.
+
+    golden/ir/<rule>.txt  golden/sigma/<rule>.yml  golden/eql/<rule>.eql  golden/sql-duckdb/<rule>.sql
+    golden/manifest.json  per rule its hash, and per target fidelity, verdict, losses and file
+
+The text is a function of the rules alone: no clock, no absolute path, no random id. A golden file
+says what changed; the verdict beside it, computed anew by `update`, says whether it is right.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transpile.compiled import compile_rule
+from transpile.convert import convert_compiled
+from transpile.errors import TranspileError
+from transpile.ir.show import show_pipeline
+from transpile.verify import Report, check_conversion, load_fixtures
+
+if TYPE_CHECKING:
+    from transpile.content import Content, Rule
+
+MANIFEST = "manifest.json"
+TARGETS = ("sigma", "eql", "sql:duckdb", "sql:sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A golden file that differs: kind is changed, missing (not yet there) or stale (no rule)."""
+
+    path: str
+    kind: str
+    diff: str = ""
+
+
+def build(
+    rules: Sequence[Rule], content: Content, targets: Sequence[str] = TARGETS
+) -> tuple[dict[str, str], list[Report]]:
+    """Return the golden texts by relative path, the manifest among them, and the verdicts."""
+    files: dict[str, str] = {}
+    manifest: dict[str, Any] = {}
+    reports: list[Report] = []
+    for rule in rules:
+        name = Path(rule.path).stem if rule.path else rule.id
+        try:
+            entry = _rule(rule, name, content, targets, files, reports)
+        except TranspileError as error:
+            entry = {"error": {"code": error.code, "message": error.message}}
+        manifest[name] = entry
+    text = json.dumps({"version": 1, "rules": manifest}, indent=1, sort_keys=True)
+    files[MANIFEST] = text + "\n"
+    return files, reports
+
+
+def _rule(
+    rule: Rule,
+    name: str,
+    content: Content,
+    targets: Sequence[str],
+    files: dict[str, str],
+    reports: list[Report],
+) -> dict[str, Any]:
+    compiled = compile_rule(rule, content)
+    fixtures = load_fixtures(rule, content)
+    files[f"ir/{name}.txt"] = show_pipeline(compiled.pipeline) + "\n"
+    entry: dict[str, Any] = {"rule": _hash(compiled.text.text), "targets": {}}
+    for target in targets:
+        conversion = convert_compiled(compiled, target, content=content)
+        report = check_conversion(
+            compiled, conversion, fixtures.events, content=content, now=fixtures.now
+        )
+        reports.append(report)
+        facts: dict[str, Any] = {
+            "fidelity": str(conversion.fidelity),
+            "verdict": str(report.verdict),
+            "losses": [f"{x.code}: {x.message}" for x in conversion.losses],
+            "assumptions": list(conversion.assumptions),
+        }
+        if conversion.supported:
+            suffix = Path(conversion.filename).suffix
+            path = f"{target.replace(':', '-')}/{name}{suffix}"
+            files[path] = conversion.text.rstrip("\n") + "\n"
+            facts["file"] = path
+        entry["targets"][target] = facts
+    return entry
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def compare(folder: Path, files: Mapping[str, str]) -> list[Change]:
+    """Return how the files of a folder differ from what they should be."""
+    changes = []
+    for path, text in sorted(files.items()):
+        file = folder / path
+        if not file.is_file():
+            changes.append(Change(path, "missing"))
+            continue
+        kept = file.read_text(encoding="utf-8")
+        if kept != text:
+            changes.append(Change(path, "changed", _diff(path, kept, text)))
+    changes += [Change(path, "stale") for path in _present(folder) if path not in files]
+    return changes
+
+
+def _present(folder: Path) -> Iterator[str]:
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and not file.name.startswith("."):
+            yield file.relative_to(folder).as_posix()
+
+
+def _diff(path: str, old: str, new: str) -> str:
+    lines = difflib.unified_diff(
+        old.splitlines(), new.splitlines(), f"golden/{path}", f"now/{path}", lineterm=""
+    )
+    return "\n".join(lines)

@@ -1,0 +1,15 @@
+"""Names for files: safe on every system, whatever a rule is called."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+
+
+def slug(text: str, limit: int = 120) -> str:
+    """Return lower-case ASCII letters, digits and underscores; never empty, never a path."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9]+", "_", ascii_text.lower()).strip("_")[:limit].strip("_")
+    return f"rule_{name}".rstrip("_") if not name or _RESERVED.fullmatch(name) else name

@@ -1,0 +1,25 @@
+"""Interpreter and target engine on the same events, and a verdict (design, section 6).
+
+The emitted text is run by the target's engine, which parses it anew; the rule is run by the
+reference interpreter. Both must agree at the observable the conversion claims: equal for `exact`,
+contained for `superset`. Events that break an assumption the conversion states are set aside and
+counted; an engine that is not installed is reported as not run.
+"""
+
+from __future__ import annotations
+
+from transpile.verify.check import check_conversion, verify_compiled, verify_rule
+from transpile.verify.fixtures import Fixtures, load_fixtures, read_fixtures
+from transpile.verify.report import Difference, Report, Verdict
+
+__all__ = [
+    "Difference",
+    "Fixtures",
+    "Report",
+    "Verdict",
+    "check_conversion",
+    "load_fixtures",
+    "read_fixtures",
+    "verify_compiled",
+    "verify_rule",
+]
