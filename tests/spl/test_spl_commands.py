@@ -113,6 +113,10 @@ CASES: list[tuple[str, Command]] = [
         ),
     ),
     (
+        "timechart count by a span=1h",
+        ast.Timechart((COUNT,), SplitField("a"), name="timechart", options=options(span="1h")),
+    ),
+    (
         "chart sparkline(count, 1h) by a",
         ast.Chart(
             (AggCall("sparkline", inner=COUNT, spark_span="1h"),), SplitField("a"), name="chart"
@@ -126,6 +130,11 @@ CASES: list[tuple[str, Command]] = [
         ast.Rex("(?<n>x)", name="rex", options=options(max_match="0")),
     ),
     ('rex mode=sed "s/a/b/g"', ast.Rex("s/a/b/g", "_raw", "sed", name="rex")),
+    (
+        'rex field=a mode=sed "s/a/b/ s/c/d/g"',
+        ast.Rex("s/a/b/ s/c/d/g", "a", "sed", name="rex"),
+    ),
+    (r'regex "\Q(\E[]a]"', ast.Regex(r"\Q(\E[]a]", name="regex")),
     ('regex a!="^x[0-9]"', ast.Regex("^x[0-9]", "a", True, name="regex")),
     ('regex a = "x"', ast.Regex("x", "a", name="regex")),
     ('regex "x|y"', ast.Regex("x|y", name="regex")),

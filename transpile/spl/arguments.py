@@ -333,16 +333,19 @@ KINDS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
         re.compile(rf"-?\d+(?:\.\d+)?{_UNIT}?" + _TOKENS, re.IGNORECASE),
         "a duration such as 30s, 5m or 1h",
     ),
+    "join": (re.compile(r"inner|left|outer", re.IGNORECASE), "inner, left or outer"),
     "text": (re.compile(r".*", re.DOTALL), "a text"),
 }
 
 
-def check_options(args: Args, known: Mapping[str, str]) -> None:
+def check_options(
+    args: Args, known: Mapping[str, str], options: tuple[ast.Option, ...] | None = None
+) -> None:
     """Raise SPL106 for an option that the command does not have, or for a value of a wrong kind.
 
-    known: option name -> key of `KINDS`.
+    known: option name -> key of `KINDS`.  options: those to check, by default all of the command.
     """
-    for found in args.options():
+    for found in args.options() if options is None else options:
         kind = known.get(found.name)
         if kind is None:
             hint = suggestion(found.name, known)

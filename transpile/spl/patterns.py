@@ -22,6 +22,10 @@ def regex_fault(pattern: str) -> str:
     repeatable = False
     while position < len(pattern):
         char = pattern[position]
+        if pattern.startswith(r"\Q", position):
+            end = pattern.find(r"\E", position)
+            position, repeatable = (len(pattern) if end < 0 else end + 2), True
+            continue
         if char == "\\":
             position += 2
             repeatable = True

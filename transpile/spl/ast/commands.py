@@ -145,7 +145,10 @@ class Chart(Command):
 
 @dataclass(frozen=True, slots=True)
 class Timechart(Command):
-    """`timechart` or `sitimechart`: rows by time bin, columns by `by`; `where` as in `Chart`."""
+    """`timechart` or `sitimechart`: rows by time bin, columns by `by`; `where` as in `Chart`.
+
+    All options are those of the command, also the ones written behind the split field.
+    """
 
     aggs: tuple[AggCall, ...]
     by: SplitField | None = None

@@ -119,7 +119,7 @@ def _rex_command(args: Args) -> ast.Command:
 def _check_sed(args: Args, token: ast.Token) -> None:
     command, separator = token.text[:1], token.text[1:2]
     parts = re.split(rf"(?<!\\){re.escape(separator)}", token.text) if separator else []
-    if command not in ("s", "y") or len(parts) != 4:
+    if command not in ("s", "y") or len(parts) < 4 or len(parts) % 3 != 1:
         hint = "write s/regex/replacement/flags or y/from/to/"
         raise args.fault(token, "this is no sed expression", hint)
 

@@ -40,7 +40,7 @@ _TSTATS_OPTIONS = {
 }
 _MSTATS_OPTIONS = {
     **flags("prestats", "append", "backfill", "update"),
-    **ints("chunk_size"),
+    **ints("chunk_size", "update_period"),
     **texts("fillnull_value", "chart", "chart.agg", "aligntime", "every"),
     "span": "span",
 }

@@ -234,7 +234,11 @@ def _return_command(args: Args) -> ast.Command:
 
 
 SPECS: Table = {
-    "lookup": Spec(_lookup, _lookup_command, flags("local", "update", "event_time_field")),
+    "lookup": Spec(
+        _lookup,
+        _lookup_command,
+        {**flags("local", "update"), **texts("event_time_field")},
+    ),
     "inputlookup": Spec(
         _inputlookup,
         _inputlookup_command,
@@ -244,9 +248,9 @@ SPECS: Table = {
         _outputlookup,
         _outputlookup_command,
         {
-            **flags("append", "create_empty", "override_if_empty", "createinapp", "output_format"),
+            **flags("append", "create_empty", "override_if_empty", "createinapp", "allow_updates"),
             **ints("max"),
-            **texts("key_field", "create_context"),
+            **texts("key_field", "create_context", "output_format"),
         },
     ),
     "join": Spec(
@@ -255,7 +259,8 @@ SPECS: Table = {
         {
             **flags("usetime", "earlier", "overwrite"),
             **ints("max"),
-            **texts("type", "left", "right"),
+            **texts("left", "right"),
+            "type": "join",
         },
     ),
     "append": Spec(arguments, _append_command, _LIMITS),

@@ -13,6 +13,7 @@ from transpile.spl.arguments import (
     bad_option,
     by_clause,
     by_name,
+    check_options,
     comma,
     keyword,
     name,
@@ -156,6 +157,8 @@ def _where_text(args: Args) -> str | None:
 
 def _chart_command(args: Args) -> ast.Command:
     splits = args.all(ast.SplitField)
+    for split in splits:
+        check_options(args, _SPLIT_OPTIONS, split.options)
     rows = [s for s in splits if isinstance(s, _Over)]
     by = [s for s in splits if not isinstance(s, _Over)]
     over = ast.SplitField(rows[0].name, rows[0].options, span=rows[0].span) if rows else None
@@ -168,7 +171,13 @@ def _chart_command(args: Args) -> ast.Command:
 
 def _timechart_command(args: Args) -> ast.Command:
     by = next(iter(args.all(ast.SplitField)), None)
-    return ast.Timechart(_aggs(args), by, _where_text(args), **args.common())
+    common = args.common()
+    if by is not None:
+        # Options behind the split field are options of timechart: its rows are bins of time.
+        check_options(args, _CHART_OPTIONS, by.options)
+        common["options"] += by.options
+        by = ast.SplitField(by.name, span=by.span)
+    return ast.Timechart(_aggs(args), by, _where_text(args), **common)
 
 
 # --- top, rare ------------------------------------------------------------------------------------
