@@ -227,6 +227,10 @@ class _Rewriting:
 
     def _dropped(self, node: Pred, name: str, target: FieldTarget) -> Bounds:
         """Return the bounds of a test that the log source stands for, if it is not negated."""
+        selected = self.resolution.logsource
+        if target.drop == "fs_action" and (selected is None or selected.category != "file_delete"):
+            message = f"the test on {name} is left out: the log source holds other actions too"
+            return Bounds.unknown("TGT606", message, node.span)
         if target.approximate:
             message = f"the test on {name} is left out: it has no exact counterpart"
             return Bounds.unknown("TGT606", message, node.span)

@@ -1,0 +1,121 @@
+"""A threshold on groups of events as a Sigma correlation, where its types can say it.
+
+Sigma counts in a sliding window: it finds every group that a search over one window of that length
+finds (spec/sigma-semantics.md 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from transpile.fidelity import Loss
+from transpile.ir.events import Threshold
+from transpile.schema.rewrite import Resolution, target_field
+
+# aggregate -> correlation type; a count takes no field
+_TYPES: Mapping[str, str] = {
+    "count": "event_count",
+    "dc": "value_count",
+    "sum": "value_sum",
+    "avg": "value_avg",
+}
+_OPERATORS: Mapping[str, str] = {
+    ">": "gt",
+    ">=": "gte",
+    "<": "lt",
+    "<=": "lte",
+    "==": "eq",
+    "!=": "neq",
+}
+# derives whose target groups events as the field does
+_FAITHFUL = frozenset({None, "host", "host_or_ip", "flattened_path"})
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+@dataclass(frozen=True, slots=True)
+class Correlated:
+    """A threshold in Sigma: the `correlation` mapping, or None with the loss that says why not."""
+
+    correlation: dict[str, Any] | None
+    losses: tuple[Loss, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+def correlated(
+    threshold: Threshold,
+    resolution: Resolution,
+    rule_name: str,
+    *,
+    window: int | None,
+    widened: bool,
+) -> Correlated:
+    """Return the correlation over the rule named `rule_name`.
+
+    window: seconds that one run of the search covers, None if unknown.  widened: the event rule
+    finds more events than the search, so only a lower limit on a growing number stays sound.
+    """
+    seconds = threshold.window or window
+    growing = threshold.op in (">", ">=") and threshold.func in ("count", "dc", "sum")
+    if seconds is None:
+        return _left_out(threshold, "no time window is known for it")
+    if widened and not growing:
+        return _left_out(threshold, "more events than the rule's own would change it")
+    kind = _TYPES.get(threshold.func)
+    if kind is None or (threshold.func == "count" and threshold.field):
+        return _left_out(threshold, f"Sigma has no correlation for {threshold.func}")
+    keys = [_name(resolution, name) for name in threshold.by]
+    if None in keys:
+        return _left_out(threshold, "a grouping field has no counterpart with the same values")
+    condition: dict[str, Any] = {_OPERATORS[threshold.op]: threshold.number}
+    if threshold.field:
+        measured = _name(resolution, threshold.field)
+        if measured is None:
+            return _left_out(threshold, f"{threshold.field} has no counterpart")
+        condition = {"field": measured, **condition}
+    correlation: dict[str, Any] = {"type": kind, "rules": [rule_name]}
+    if keys:
+        correlation["group-by"] = list(dict.fromkeys(keys))
+    correlation |= {"timespan": timespan(seconds), "condition": condition}
+    losses = () if growing else (_loss(threshold, "a window slides over smaller groups as well"),)
+    return Correlated(correlation, losses, _assumptions(threshold, seconds))
+
+
+def timespan(seconds: float) -> str:
+    """Return a duration in the largest unit that divides it.
+
+    >>> timespan(300), timespan(5400), timespan(0.5)
+    ('5m', '90m', '1s')
+    """
+    whole = max(1, ceil(seconds))
+    size, unit = next((size, unit) for size, unit in _UNITS if whole % size == 0)
+    return f"{whole // size}{unit}"
+
+
+def _name(resolution: Resolution, field: str) -> str | None:
+    target = target_field(resolution, field, "sigma")
+    return target.field if target is not None and target.derive in _FAITHFUL else None
+
+
+def _assumptions(threshold: Threshold, seconds: float) -> tuple[str, ...]:
+    span = timespan(seconds)
+    texts = [
+        f"the bins of {span} become a window of {span} that slides"
+        if threshold.window
+        else f"the events of one run of the search lie within {span}, its window"
+    ]
+    if threshold.func == "sum":
+        texts.append(f"{threshold.field} is never negative")
+    return tuple(texts)
+
+
+def _left_out(threshold: Threshold, why: str) -> Correlated:
+    return Correlated(None, (_loss(threshold, why),))
+
+
+def _loss(threshold: Threshold, why: str) -> Loss:
+    measured = f"{threshold.func}({threshold.field})" if threshold.field else threshold.func
+    test = f"{measured} {threshold.op} {threshold.number:g}"
+    return Loss("TGT607", f"the threshold {test} is not kept: {why}", threshold.span)

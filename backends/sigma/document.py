@@ -1,0 +1,297 @@
+"""Sigma documents: metadata of a rule, and YAML as the Sigma repository writes it.
+
+Conventions: spec/sigma-semantics.md 10 (keys and their order, titles, file names, indentation).
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import yaml
+from transpile.backends.base import RuleInfo
+from transpile.backends.sigma.detection import Detection
+from transpile.backends.sigma.items import Item
+
+from transpile.schema.attack import sigma_tags
+from transpile.schema.datasets import LogSource
+
+Document = dict[str, Any]
+
+_NAMESPACE = uuid.UUID("5f9a0d0e-6c4b-5d0a-9d0e-3b7f5f5c8c11")
+_STATUS: Mapping[str, str] = {
+    "production": "test",
+    "experimental": "experimental",
+    "validation": "experimental",
+    "deprecated": "deprecated",
+}
+_LEVELS = frozenset({"informational", "low", "medium", "high", "critical"})
+_NO_FALSE_POSITIVE = re.compile(r"(none|no known|n/a|not known|unknown|pentest|penetration)", re.I)
+_OPENING = re.compile(r"^(the following|this) (analytic|detection|search|rule)s? ", re.I)
+_MAX_TITLE = 120
+_MAX_FILE_NAME = 70
+
+
+class Quoted(str):
+    """A text that is written in single quotes, so that YAML cannot read it as another type."""
+
+    __slots__ = ()
+
+
+def dump(documents: Sequence[Document]) -> str:
+    """Return the documents as YAML text, keys in the given order, `---` between documents."""
+    return yaml.dump_all(
+        documents,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        indent=4,
+        width=2**31,
+        explicit_start=False,
+    )
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's emitter with lists indented, maps flush behind their dash, and no aliases."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        in_list = self.sequence_context and isinstance(self.event, yaml.MappingStartEvent)
+        super().increase_indent(flow, False)
+        if in_list and self.indent is not None and len(self.indents) > 1:
+            self.indent = (self.indents[-1] or 0) + len("- ")
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _quoted(dumper: yaml.SafeDumper, text: Quoted) -> yaml.ScalarNode:
+    # single quotes know no escapes, and YAML folds the line breaks of other alphabets there
+    style = "'" if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(Quoted, _quoted)
+_Dumper.add_representer(str, _text)
+
+
+# -- documents ------------------------------------------------------------------------------------
+
+
+def rule_document(
+    info: RuleInfo, source: LogSource, found: Detection, notes: Sequence[str] = ()
+) -> Document:
+    """Return the document of a rule.
+
+    notes: sentences for the end of the description (what the conversion leaves out).
+    """
+    return _without_empty(
+        {
+            "title": title(info),
+            "id": identifier(info),
+            "related": related(info),
+            "status": _STATUS.get(info.status, "experimental"),
+            "description": description(info, notes),
+            "references": references(info),
+            "author": info.author,
+            "date": _date(info.date),
+            "modified": _date(info.modified) if info.modified != info.date else None,
+            "tags": list(sigma_tags(info.techniques)),
+            "logsource": {
+                "category": source.category,
+                "product": source.product,
+                "service": source.service,
+            },
+            "detection": _detection(found),
+            "falsepositives": false_positives(info),
+            "level": level(info),
+        }
+    )
+
+
+def correlation_document(
+    info: RuleInfo, correlation: Document, notes: Sequence[str] = ()
+) -> Document:
+    """Return the document of a correlation; the key order is the one of a rule."""
+    return _without_empty(
+        {
+            "title": _clip(f"{title(info)} - Threshold"),
+            "id": identifier(info, "correlation"),
+            "status": _STATUS.get(info.status, "experimental"),
+            "description": description(info, notes),
+            "references": references(info),
+            "author": info.author,
+            "date": _date(info.date),
+            "modified": _date(info.modified) if info.modified != info.date else None,
+            "tags": list(sigma_tags(info.techniques)),
+            "correlation": correlation,
+            "falsepositives": false_positives(info),
+            "level": level(info),
+        }
+    )
+
+
+def _detection(found: Detection) -> Document:
+    searches = {
+        name: _map(search[0]) if len(search) == 1 else _maps(search)
+        for name, search in found.searches
+    }
+    return {**searches, "condition": found.condition}
+
+
+def _maps(search: Sequence[Sequence[Item]]) -> list[Any]:
+    """Return a list of maps; keywords, which have no key, are the list themselves."""
+    keywords = [value for entries in search for entry in entries for value in entry.values]
+    if all(len(entries) == 1 and entries[0].key == "" for entries in search):
+        return [_value(value) for value in keywords]
+    return [_map(entries) for entries in search]
+
+
+def _map(entries: Sequence[Item]) -> Any:
+    if len(entries) == 1 and entries[0].key == "":
+        return [_value(value) for value in entries[0].values]
+    return {entry.key: _values(entry) for entry in entries}
+
+
+def _values(entry: Item) -> Any:
+    values = [_value(value) for value in entry.values]
+    return values[0] if len(values) == 1 else values
+
+
+def _value(value: Any) -> Any:
+    return Quoted(value) if isinstance(value, str) else value
+
+
+def _without_empty(document: Document) -> Document:
+    """Leave out keys without content, also in the log source."""
+    kept: Document = {}
+    for key, value in document.items():
+        if key == "logsource":
+            kept[key] = {name: part for name, part in value.items() if part}
+        elif value not in (None, "", [], {}):
+            kept[key] = value
+    return kept
+
+
+# -- metadata --------------------------------------------------------------------------------------
+
+
+def title(info: RuleInfo) -> str:
+    """Return a title of at most 120 characters, without "Detect" and without a final dot."""
+    name = re.sub(r"\s+", " ", info.name).strip().rstrip(".")
+    bare = re.sub(r"^(Detects?|Detection of)\s+", "", name)
+    return _clip(bare or info.stem.replace("_", " ").title())
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= _MAX_TITLE else text[: _MAX_TITLE - 3].rstrip() + "..."
+
+
+def identifier(info: RuleInfo, part: str = "rule") -> str:
+    """Return the id of the document: the same for the same source rule, and not its own id."""
+    return str(uuid.uuid5(_NAMESPACE, f"{part}:{info.id or info.name or info.stem}"))
+
+
+def related(info: RuleInfo) -> list[Document]:
+    """Return the link to the source rule, empty if its id is no UUID."""
+    try:
+        source = uuid.UUID(info.id)
+    except ValueError:
+        return []
+    return [{"id": str(source), "type": "derived"}]
+
+
+def description(info: RuleInfo, notes: Sequence[str] = ()) -> str:
+    """Return the description, beginning with what it detects, and the notes as a paragraph."""
+    text = re.sub(r"\s*\n\s*", " ", info.description).strip()
+    text = _OPENING.sub("", text)
+    text = text[:1].upper() + text[1:] if text else ""
+    if not text:
+        text = f"Detects {title(info)}."
+    return "\n\n".join((text, *notes)) if notes else text
+
+
+def references(info: RuleInfo) -> list[str]:
+    """Return the references without repetitions and without ATT&CK pages (tags say those)."""
+    kept = (url for url in info.references if "attack.mitre.org" not in url)
+    return list(dict.fromkeys(kept))
+
+
+def false_positives(info: RuleInfo) -> list[str]:
+    """Return the known false positives, `Unknown` if nothing concrete is known."""
+    texts = (re.sub(r"\s+", " ", text).strip() for text in info.false_positives)
+    kept = [text[:1].upper() + text[1:] for text in texts if text]
+    return [text for text in kept if not _NO_FALSE_POSITIVE.match(text)] or ["Unknown"]
+
+
+def level(info: RuleInfo) -> str:
+    """Return the level: the rule's severity."""
+    return info.severity if info.severity in _LEVELS else "medium"
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+# -- file names -----------------------------------------------------------------------------------
+
+_PLATFORM: Mapping[str, str] = {"windows": "win", "linux": "lnx", "macos": "macos"}
+_PREFIX: Mapping[str, str] = {
+    "process_creation": "proc_creation_{}",
+    "network_connection": "net_connection_{}",
+    "driver_load": "driver_load_{}",
+    "process_access": "proc_access_{}",
+    "create_remote_thread": "create_remote_thread_{}",
+    "dns_query": "dns_query_{}",
+    "file_event": "file_event_{}",
+    "file_access": "file_access_{}",
+    "file_delete": "file_delete_{}",
+    "file_change": "file_change_{}",
+    "file_rename": "file_rename_{}",
+    "ps_script": "posh_ps",
+    "ps_module": "posh_pm",
+    "ps_classic_start": "posh_pc",
+    "dns": "net_dns",
+    "firewall": "net_firewall",
+    "webserver": "web",
+    "proxy": "proxy",
+}
+_PRODUCT: Mapping[str, str] = {
+    **_PLATFORM,
+    "m365": "microsoft365",
+    "google_workspace": "gworkspace",
+}
+_SERVICE: Mapping[str, str] = {"windefend": "defender", "cloudtrail": "", "okta": ""}
+
+
+def file_stem(info: RuleInfo, source: LogSource) -> str:
+    """Return the file name without suffix: a prefix by log source and a slug of the name."""
+    words = [prefix(source), _slug(info.name or info.stem)]
+    stem = "_".join(word for word in words if word)
+    return stem[: _MAX_FILE_NAME - len(".yml")].rstrip("_")
+
+
+def prefix(source: LogSource) -> str:
+    """Return the beginning of the file names of a log source."""
+    if source.category:
+        known = _PREFIX.get(source.category, _slug(source.category))
+        platform = _PLATFORM.get(source.product or "", _slug(source.product or ""))
+        return known.format(platform).strip("_")
+    product = _PRODUCT.get(source.product or "", _slug(source.product or ""))
+    service = _SERVICE.get(source.service or "", _slug(source.service or ""))
+    return "_".join(dict.fromkeys(word for word in (product, service) if word))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

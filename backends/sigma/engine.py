@@ -1,0 +1,139 @@
+"""The engine of target `sigma`: emitted YAML, read back by pySigma, decided on events.
+
+Sigma has no reference evaluator; this one takes the common reading of the rule community
+(spec/sigma-semantics.md 9): two-valued `not`, text without case unless `cased` or `re`, any of
+several values, numbers compared as numbers, a sliding window for correlations, and no group for an
+event that lacks a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from transpile.backends.base import Draft, Event, LookupInfo, Seen
+from transpile.backends.sigma.evaluate import Decide, compile_rule
+from transpile.backends.sigma.windows import alerting_groups
+
+from transpile.errors import UsageError
+from transpile.ir.text import fold
+from transpile.schema.cim import is_member
+from transpile.schema.datasets import Dataset, dataset
+from transpile.schema.fields import FieldMap
+from transpile.schema.model_view import model_view, without_fillers
+from transpile.schema.resolve import EVENT_CODE_FIELDS
+
+if TYPE_CHECKING:
+    from sigma.correlations import SigmaCorrelationRule
+    from sigma.rule import SigmaRule
+
+RAW = "_raw"
+_SEPARATOR_PLATFORMS = frozenset({"linux", "macos"})
+
+
+class SigmaEngine:
+    """Evaluates Sigma rules and correlations; see the module for its reading of Sigma."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """Name and version of the parser."""
+        return f"evaluator over pySigma {version('pysigma')}"
+
+    def run(
+        self,
+        draft: Draft,
+        events: Sequence[Event],
+        *,
+        lookups: Mapping[str, LookupInfo],
+        now: float,
+    ) -> Seen:
+        """Return the matching events, or the groups of a correlation.
+
+        events: in Splunk's view; each is shown to the rule as its log source has it.
+        lookups, now: not used, Sigma knows neither.
+        """
+        rules, correlation = _parse(draft.text)
+        views = [_shown(event, draft, rules[0]) for event in events]
+        matched = {rule.name or str(rule.id): compile_rule(rule) for rule in rules}
+        if correlation is None:
+            return Seen(events=frozenset(_hits(next(iter(matched.values())), views)))
+        times = [_time(event) for event in events]
+        hits = {name: _hits(decide, views) for name, decide in matched.items()}
+        shown = [view or {} for view in views]
+        return Seen(groups=alerting_groups(correlation, hits, shown, times))
+
+
+def _hits(decide: Decide, views: Sequence[Mapping[str, Any] | None]) -> list[int]:
+    return [at for at, shown in enumerate(views) if shown is not None and decide(shown)]
+
+
+def _in_source(event: Event, source: Dataset, category: str | None) -> bool:
+    """Return whether the log source has an event: by its event code, data model and action."""
+    if source.event is not None:
+        codes = {str(event[name]) for name in EVENT_CODE_FIELDS if event.get(name) is not None}
+        return codes == {str(source.event.id)}
+    model, node = source.match.datamodel, source.match.node
+    if model and node and not is_member(dict(event), model, node):
+        return False
+    if category != "file_delete" or not model:
+        return True
+    action = without_fillers(event, source).get("action")
+    return fold(str(action)) == "deleted"
+
+
+def _parse(text: str) -> tuple[list[SigmaRule], SigmaCorrelationRule | None]:
+    """Return the rules of a text and its correlation, if any. Raises pySigma's errors."""
+    from sigma.collection import SigmaCollection
+    from sigma.correlations import SigmaCorrelationRule
+    from sigma.rule import SigmaRule
+
+    collection = SigmaCollection.from_yaml(text)
+    rules = [rule for rule in collection.rules if isinstance(rule, SigmaRule)]
+    found = [rule for rule in collection.rules if isinstance(rule, SigmaCorrelationRule)]
+    if not rules or len(found) > 1:
+        raise UsageError("the text holds no Sigma rule, or several correlations", code="OUT505")
+    return rules, found[0] if found else None
+
+
+def _shown(event: Event, draft: Draft, rule: SigmaRule) -> dict[str, Any] | None:
+    """Return the event as the log source of the rule shows it, with its raw text for keywords.
+
+    None for an event that the log source does not have.
+    """
+    source = dataset(draft.inputs.dataset)
+    if source is None:
+        return dict(event)
+    if not _in_source(event, source, rule.logsource.category):
+        return None
+    variant = draft.inputs.variant or None
+    product = rule.logsource.product
+    platform = product if product in _SEPARATOR_PLATFORMS else "windows"
+    shown = model_view(event, source, "sigma", variant, platform=str(platform))
+    shown |= dict(_passed_through(event, draft, source, variant, shown))
+    if event.get(RAW) is not None:
+        shown[RAW] = event[RAW]
+    return shown
+
+
+def _passed_through(
+    event: Event, draft: Draft, source: Dataset, variant: str | None, shown: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Yield the fields without counterpart, which a text has only if it was asked to keep them."""
+    fields = FieldMap(source, variant)
+    for key, value in event.items():
+        name = fields.strip(key)
+        target = fields.lookup(name, "sigma")
+        unmapped = target is None or target.none is not None
+        if name in draft.inputs.fields and unmapped and name not in shown:
+            yield name, value
+
+
+def _time(event: Event) -> float:
+    value = event.get("_time")
+    try:
+        return float(value) if value is not None and not isinstance(value, list) else 0.0
+    except ValueError:
+        return 0.0
