@@ -1,0 +1,394 @@
+"""Reading rules from files and texts: YAML of any generation, savedsearches.conf, bare SPL."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from transpile.content.fields import Fields, Origin
+from transpile.content.rules import (
+    AttackData,
+    Drilldown,
+    Entity,
+    Generation,
+    Rule,
+    RuleTest,
+    ThreatObject,
+)
+from transpile.content.times import Schedule
+from transpile.errors import ContentError
+
+YAML_SUFFIXES = (".yml", ".yaml")
+RULE_FOLDER = "detections"
+# Folders of a content repository that hold no rules.
+OTHER_FOLDERS = frozenset({"macros", "lookups", "data_sources", "deployments", "stories", "events"})
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "transpile.rule")
+_SEARCH_KEY = re.compile(r"""^["']?search["']?[ \t]*:(?:\s|$)""", re.MULTILINE)
+_FIRST_LINE_IS_KEY = re.compile(r"""\s*(?:\#.*\s+|---\s+)*["']?\w+["']?[ \t]*:(?:\s|$)""")
+_LONGEST_PATH = 4096
+_SPACE = re.compile(r"[\s|=]")
+_KEYS_OF_2024 = ("risk_score", "confidence", "impact", "message", "observable", "required_fields")
+_KEYS_OF_2026 = ("finding", "intermediate_findings", "creation_date", "modification_date")
+
+# Types of a 2024 `observable`, in lower case, as the risk framework calls them.
+_USER_TYPES = frozenset({"user", "user name", "username", "email address"})
+_SYSTEM_TYPES = frozenset({"device", "endpoint", "hostname", "ip address"})
+_ATTACKER = "attacker"
+
+
+def read_rule(rule: Rule | Path | str) -> Rule:
+    """Return a rule given as such, as a path, or as text (YAML with a `search` key, else SPL).
+
+    Raises ContentError as `load_rule` does.
+    """
+    return rule if isinstance(rule, Rule) else load_rule(rule)
+
+
+def load_rule(rule: Path | str) -> Rule:
+    """Return the rule of a file, or of a text that is no path; of several documents the first.
+
+    Raises ContentError: CNT401 not YAML, CNT402 no search, CNT403 duplicate key, CNT404 alias bomb,
+    CNT405 too large, CNT406 empty, CNT407 unreadable, CNT408 wrong type.
+    """
+    path = rule if isinstance(rule, Path) else _named_file(rule)
+    rules = _rules_of_text(str(rule), None) if path is None else _rules_of_file(path)
+    found = next(rules, None)
+    if found is None:
+        place = None if path is None else str(path)
+        raise ContentError("there is no rule here", code="CNT406", path=place)
+    return found
+
+
+def load_rules(path: Path | str) -> tuple[tuple[Rule, ...], tuple[ContentError, ...]]:
+    """Return the rules of a file or folder, sorted by path, and the errors of what is no rule.
+
+    Of a folder with `detections/` only that; folders of macros, lookups and so on are passed over.
+    Raises ContentError CNT407 if there is no such path.
+    """
+    top = Path(path)
+    rules: list[Rule] = []
+    errors: list[ContentError] = []
+    for file in rule_files(top):
+        try:
+            rules.extend(_rules_of_file(file))
+        except ContentError as error:
+            errors.append(error)
+    return tuple(rules), tuple(errors)
+
+
+def rule_files(top: Path) -> tuple[Path, ...]:
+    """Return the files that hold rules, sorted. Raises ContentError CNT407 without such a path."""
+    if top.is_file():
+        return (top,)
+    if not top.is_dir():
+        raise ContentError("no such file or folder", code="CNT407", path=str(top))
+    start = top / RULE_FOLDER if (top / RULE_FOLDER).is_dir() else top
+    return tuple(sorted(_walk(start)))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if entry.name not in OTHER_FOLDERS:
+                yield from _walk(entry)
+        elif entry.suffix in (*YAML_SUFFIXES, ".spl") or entry.name == "savedsearches.conf":
+            yield entry
+
+
+def _named_file(text: str) -> Path | None:
+    """Return the file that a text names: one that exists, or could only be meant as one."""
+    if len(text) > _LONGEST_PATH or not text.isprintable():
+        return None
+    path = Path(text)
+    return path if path.suffix in YAML_SUFFIXES and not _SPACE.search(text) or _exists(path) else None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a search whose text is too long for a file name
+        return False
+
+
+def _rules_of_file(path: Path) -> Iterator[Rule]:
+    from transpile.content.yaml import read_text
+
+    text = read_text(path)
+    if path.suffix in YAML_SUFFIXES:
+        return _from_yaml(text, path)
+    if path.suffix == ".conf":
+        return _from_conf(text, path)
+    return _rules_of_text(text, path)
+
+
+def _rules_of_text(text: str, path: Path | None) -> Iterator[Rule]:
+    clean = text.removeprefix("\ufeff")
+    if _SEARCH_KEY.search(clean) or _FIRST_LINE_IS_KEY.match(clean):
+        return _from_yaml(clean, path)
+    return _from_spl(clean, path)
+
+
+# --- bare SPL -------------------------------------------------------------------------------------
+
+
+def _from_spl(text: str, path: Path | None) -> Iterator[Rule]:
+    if text.strip():
+        yield Rule(
+            id=_made_id(text),
+            name=path.stem if path else "search",
+            search=text,
+            generation="spl",
+            path=str(path) if path else None,
+            source=text,
+        )
+
+
+def _made_id(text: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, text))
+
+
+# --- YAML -----------------------------------------------------------------------------------------
+
+
+def _from_yaml(text: str, path: Path | None) -> Iterator[Rule]:
+    from transpile.content.yaml import documents
+
+    place = str(path) if path else None
+    for index, data in enumerate(documents(text, place)):
+        if data is None:
+            continue
+        if not isinstance(data, dict):
+            raise ContentError("a rule is a mapping with a 'search'", code="CNT402", path=place)
+        yield _rule(Fields(data, Origin(text, place, index)), path)
+
+
+def _rule(top: Fields, path: Path | None) -> Rule:
+    search = _search(top)
+    tags = top.child("tags")
+    rba = top.child("rba")
+    finding = top.child("finding")
+    lesser = top.child("intermediate_findings")
+    flat = _Either(top, tags)
+    entities = _entities(tags, rba, finding, lesser)
+    scores = [entity.score for entity in entities if entity.score is not None]
+    score = flat.number("risk_score")
+    return Rule(
+        id=top.text("id") or _made_id(search),
+        name=top.text("name") or (path.stem if path else "search"),
+        search=search,
+        generation=_generation(top, tags),
+        version=top.integer("version"),
+        status=top.text("status"),
+        type=top.text("type"),
+        author=top.text("author"),
+        date=top.text("date") or top.text("creation_date"),
+        modified=top.text("modified") or top.text("modification_date"),
+        description=top.text("description"),
+        how_to_implement=top.text("how_to_implement"),
+        known_false_positives=top.text("known_false_positives"),
+        references=top.texts("references"),
+        data_sources=top.texts("data_source") or top.texts("data_sources"),
+        mitre_attack_ids=flat.texts("mitre_attack_id"),
+        analytic_stories=flat.texts("analytic_story"),
+        cve=flat.texts("cve") or flat.texts("CVE"),
+        products=flat.texts("product"),
+        required_fields=flat.texts("required_fields"),
+        security_domain=flat.text("security_domain"),
+        category=flat.text("category") or _folder(path),
+        asset_type=flat.text("asset_type"),
+        severity=flat.text("severity"),
+        risk_score=max(scores, default=None) if score is None else score,
+        confidence=flat.number("confidence"),
+        impact=flat.number("impact"),
+        message=_message(top, tags, rba, finding, lesser),
+        entities=entities,
+        threat_objects=_threat_objects(top, tags, rba),
+        drilldowns=tuple(map(_drilldown, top.children("drilldown_searches"))),
+        tests=tuple(map(_test, top.children("tests"))),
+        schedule=_schedule(top),
+        path=top.origin.path,
+        document=top.origin.document,
+        source=top.origin.text,
+        raw=top.data,
+    )
+
+
+def _search(top: Fields) -> str:
+    written = top.data.get("search")
+    if written is not None and not isinstance(written, str):
+        raise top.wrong("search", "a text")
+    if not written or not written.strip():
+        raise ContentError(
+            "the rule has no search",
+            code="CNT402",
+            path=top.origin.path,
+            hint="a rule needs the key 'search' with an SPL search",
+        )
+    return written
+
+
+class _Either:
+    """Reads a key from the first of several mappings that has it."""
+
+    def __init__(self, *places: Fields) -> None:
+        self.places = places
+
+    def _holder(self, key: str) -> Fields:
+        return next((p for p in self.places if p.data.get(key) is not None), self.places[0])
+
+    def text(self, key: str) -> str:
+        return self._holder(key).text(key)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        return self._holder(key).texts(key)
+
+    def number(self, key: str) -> float | None:
+        return self._holder(key).number(key)
+
+
+def _generation(top: Fields, tags: Fields) -> Generation:
+    if any(key in top.data for key in _KEYS_OF_2026) or not ("rba" in top.data or tags.data):
+        return "2026"
+    if "rba" in top.data or not any(key in tags.data for key in _KEYS_OF_2024):
+        return "2025"
+    return "2024"
+
+
+def _folder(path: Path | None) -> str:
+    """Return the folder below `detections/`, which is the rule's category in older generations."""
+    if path is None or RULE_FOLDER not in path.parts[:-2]:
+        return ""
+    return path.parts[path.parts.index(RULE_FOLDER) + 1]
+
+
+def _message(top: Fields, tags: Fields, rba: Fields, finding: Fields, lesser: Fields) -> str:
+    texts = (finding.text("title"), rba.text("message"), lesser.text("title"), tags.text("message"))
+    return next((text for text in texts if text), top.text("message"))
+
+
+def _entities(tags: Fields, rba: Fields, finding: Fields, lesser: Fields) -> tuple[Entity, ...]:
+    scored = (
+        *finding.children("entity"),
+        *finding.children("entities"),
+        *lesser.children("entities"),
+        *rba.children("risk_objects"),
+    )
+    if scored:
+        return tuple(Entity(e.text("field"), e.text("type"), e.number("score")) for e in scored)
+    return tuple(
+        Entity(e.text("name"), _entity_type(e.text("type")), tags.number("risk_score"))
+        for e in tags.children("observable")
+        if not _is_attacker(e)
+    )
+
+
+def _entity_type(observable: str) -> str:
+    kind = observable.lower()
+    return "user" if kind in _USER_TYPES else "system" if kind in _SYSTEM_TYPES else "other"
+
+
+def _is_attacker(observable: Fields) -> bool:
+    return _ATTACKER in map(str.lower, observable.texts("role"))
+
+
+def _threat_objects(top: Fields, tags: Fields, rba: Fields) -> tuple[ThreatObject, ...]:
+    written = (*top.children("threat_objects"), *rba.children("threat_objects"))
+    named = tuple(ThreatObject(t.text("field"), t.text("type")) for t in written)
+    return named or tuple(
+        ThreatObject(t.text("name"), t.text("type").lower().replace(" ", "_"))
+        for t in tags.children("observable")
+        if _is_attacker(t)
+    )
+
+
+def _drilldown(entry: Fields) -> Drilldown:
+    return Drilldown(
+        entry.text("name"),
+        entry.text("search"),
+        entry.text("earliest_offset"),
+        entry.text("latest_offset"),
+    )
+
+
+def _test(entry: Fields) -> RuleTest:
+    data = tuple(
+        AttackData(d.text("data"), d.text("source"), d.text("sourcetype"))
+        for d in entry.children("attack_data")
+    )
+    return RuleTest(entry.text("name"), entry.text("test_type"), data)
+
+
+def _schedule(top: Fields) -> Schedule | None:
+    """Return the rule's own schedule, written under `scheduling` or `schedule`."""
+    place = top.child("scheduling") if "scheduling" in top.data else top.child("schedule")
+    found = schedule_of(place)
+    return found if found != Schedule() else None
+
+
+def schedule_of(place: Fields) -> Schedule:
+    """Return the schedule that a mapping holds."""
+    return Schedule(
+        place.text("cron_schedule"), place.text("earliest_time"), place.text("latest_time")
+    )
+
+
+# --- savedsearches.conf ---------------------------------------------------------------------------
+
+
+def _from_conf(text: str, path: Path) -> Iterator[Rule]:
+    from transpile.content.conf import read_conf
+
+    for index, stanza in enumerate(read_conf(text, str(path))):
+        values = stanza.values()
+        if not values.get("search", "").strip():
+            continue
+        yield _saved_search(stanza.name, values, Origin(text, str(path), index))
+
+
+def _saved_search(name: str, values: dict[str, str], origin: Origin) -> Rule:
+    notes = Fields(_annotations(name, values, origin), origin)
+    schedule = Schedule(
+        values.get("cron_schedule", ""),
+        values.get("dispatch.earliest_time", ""),
+        values.get("dispatch.latest_time", ""),
+    )
+    return Rule(
+        id=_made_id(f"{name}\n{values['search']}"),
+        name=name,
+        search=values["search"],
+        generation="conf",
+        description=values.get("description", ""),
+        how_to_implement=values.get("action.escu.how_to_implement", ""),
+        known_false_positives=values.get("action.escu.known_false_positives", ""),
+        mitre_attack_ids=notes.texts("mitre_attack"),
+        analytic_stories=notes.texts("analytic_story"),
+        cve=notes.texts("cve"),
+        security_domain=values.get("action.notable.param.security_domain", ""),
+        severity=values.get("action.notable.param.severity", ""),
+        message=values.get("action.risk.param._risk_message", ""),
+        schedule=schedule if schedule != Schedule() else None,
+        path=origin.path,
+        document=origin.document,
+        source=origin.text,
+        raw=values,
+    )
+
+
+def _annotations(name: str, values: dict[str, str], origin: Origin) -> dict[str, Any]:
+    key = "action.correlationsearch.annotations"
+    try:
+        found = json.loads(values.get(key) or "{}")
+    except ValueError as error:
+        message = f"'{key}' of [{name}] is not JSON: {error}"
+        raise ContentError(message, code="CNT408", path=origin.path) from None
+    if not isinstance(found, dict):
+        raise ContentError(f"'{key}' of [{name}] must be an object", code="CNT408",
+                           path=origin.path)
+    return found

@@ -1,0 +1,345 @@
+"""A content repository: rules, macros, lookups, data sources and deployments, read when asked for.
+
+Macros and lookups are found by name: `<folder>/<name>.yml` first, then any file of the folder that
+names it. A folder's files are read as text for that and only the right one is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from transpile.content.fields import Fields, Origin
+from transpile.content.lookups import Lookup, bare_table, define, given_table
+from transpile.content.macros import BUILT_IN, Macro, implied_macro
+from transpile.content.reading import RULE_FOLDER, YAML_SUFFIXES, load_rules
+from transpile.content.rules import Rule
+from transpile.content.sources import DataSource, Deployment, data_source, deployment
+from transpile.errors import ContentError
+
+_SIGNS = (RULE_FOLDER, "macros", "lookups")
+# Later ones win, as in Splunk: what an app ships, then what its user changed.
+_CONF_FOLDERS = ("", "default", "local")
+_NAME = re.compile(r"""^name[ \t]*:[ \t]*["']?(?P<name>[^"'\r\n#]+?)["']?[ \t]*(?:#.*)?\r?$""", re.M)
+_ARITY = re.compile(r"(?P<name>.+?)\((?P<nargs>\d+)\)")
+
+
+class Folder:
+    """The YAML files of one folder, found by the `name` that they give to what they define."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.errors: list[ContentError] = []
+        self._parsed: dict[Path, Fields] = {}
+
+    def files_naming(self, name: str) -> tuple[Path, ...]:
+        """Return the files that define a name."""
+        return self._names.get(name, ())
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names that the folder defines."""
+        return tuple(self._names)
+
+    def direct(self, name: str) -> Path | None:
+        """Return the file that is called like the name."""
+        if self.path is None or "/" in name or "\\" in name:
+            return None
+        return next((f for s in YAML_SUFFIXES if (f := self.path / f"{name}{s}").is_file()), None)
+
+    def read(self, file: Path) -> Fields:
+        """Return the mapping in a file. Raises ContentError."""
+        from transpile.content.yaml import documents, read_text
+
+        if file not in self._parsed:
+            text = read_text(file)
+            data = next(documents(text, str(file)), None)
+            if not isinstance(data, dict):
+                raise ContentError("a definition is a mapping", code="CNT408", path=str(file))
+            self._parsed[file] = Fields(data, Origin(text, str(file)))
+        return self._parsed[file]
+
+    def all(self) -> tuple[Fields, ...]:
+        """Return the mappings of all files; files that cannot be read are noted in `errors`."""
+        found: list[Fields] = []
+        for file in self._files:
+            try:
+                found.append(self.read(file))
+            except ContentError as error:
+                self.errors.append(error)
+        return tuple(found)
+
+    @cached_property
+    def _files(self) -> tuple[Path, ...]:
+        if self.path is None or not self.path.is_dir():
+            return ()
+        return tuple(sorted(f for f in self.path.iterdir() if f.suffix in YAML_SUFFIXES))
+
+    @cached_property
+    def _names(self) -> dict[str, tuple[Path, ...]]:
+        from transpile.content.yaml import read_text
+
+        found: dict[str, list[Path]] = {}
+        for file in self._files:
+            try:
+                text = read_text(file)
+            except ContentError as error:
+                self.errors.append(error)
+                continue
+            for match in _NAME.finditer(text):
+                name = _ARITY.sub(r"\g<name>", match["name"])
+                found.setdefault(name, []).append(file)
+        return {name: tuple(files) for name, files in found.items()}
+
+
+class Content:
+    """A content repository, or only what is built in.
+
+    root: the repository's folder, None without one.  Nothing is read before it is asked for; what
+    was read is kept.  `with_lookups` and `with_macros` return a new content and change nothing.
+    """
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        *,
+        macros: Mapping[tuple[str, int], Macro] | None = None,
+        lookups: Mapping[str, Lookup] | None = None,
+        base: Content | None = None,
+    ) -> None:
+        self.root = root
+        self._given_macros = dict(macros or {})
+        self._given_lookups = dict(lookups or {})
+        shared = base if base is not None else self
+        self._folders: dict[str, Folder] = {} if base is None else shared._folders
+        self._macros: dict[tuple[str, int], Macro | None] = dict(self._given_macros)
+        self._lookups: dict[str, Lookup | None] = dict(self._given_lookups)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Content:
+        """Return the repository that a path is, or lies in; without one, the path's own folder.
+
+        Raises ContentError CNT407 if there is no such path.
+        """
+        place = Path(path)
+        if not place.exists():
+            raise ContentError("no such file or folder", code="CNT407", path=str(path))
+        folder = place if place.is_dir() else place.parent
+        return cls(next(filter(_is_repository, _upwards(folder)), folder))
+
+    @classmethod
+    def builtin(cls) -> Content:
+        """Return the content without a repository: the built-in macros."""
+        return cls()
+
+    def __repr__(self) -> str:
+        return f"Content({str(self.root)!r})" if self.root else "Content.builtin()"
+
+    # --- rules ---
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return all rules of the repository, sorted by path; `errors` has the files that failed."""
+        return self._loaded_rules[0]
+
+    @property
+    def errors(self) -> tuple[ContentError, ...]:
+        """Return the errors of the rules' files, and of other files that were met so far."""
+        met = (error for folder in self._folders.values() for error in folder.errors)
+        return (*self._loaded_rules[1], *dict.fromkeys(met))
+
+    @cached_property
+    def _loaded_rules(self) -> tuple[tuple[Rule, ...], tuple[ContentError, ...]]:
+        if self.root is None:
+            return (), ()
+        rules, errors = load_rules(self.root)
+        for folder in _CONF_FOLDERS[1:]:
+            file = self.root / folder / "savedsearches.conf"
+            if file.is_file():
+                more, failed = load_rules(file)
+                rules, errors = (*rules, *more), (*errors, *failed)
+        unique = {(rule.path, rule.document): rule for rule in rules}
+        return tuple(sorted(unique.values(), key=lambda r: (r.path or "", r.document))), errors
+
+    # --- macros ---
+
+    def macro(self, name: str, nargs: int = 0) -> Macro | None:
+        """Return the macro of this name and number of arguments: given, the repository's, built in.
+
+        Raises ContentError if the file that defines it is broken.
+        """
+        key = (name, nargs)
+        if key not in self._macros:
+            self._macros[key] = self._find_macro(name, nargs)
+        return self._macros[key]
+
+    def arities(self, name: str) -> tuple[int, ...]:
+        """Return the numbers of arguments with which a macro is defined, ascending."""
+        tables = (self._given_macros, self._conf_macros, BUILT_IN)
+        found = {nargs for table in tables for known, nargs in table if known == name}
+        return tuple(sorted(found | {len(m.args) for m in self._macros_in_files(name)}))
+
+    def macro_names(self) -> tuple[str, ...]:
+        """Return the names of all macros, sorted."""
+        tables = (self._given_macros, self._conf_macros, BUILT_IN)
+        found = {name for table in tables for name, _ in table}
+        return tuple(sorted(found | set(self._folder("macros").names())))
+
+    def with_macros(self, macros: Mapping[str, str | Macro]) -> Content:
+        """Return a content with these macros added; they win over all others.
+
+        macros: name -> definition, or a `Macro` for one with arguments.
+        """
+        given = [m if isinstance(m, Macro) else Macro(n, (), m) for n, m in macros.items()]
+        added = {(macro.name, len(macro.args)): macro for macro in given}
+        return Content(
+            self.root,
+            macros={**self._given_macros, **added},
+            lookups=self._given_lookups,
+            base=self,
+        )
+
+    def _find_macro(self, name: str, nargs: int) -> Macro | None:
+        if (found := self._conf_macros.get((name, nargs))) is not None:
+            return found
+        folder = self._folder("macros")
+        file = folder.direct(name)
+        if file is not None:
+            macro = _macro(folder.read(file))
+            if (macro.name, len(macro.args)) == (name, nargs):
+                return macro
+        fitting = (m for m in self._macros_in_files(name) if len(m.args) == nargs)
+        return next(fitting, None) or implied_macro(name, nargs)
+
+    def _macros_in_files(self, name: str) -> tuple[Macro, ...]:
+        folder = self._folder("macros")
+        return tuple(_macro(folder.read(file)) for file in folder.files_naming(name))
+
+    @cached_property
+    def _conf_macros(self) -> dict[tuple[str, int], Macro]:
+        found = (_conf_macro(place) for place in self._stanzas("macros.conf"))
+        return {(macro.name, len(macro.args)): macro for macro in found}
+
+    # --- lookups ---
+
+    def lookup(self, name: str) -> Lookup | None:
+        """Return the lookup of this name: a definition, or a CSV file with default settings.
+
+        Raises ContentError if the file that defines it is broken.
+        """
+        if name not in self._lookups:
+            self._lookups[name] = self._find_lookup(name)
+        return self._lookups[name]
+
+    def with_lookups(self, tables: Mapping[str, Iterable[Mapping[str, object]]]) -> Content:
+        """Return a content with these tables added: name -> rows (column -> value).
+
+        A table of a known name keeps how the definition matches and gets these rows.
+        """
+        added = {n: given_table(n, rows, self.lookup(n)) for n, rows in tables.items()}
+        return Content(
+            self.root,
+            macros=self._given_macros,
+            lookups={**self._given_lookups, **added},
+            base=self,
+        )
+
+    def _find_lookup(self, name: str) -> Lookup | None:
+        if self.root is None:
+            return None
+        tables = self.root / "lookups"
+        if (place := self._conf_lookups.get(name)) is not None:
+            return define(place, tables)
+        folder = self._folder("lookups")
+        if (place := _by_name(folder, name)) is not None:
+            return define(place, tables)
+        file = tables / name
+        return bare_table(file) if name.endswith(".csv") and file.is_file() else None
+
+    @cached_property
+    def _conf_lookups(self) -> dict[str, Fields]:
+        return {place.text("name"): place for place in self._stanzas("transforms.conf")}
+
+    # --- data sources and deployments ---
+
+    def data_source(self, name: str) -> DataSource | None:
+        """Return the data source of this name. Raises ContentError if its file is broken."""
+        place = _by_name(self._folder("data_sources"), name)
+        return None if place is None else data_source(place)
+
+    def deployment_for(self, rule: Rule) -> Deployment | None:
+        """Return the deployment of a rule: its own schedule, else that of its type (any case)."""
+        if rule.schedule is not None:
+            return Deployment(rule.name, rule.type, rule.schedule, rule.path)
+        return self._deployments.get(rule.type.lower())
+
+    @cached_property
+    def _deployments(self) -> dict[str, Deployment]:
+        found = map(deployment, self._folder("deployments").all())
+        return {each.type.lower(): each for each in found}
+
+    # --- files ---
+
+    def _folder(self, name: str) -> Folder:
+        if name not in self._folders:
+            self._folders[name] = Folder(self.root / name if self.root else None)
+        return self._folders[name]
+
+    def _stanzas(self, filename: str) -> list[Fields]:
+        """Return the stanzas of a `.conf` file as mappings with their `name`, later folders last."""
+        from transpile.content.conf import read_conf
+        from transpile.content.yaml import read_text
+
+        found: list[Fields] = []
+        for folder in _CONF_FOLDERS if self.root else ():
+            file = self.root / folder / filename  # type: ignore[operator] # root is set here
+            if file.is_file():
+                for stanza in read_conf(read_text(file), str(file)):
+                    data = {**stanza.values(), "name": stanza.name}
+                    found.append(Fields(data, Origin("", str(file))))
+        return found
+
+
+def _upwards(folder: Path) -> tuple[Path, ...]:
+    """Return a folder and those above it; relative as given as long as that is possible."""
+    resolved = folder.resolve()
+    above = [p for p in (folder, *folder.parents) if p.parts]
+    return (*above, *resolved.parents)
+
+
+def _is_repository(folder: Path) -> bool:
+    if any((folder / sign).is_dir() for sign in _SIGNS):
+        return True
+    confs = ("macros.conf", "savedsearches.conf", "transforms.conf")
+    return any((folder / part / name).is_file() for part in _CONF_FOLDERS[1:] for name in confs)
+
+
+def _by_name(folder: Folder, name: str) -> Fields | None:
+    file = folder.direct(name)
+    if file is not None:
+        place = folder.read(file)
+        if place.text("name", name) == name:
+            return place
+    return next(map(folder.read, folder.files_naming(name)), None)
+
+
+def _macro(place: Fields) -> Macro:
+    name = place.text("name")
+    bare = _ARITY.fullmatch(name)
+    return Macro(
+        name=bare["name"] if bare else name,
+        args=place.texts("arguments") or place.texts("args"),
+        definition=place.text("definition"),
+        description=place.text("description"),
+        iseval=place.truth("iseval", False),
+        path=place.origin.path,
+    )
+
+
+def _conf_macro(place: Fields) -> Macro:
+    names = (name.strip() for name in place.text("args").split(","))
+    found = _macro(Fields({**place.data, "arguments": [n for n in names if n]}, place.origin))
+    return found
+
+

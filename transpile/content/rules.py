@@ -1,0 +1,135 @@
+"""Rules: one typed object for every layout in which a Splunk detection is written.
+
+Layouts ("generations"): "2024" keeps metadata under `tags`, with `observable`; "2025" scores risk
+under `rba`; "2026" is flat, with `finding`; "conf" is a stanza of savedsearches.conf; "spl" is a
+bare search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from transpile.content.positions import ScalarMap
+from transpile.content.times import Schedule
+
+Generation = Literal["2024", "2025", "2026", "conf", "spl"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Whom or what a rule's finding is about: the field that holds it, its type, its risk score."""
+
+    field: str
+    type: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreatObject:
+    """What a finding was caused by: the field that holds it and its type."""
+
+    field: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drilldown:
+    """A search offered to the analyst of a finding, over a window relative to it."""
+
+    name: str
+    search: str
+    earliest: str = ""
+    latest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttackData:
+    """A recorded attack that a rule must find: where it is and how it is indexed."""
+
+    data: str
+    source: str = ""
+    sourcetype: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """A test of a rule's author."""
+
+    name: str
+    type: str = ""
+    attack_data: tuple[AttackData, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A detection: its search and everything that is written about it.
+
+    path: the file, None for a bare text.  document: index of the YAML document in the file.
+    source: the file's text.  raw: the mapping as read.  location: where the search's characters
+    stand in `source`, read when it is first asked for.
+    """
+
+    id: str
+    name: str
+    search: str
+    generation: Generation
+    version: int | None = None
+    status: str = ""
+    type: str = ""
+    author: str = ""
+    date: str = ""
+    modified: str = ""
+    description: str = ""
+    how_to_implement: str = ""
+    known_false_positives: str = ""
+    references: tuple[str, ...] = ()
+    data_sources: tuple[str, ...] = ()
+    mitre_attack_ids: tuple[str, ...] = ()
+    analytic_stories: tuple[str, ...] = ()
+    cve: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    required_fields: tuple[str, ...] = ()
+    security_domain: str = ""
+    category: str = ""
+    asset_type: str = ""
+    severity: str = ""
+    risk_score: float | None = None
+    confidence: float | None = None
+    impact: float | None = None
+    message: str = ""
+    entities: tuple[Entity, ...] = ()
+    threat_objects: tuple[ThreatObject, ...] = ()
+    drilldowns: tuple[Drilldown, ...] = ()
+    tests: tuple[RuleTest, ...] = ()
+    schedule: Schedule | None = None
+    path: str | None = None
+    document: int = 0
+    source: str = field(default="", compare=False, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def location(self) -> ScalarMap:
+        """Return where the characters of `search` stand in the file (or in the text itself)."""
+        match self.generation:
+            case "spl":
+                return ScalarMap(self.source, 0, len(self.source), "text")
+            case "conf":
+                from transpile.content.conf import read_conf
+
+                stanzas = read_conf(self.source, self.path)
+                return next(s.settings["search"] for s in stanzas if s.name == self.name)
+            case _:
+                from transpile.content.yaml import scalar_map
+
+                found = scalar_map(self.source, self.document, ("search",))
+                return found or ScalarMap(self.search, 0, len(self.search), "text")
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return line and column (1-based) in the file of one character of the search."""
+        return self.location.position(offset)
+
+    def line(self, number: int) -> str:
+        """Return a line of the file by its 1-based number."""
+        return self.location.line(number)
