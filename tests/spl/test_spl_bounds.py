@@ -22,6 +22,7 @@ TOO_DEEP = [
     pytest.param("| eval x=" + "-" * 10_000 + "a", id="signs"),
     pytest.param("| eval x=" + "+".join(["a"] * 10_000), id="sums"),
     pytest.param("a" * 1_000_001, id="size"),
+    pytest.param("| eval x=" + "9" * 5_000, id="digits"),
 ]
 LONG = [
     pytest.param(" OR ".join(f"a={i}" for i in range(3_000)), id="alternatives"),

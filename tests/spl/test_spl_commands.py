@@ -236,6 +236,7 @@ CASES: list[tuple[str, Command]] = [
             (SortKey("a", True), SortKey("b", True), SortKey("c", False, "num")), 0, name="sort"
         ),
     ),
+    ('sort "1" b', ast.Sort((SortKey("1"), SortKey("b")), name="sort")),
     ("sort -a b", ast.Sort((SortKey("a", True), SortKey("b")), name="sort")),
     ("sort a desc", ast.Sort((SortKey("a"),), None, True, name="sort")),
     ("head", ast.Head(name="head")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -58,6 +59,7 @@ CASES = [
     ("a=1 | eval b=«if»(c, 1)", "SPL106", "3 arguments, not 2"),
     ("a=1 | eval b=«case»(c, 1, d)", "SPL106", "even number"),
     ("a=1 | head «abc»", "SPL106", "number of rows"),
+    ("a=1 | tail «²»", "SPL106", "number of rows"),
     ("a=1 | head «-5»", "SPL106", "number of rows"),
     ("a=1 | timechart «span=5q7» count", "SPL106", "a span"),
     ("a=1 | dedup b «keepempty=maybe»", "SPL106", "true or false"),
@@ -95,6 +97,7 @@ def test_fault(marked: str, code: str, words: str) -> None:
     assert error.span is not None
     assert error.column - 1 == error.span.start
     assert error.span.start == start
+    assert error.span.end <= len(text)
     if code in ("SPL104", "SPL105", "SPL106", "SPL108") and "wildcards" not in words:
         assert text[error.span.start : error.span.end] == text[start:end]
 
@@ -151,6 +154,12 @@ def test_parts_reject_a_pipe_at_its_place() -> None:
         with pytest.raises(SplSyntaxError, match="cannot stand here") as caught:
             part("a=1 | head")
         assert caught.value.column == 7
+
+
+@pytest.mark.parametrize("part", [parse_filter, parse_expression])
+def test_parts_do_not_borrow_the_name_of_the_command(part: Callable[[str], object]) -> None:
+    with pytest.raises(SplSyntaxError):
+        part("=5")
 
 
 def test_places_of_parts_are_those_of_the_part() -> None:

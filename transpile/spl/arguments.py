@@ -31,6 +31,8 @@ from transpile.spl.text import (
 
 Node = TypeVar("Node", bound=ast.Node)
 
+MAX_DIGITS: Final = 18
+
 # --- elements -------------------------------------------------------------------------------------
 
 # A bare name: `count(x)` and `IsOutlier(a)` are names of result columns.
@@ -66,6 +68,15 @@ def _make_word(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
     written = found.group()
     span = span_of(text, found.start(), found.end())
     return ast.Token(unquote_name(written), written[:1] == '"', span=span)
+
+
+def row_count(followed_by: str) -> pp.ParserElement:
+    """Return an element for a number of rows; its token is `ast.Token`.
+
+    followed_by: what must come next, so that a field named by digits is not taken for a count.
+    """
+    digits = regex(rf"\d{{1,{MAX_DIGITS}}}(?={followed_by})", "number of rows")
+    return digits.add_parse_action(_make_word)
 
 
 def _make_option(text: str, loc: int, tokens: pp.ParseResults) -> ast.Option:
@@ -307,6 +318,11 @@ class Args:
         return self.text.source.origin(self.text.base + offset)
 
 
+def whole_number(text: str) -> int | None:
+    """Return the value of a word of digits, or None for any other word."""
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
+
+
 # --- options --------------------------------------------------------------------------------------
 
 _UNIT = (
@@ -319,7 +335,7 @@ _TOKENS = r"|\$[^$]+\$|<<\w+>>"  # filled in later, by `map`, a dashboard or `fo
 
 KINDS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "flag": (re.compile(_FLAGS + _TOKENS, re.IGNORECASE), "true or false"),
-    "int": (re.compile(r"[+-]?\d+" + _TOKENS), "a whole number"),
+    "int": (re.compile(rf"[+-]?\d{{1,{MAX_DIGITS}}}" + _TOKENS), "a whole number"),
     "number": (re.compile(_NUMBER + _TOKENS), "a number"),
     "span": (
         re.compile(

@@ -20,6 +20,7 @@ from transpile.spl.faults import Fault, missing, suggestion
 from transpile.spl.functions import ANY, EVAL_FUNCTIONS, stats_function
 from transpile.spl.text import QUOTED, SINGLE, search_at, span_of, unescape, unquote_name
 
+MAX_DIGITS = 300
 MAX_TREE = 200  # levels of the tree, so that later passes may recurse
 
 _TOKEN = re.compile(
@@ -240,7 +241,7 @@ class _Climber:
         match token.kind:
             case "number":
                 self._next()
-                return self._leaf(ast.Literal(_number(token.text), span=self._span(token)), token)
+                return self._leaf(ast.Literal(self._number(token), span=self._span(token)), token)
             case "string":
                 self._next()
                 text = unescape(token.text[1:-1])
@@ -266,6 +267,12 @@ class _Climber:
             case "op" if token.text in ("LIKE", "IN") and self._before_parenthesis():
                 return self._call()
         raise missing(self.text, token.start, "an operand")
+
+    def _number(self, token: _Token) -> int | float:
+        if len(token.text) > MAX_DIGITS:
+            message = f"a number of more than {MAX_DIGITS} characters"
+            raise Fault(self.text, token.start, message, code="SPL107", end=token.end)
+        return int(token.text) if token.text.isdecimal() else float(token.text)
 
     def _span(self, token: _Token) -> Span:
         return span_of(self.text, token.start, token.end)
@@ -320,10 +327,6 @@ class _Climber:
 
 def _is_aggregation(name: str) -> bool:
     return name == "eval" or stats_function(name) is not None
-
-
-def _number(text: str) -> int | float:
-    return int(text) if text.isdigit() else float(text)
 
 
 expression = Expression()

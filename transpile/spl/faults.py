@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import pyparsing as pp
 
-from transpile.errors import MacroError, SplSyntaxError
+from transpile.errors import MacroError, Span, SplSyntaxError
 from transpile.spl.source import SourceText
 
 _WORD = re.compile(r'"[^"]*"?|\w+|\S')
@@ -75,7 +75,8 @@ def syntax_error(
     hint: str = "",
 ) -> SplSyntaxError:
     """Return the error for source.text[start:end], placed in the original text."""
-    span = source.span(start, end)
+    found = source.span(start, end)
+    span = Span(found.start, min(found.end, len(source.original)))
     line, column, snippet = source.place(span.start)
     kind = MacroError if code.startswith("SPL2") else SplSyntaxError
     return kind(

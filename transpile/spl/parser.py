@@ -30,7 +30,7 @@ def parse_subsearch(text: str, custom_commands: frozenset[str] = frozenset()) ->
 
 def parse_filter(text: str) -> ast.Filter:
     """Return the tree of filter terms; see `transpile.spl.parse_filter`."""
-    command = _argument("search ", text)
+    command = _argument("| search ", text)
     assert isinstance(command, ast.SearchCommand)
     if command.filter is None:
         raise syntax_error(

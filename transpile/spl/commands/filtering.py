@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 import pyparsing as pp
 
@@ -13,6 +14,8 @@ from transpile.spl.arguments import (
     comma,
     option,
     regex,
+    row_count,
+    whole_number,
     word,
 )
 from transpile.spl.commands.base import Spec, Table, flags, ints, texts
@@ -26,12 +29,12 @@ from transpile.spl.text import QUOTED, SINGLE, span_of, unquote_name
 
 
 def _search(args: Args) -> ast.Command:
-    terms = args.items[0] if args.items else None
-    return ast.SearchCommand(terms, **args.common())  # type: ignore[arg-type]
+    terms = cast(ast.Filter, args.items[0]) if args.items else None
+    return ast.SearchCommand(terms, **args.common())
 
 
 def _where(args: Args) -> ast.Command:
-    return ast.Where(args.items[0], **args.common())  # type: ignore[arg-type]
+    return ast.Where(cast(ast.Expr, args.items[0]), **args.common())
 
 
 # --- eval -----------------------------------------------------------------------------------------
@@ -127,7 +130,7 @@ def _check_sed(args: Args, token: ast.Token) -> None:
 # --- head, tail -----------------------------------------------------------------------------------
 
 _HEAD_OPTION = r"(?i:limit|null|keeplast)\s*="
-_count = word("number of rows", pattern=rf"\d+(?=\s*(?:$|{_HEAD_OPTION}))")
+_count = row_count(rf"\s*(?:$|{_HEAD_OPTION})")
 _head_option = pp.Regex(rf"(?={_HEAD_OPTION})").suppress() + option
 _condition = pp.Regex(r"(?=\S)").suppress() + expression
 _head = _head_option[...] + pp.Opt(_count | _condition) + _head_option[...]
@@ -143,7 +146,7 @@ def _head_command(args: Args) -> ast.Command:
     common = args.common(without=("limit",))
     if tested is not None:
         count = int(limit) if limit is not None else None
-        return ast.Head(count, tested, **common)  # type: ignore[arg-type]
+        return ast.Head(count, cast(ast.Expr, tested), **common)
     number = counts[0] if counts else limit
     return ast.Head(int(number) if number is not None else None, **common)
 
@@ -154,9 +157,10 @@ def _is_expr(item: ast.Node) -> bool:
 
 def _tail_command(args: Args) -> ast.Command:
     words = args.all(ast.Token)
-    if words and not words[0].text.isdigit():
+    count = whole_number(words[0].text) if words else 10
+    if count is None:
         raise args.fault(words[0], "tail takes a number of rows")
-    return ast.Tail(int(words[0].text) if words else 10, **args.common())
+    return ast.Tail(count, **args.common())
 
 
 SPECS: Table = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 import pyparsing as pp
 
@@ -18,7 +19,9 @@ from transpile.spl.arguments import (
     loose,
     option,
     regex,
+    row_count,
     subsearch,
+    whole_number,
     word,
 )
 from transpile.spl.commands.base import Spec, Table, flags, ints, texts
@@ -45,7 +48,7 @@ def _subsearch(args: Args) -> ast.Search:
 
 @dataclass(frozen=True, slots=True)
 class _Output:
-    mode: str
+    mode: Literal["OUTPUT", "OUTPUTNEW"]
 
 
 def _make_lookup_field(text: str, loc: int, tokens: pp.ParseResults) -> ast.LookupField:
@@ -57,7 +60,7 @@ def _make_lookup_field(text: str, loc: int, tokens: pp.ParseResults) -> ast.Look
 
 def _make_mode(text: str, loc: int, tokens: pp.ParseResults) -> _Output:
     found: re.Match[str] = tokens[0]
-    return _Output(found.group().upper())
+    return _Output("OUTPUTNEW" if found.group().upper() == "OUTPUTNEW" else "OUTPUT")
 
 
 _table_name = word("name of the lookup", pattern=r'[^\s",=()\[\]]+')
@@ -80,15 +83,9 @@ def _lookup_command(args: Args) -> ast.Command:
     border = modes[0] if modes else len(args.items)
     keys = tuple(i for i in args.items[:border] if isinstance(i, ast.LookupField))
     output = tuple(i for i in args.items[border:] if isinstance(i, ast.LookupField))
-    mode = args.items[border] if modes else None
-    output_mode = mode.mode if isinstance(mode, _Output) else None
-    return ast.Lookup(
-        args.words()[0],
-        keys,
-        output,
-        output_mode,  # type: ignore[arg-type]
-        **args.common(),
-    )
+    found = args.items[border] if modes else None
+    mode = found.mode if isinstance(found, _Output) else None
+    return ast.Lookup(args.words()[0], keys, output, mode, **args.common())
 
 
 # --- inputlookup, outputlookup --------------------------------------------------------------------
@@ -222,14 +219,15 @@ def _make_item(text: str, loc: int, tokens: pp.ParseResults) -> ast.ReturnItem:
 
 _ITEM = rf"(?:(?P<alias>[\w.]+)\s*=\s*)?(?P<field>\$?(?:{QUOTED}|[^\s\",=()\[\]]+))"
 _item = regex(_ITEM, "field to return").add_parse_action(_make_item)
-_return_count = word("number of rows", pattern=r"\d+(?=\s)(?!\s*$)")
+_return_count = row_count(r"\s+\S")
 _return = pp.Opt(_return_count) + pp.OneOrMore(_item + pp.Opt(comma))
 
 
 def _return_command(args: Args) -> ast.Command:
     count, items = next(iter(args.words()), "1"), args.all(ast.ReturnItem)
-    if items[0].alias == "count" and items[0].field.isdigit() and len(items) > 1:
-        count, items = items[0].field, items[1:]
+    given = whole_number(items[0].field) if items[0].alias == "count" else None
+    if given is not None and len(items) > 1:
+        return ast.Return(items[1:], given, **args.common())
     return ast.Return(items, int(count), **args.common())
 
 

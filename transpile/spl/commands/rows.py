@@ -17,6 +17,8 @@ from transpile.spl.arguments import (
     name,
     option,
     regex,
+    row_count,
+    whole_number,
     word,
 )
 from transpile.spl.commands.base import Spec, Table, flags, ints, texts
@@ -42,7 +44,7 @@ _KEY = (
     rf"(?:[^\s\"',=()\[\]]|\([^()\s\"]*\))*))"
 )
 _key = regex(_KEY, "sort key").add_parse_action(_make_key)
-_sort_count = word("number of rows", pattern=r"\d+(?=\s)(?!\s*$)")
+_sort_count = row_count(r"\s+\S")
 _sort = option[...] + pp.Opt(_sort_count) + pp.OneOrMore(_key + pp.Opt(comma))
 
 
@@ -64,7 +66,7 @@ def _sort_command(args: Args) -> ast.Command:
     if len(pairs) > 1 and pairs[-1][1].field.lower() in ("d", "desc", "a", "asc"):
         reverse = pairs.pop()[1].field.lower() in ("d", "desc")
     limit = next(iter(args.words()), args.option("limit"))
-    if pairs and len(pairs) == 1 and pairs[0][1].field.isdigit():
+    if pairs and len(pairs) == 1 and pairs[0][1].field.isdecimal():
         args.need(False, "a field to sort by")
     return ast.Sort(
         _keys(pairs),
@@ -83,10 +85,12 @@ _dedup = pp.ZeroOrMore(option | bad_option | _dedup_name | comma) + pp.Opt(_sort
 
 def _dedup_command(args: Args) -> ast.Command:
     words = list(args.words())
-    count = int(words.pop(0)) if words and words[0].isdigit() else 1
+    count = whole_number(words[0]) if words else None
+    if count is not None:
+        words.pop(0)
     args.need(words, "a field")
     pairs = [cast(tuple[str, ast.SortKey], i) for i in args.items if isinstance(i, tuple)]
-    return ast.Dedup(tuple(words), count, _keys(pairs), **args.common())
+    return ast.Dedup(tuple(words), 1 if count is None else count, _keys(pairs), **args.common())
 
 
 # --- bin ------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from transpile.spl.arguments import (
     name,
     option,
     regex,
+    whole_number,
     word,
 )
 from transpile.spl.commands.base import Spec, Table, flags, ints, texts
@@ -187,12 +188,11 @@ _top = pp.ZeroOrMore(option | bad_option | by_name | comma) + pp.Opt(by_clause) 
 
 def _top_command(args: Args) -> ast.Command:
     words = list(args.words())
-    limit = args.option("limit")
-    if len(words) > 1 and words[0].isdigit():
-        limit = words.pop(0)
+    limit = whole_number(args.option("limit", "") or "")
+    if len(words) > 1 and whole_number(words[0]) is not None:
+        limit = whole_number(words.pop(0))
     args.need(words, "a field")
-    number = int(limit) if limit is not None else None
-    return ast.Top(tuple(words), args.by(), number, **args.common(without=("limit",)))
+    return ast.Top(tuple(words), args.by(), limit, **args.common(without=("limit",)))
 
 
 # --- trendline ------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def _make_trend(text: str, loc: int, tokens: pp.ParseResults) -> ast.Trend:
     return ast.Trend(func, period, found.group("field"), alias, span=span)
 
 
-_TREND = r"(?P<func>(?i:sma|ema|wma))(?P<period>\d+)\(\s*(?P<field>[^()\s]+)\s*\)"
+_TREND = r"(?P<func>(?i:sma|ema|wma))(?P<period>\d{1,6})\(\s*(?P<field>[^()\s]+)\s*\)"
 _trend = (
     regex(_TREND, "trend such as sma5(field)") + pp.Opt(keyword("as") - name)
 ).add_parse_action(_make_trend)
