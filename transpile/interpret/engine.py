@@ -110,7 +110,8 @@ class _Run:
         check_unknown_fields(pipeline, self.context)
         source, *stages = pipeline.stages
         filters = [f.pred for f in takewhile(_is_filter, stages) if isinstance(f, s.Filter)]
-        rows = self.source(source, all_of(filters), current)
+        need_raw = self.need_raw or reads_raw(pipeline)
+        rows = self.source(source, all_of(filters), current, need_raw)
         for stage in stages[len(filters) :]:
             rows = self.stage(stage)(rows)
         return rows
@@ -126,14 +127,16 @@ class _Run:
 
     # -- sources ---------------------------------------------------------------------------------
 
-    def source(self, source: s.Stage, pred: Pred, current: Sequence[Row]) -> Iterator[Row]:
+    def source(
+        self, source: s.Stage, pred: Pred, current: Sequence[Row], need_raw: bool
+    ) -> Iterator[Row]:
         keep = compile_pred(pred, self.scope)
         match source:
             case s.Events():
                 test = self.in_scope(source, keep)
-                return self.read(lambda row: row if test(row) else None)
+                return self.read(lambda row: row if test(row) else None, need_raw)
             case s.DataModel():
-                return self.read(self.member(source, keep))
+                return self.read(self.member(source, keep), need_raw)
             case s.LookupTable(table):
                 found = table_rows(self.context.lookups, table, source.span)
                 return filter(keep, map(table_row, found.rows or ()))
@@ -148,9 +151,8 @@ class _Run:
         now = self.context.now
         return int(now) if float(now).is_integer() else now
 
-    def read(self, shape: Callable[[Row], Row | None]) -> Iterator[Row]:
-        found = read_events(self.events, shape, need_raw=self.need_raw, track=self.track)
-        return iter(found)
+    def read(self, shape: Callable[[Row], Row | None], need_raw: bool) -> Iterator[Row]:
+        return iter(read_events(self.events, shape, need_raw=need_raw, track=self.track))
 
     def in_scope(self, source: s.Events, keep: Decide) -> Decide:
         tests = [self.in_time(source.earliest, source.latest)]

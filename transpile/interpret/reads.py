@@ -19,7 +19,7 @@ def reads_raw(pipeline: s.Pipeline) -> bool:
 
 def _reads_raw(node: Node) -> bool:
     match node:
-        case Keyword() | Field("_raw") | s.ForRows():
+        case Keyword() | Field("_raw"):
             return True
         case s.Extract(source=source) | s.Parse(source=source):
             return source == "_raw"
