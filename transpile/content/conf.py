@@ -1,7 +1,8 @@
 """Splunk's `.conf` files: stanzas of `key = value` lines.
 
-A backslash at the end of a line continues the value on the next one; a line that begins with `#` or
-`;` is a comment. Keys before the first stanza belong to `default`, whose values all stanzas inherit.
+A backslash at the end of a line continues the value on the next one; a line that begins with `#`
+or `;` is a comment. Settings before the first stanza belong to `default`, and every stanza inherits
+what `default` sets.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from transpile.errors import ContentError
 
 _LINE = re.compile(r"(?P<line>(?:[^\r\n\\]|\\(?:\r\n|[\s\S])?)*)(?:\r\n|\n|\r|\Z)")
 _STANZA = re.compile(r"\s*\[(?P<name>.*)\]\s*")
-_SETTING = re.compile(r"[ \t]*(?P<key>[^=\s][^=\r\n]*?)[ \t]*=[ \t]*(?P<value>.*?)[ \t]*", re.DOTALL)
+_SETTING = re.compile(
+    r"[ \t]*(?P<key>[^=\s][^=\r\n]*?)[ \t]*=[ \t]*(?P<value>.*?)[ \t]*", re.DOTALL
+)
 DEFAULT = "default"
 
 

@@ -112,7 +112,7 @@ def bare_table(file: Path) -> Lookup:
 
 
 def given_table(name: str, rows: Iterable[Mapping[str, object]], base: Lookup | None) -> Lookup:
-    """Return a lookup with these rows; how it matches comes from `base`, the definition it fills."""
+    """Return a lookup with these rows; how it matches comes from `base`, what it fills."""
     texts = tuple(
         {column: "" if value is None else str(value) for column, value in row.items()}
         for row in rows

@@ -133,7 +133,7 @@ class _Call:
     args: tuple[str, ...]
 
 
-class _BadCall(Exception):  # noqa: N818 - never leaves this module
+class _BadCall(Exception):
     """A backtick at `start` that begins no call."""
 
     def __init__(self, start: int, message: str, hint: str) -> None:

@@ -50,7 +50,7 @@ class ScalarMap:
     style: Style
 
     def index(self, offset: int) -> int:
-        """Return the place in the file of one character of the value; past its end, the last + 1."""
+        """Return the place in the file of one character of the value, or of its end."""
         places = _places(self)
         if offset < len(places):
             return places[offset]

@@ -107,7 +107,8 @@ def _named_file(text: str) -> Path | None:
     if len(text) > _LONGEST_PATH or not text.isprintable():
         return None
     path = Path(text)
-    return path if path.suffix in YAML_SUFFIXES and not _SPACE.search(text) or _exists(path) else None
+    meant = path.suffix in YAML_SUFFIXES and not _SPACE.search(text)
+    return path if meant or _exists(path) else None
 
 
 def _exists(path: Path) -> bool:

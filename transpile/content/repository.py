@@ -22,7 +22,9 @@ from transpile.errors import ContentError
 _SIGNS = (RULE_FOLDER, "macros", "lookups")
 # Later ones win, as in Splunk: what an app ships, then what its user changed.
 _CONF_FOLDERS = ("", "default", "local")
-_NAME = re.compile(r"""^name[ \t]*:[ \t]*["']?(?P<name>[^"'\r\n#]+?)["']?[ \t]*(?:#.*)?\r?$""", re.M)
+_NAME = re.compile(
+    r"""^name[ \t]*:[ \t]*["']?(?P<name>[^"'\r\n#]+?)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE
+)
 _ARITY = re.compile(r"(?P<name>.+?)\((?P<nargs>\d+)\)")
 
 
@@ -93,28 +95,88 @@ class Folder:
         return {name: tuple(files) for name, files in found.items()}
 
 
+class Repository:
+    """The files of one repository, shared by all contents made from it."""
+
+    def __init__(self, root: Path | None) -> None:
+        self.root = root
+        self._folders: dict[str, Folder] = {}
+
+    def folder(self, name: str) -> Folder:
+        """Return one of the folders with definitions, which need not exist."""
+        if name not in self._folders:
+            self._folders[name] = Folder(self.root / name if self.root else None)
+        return self._folders[name]
+
+    @property
+    def errors(self) -> tuple[ContentError, ...]:
+        """Return the errors of the files that were met so far."""
+        met = (error for folder in self._folders.values() for error in folder.errors)
+        return (*self.rules[1], *dict.fromkeys(met))
+
+    @cached_property
+    def rules(self) -> tuple[tuple[Rule, ...], tuple[ContentError, ...]]:
+        """Return the rules, sorted by path, and the errors of the files that failed."""
+        if self.root is None:
+            return (), ()
+        found = [load_rules(self.root)]
+        saved = (self.root / folder / "savedsearches.conf" for folder in _CONF_FOLDERS)
+        found += [load_rules(file) for file in saved if file.is_file()]
+        unique = {(rule.path, rule.document): rule for rules, _ in found for rule in rules}
+        rules = sorted(unique.values(), key=lambda rule: (rule.path or "", rule.document))
+        return tuple(rules), tuple(error for _, errors in found for error in errors)
+
+    @cached_property
+    def macros(self) -> dict[tuple[str, int], Macro]:
+        """Return the macros of `macros.conf`."""
+        found = map(_conf_macro, self._stanzas("macros.conf"))
+        return {(macro.name, len(macro.args)): macro for macro in found}
+
+    @cached_property
+    def lookups(self) -> dict[str, Fields]:
+        """Return the lookup definitions of `transforms.conf`."""
+        return {place.text("name"): place for place in self._stanzas("transforms.conf")}
+
+    @cached_property
+    def deployments(self) -> dict[str, Deployment]:
+        """Return the deployments by the type of rule that they are for, in lower case."""
+        found = map(deployment, self.folder("deployments").all())
+        return {each.type.lower(): each for each in found}
+
+    def _stanzas(self, filename: str) -> list[Fields]:
+        """Return the stanzas of a `.conf` file, with their `name`, those that win last."""
+        from transpile.content.conf import read_conf
+        from transpile.content.yaml import read_text
+
+        found: list[Fields] = []
+        if self.root is None:
+            return found
+        for file in (self.root / folder / filename for folder in _CONF_FOLDERS):
+            if file.is_file():
+                origin = Origin(path=str(file))
+                stanzas = read_conf(read_text(file), str(file))
+                found += [Fields({**s.values(), "name": s.name}, origin) for s in stanzas]
+        return found
+
+
 class Content:
     """A content repository, or only what is built in.
 
-    root: the repository's folder, None without one.  Nothing is read before it is asked for; what
-    was read is kept.  `with_lookups` and `with_macros` return a new content and change nothing.
+    Nothing is read before it is asked for; what was read is kept.  `with_lookups` and `with_macros`
+    return a new content and change nothing.
     """
 
     def __init__(
         self,
-        root: Path | None = None,
-        *,
+        repository: Repository,
         macros: Mapping[tuple[str, int], Macro] | None = None,
         lookups: Mapping[str, Lookup] | None = None,
-        base: Content | None = None,
     ) -> None:
-        self.root = root
+        self._repository = repository
         self._given_macros = dict(macros or {})
         self._given_lookups = dict(lookups or {})
-        shared = base if base is not None else self
-        self._folders: dict[str, Folder] = {} if base is None else shared._folders
-        self._macros: dict[tuple[str, int], Macro | None] = dict(self._given_macros)
-        self._lookups: dict[str, Lookup | None] = dict(self._given_lookups)
+        self._macros: dict[tuple[str, int], Macro | None] = {**self._given_macros}
+        self._lookups: dict[str, Lookup | None] = {**self._given_lookups}
 
     @classmethod
     def load(cls, path: Path | str) -> Content:
@@ -126,41 +188,31 @@ class Content:
         if not place.exists():
             raise ContentError("no such file or folder", code="CNT407", path=str(path))
         folder = place if place.is_dir() else place.parent
-        return cls(next(filter(_is_repository, _upwards(folder)), folder))
+        upwards = (folder, *folder.resolve().parents)
+        return cls(Repository(next(filter(_is_repository, upwards), folder)))
 
     @classmethod
     def builtin(cls) -> Content:
         """Return the content without a repository: the built-in macros."""
-        return cls()
+        return cls(Repository(None))
 
     def __repr__(self) -> str:
-        return f"Content({str(self.root)!r})" if self.root else "Content.builtin()"
+        return f"Content.load({str(self.root)!r})" if self.root else "Content.builtin()"
 
-    # --- rules ---
+    @property
+    def root(self) -> Path | None:
+        """Return the repository's folder, None without one."""
+        return self._repository.root
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """Return all rules of the repository, sorted by path; `errors` has the files that failed."""
-        return self._loaded_rules[0]
+        """Return all rules, sorted by path; `errors` tells which files failed."""
+        return self._repository.rules[0]
 
     @property
     def errors(self) -> tuple[ContentError, ...]:
         """Return the errors of the rules' files, and of other files that were met so far."""
-        met = (error for folder in self._folders.values() for error in folder.errors)
-        return (*self._loaded_rules[1], *dict.fromkeys(met))
-
-    @cached_property
-    def _loaded_rules(self) -> tuple[tuple[Rule, ...], tuple[ContentError, ...]]:
-        if self.root is None:
-            return (), ()
-        rules, errors = load_rules(self.root)
-        for folder in _CONF_FOLDERS[1:]:
-            file = self.root / folder / "savedsearches.conf"
-            if file.is_file():
-                more, failed = load_rules(file)
-                rules, errors = (*rules, *more), (*errors, *failed)
-        unique = {(rule.path, rule.document): rule for rule in rules}
-        return tuple(sorted(unique.values(), key=lambda r: (r.path or "", r.document))), errors
+        return self._repository.errors
 
     # --- macros ---
 
@@ -176,15 +228,13 @@ class Content:
 
     def arities(self, name: str) -> tuple[int, ...]:
         """Return the numbers of arguments with which a macro is defined, ascending."""
-        tables = (self._given_macros, self._conf_macros, BUILT_IN)
-        found = {nargs for table in tables for known, nargs in table if known == name}
-        return tuple(sorted(found | {len(m.args) for m in self._macros_in_files(name)}))
+        known = {nargs for table in self._tables() for found, nargs in table if found == name}
+        return tuple(sorted(known | {len(m.args) for m in self._macros_in_files(name)}))
 
     def macro_names(self) -> tuple[str, ...]:
         """Return the names of all macros, sorted."""
-        tables = (self._given_macros, self._conf_macros, BUILT_IN)
-        found = {name for table in tables for name, _ in table}
-        return tuple(sorted(found | set(self._folder("macros").names())))
+        known = {name for table in self._tables() for name, _ in table}
+        return tuple(sorted(known | set(self._repository.folder("macros").names())))
 
     def with_macros(self, macros: Mapping[str, str | Macro]) -> Content:
         """Return a content with these macros added; they win over all others.
@@ -194,16 +244,16 @@ class Content:
         given = [m if isinstance(m, Macro) else Macro(n, (), m) for n, m in macros.items()]
         added = {(macro.name, len(macro.args)): macro for macro in given}
         return Content(
-            self.root,
-            macros={**self._given_macros, **added},
-            lookups=self._given_lookups,
-            base=self,
+            self._repository, {**self._given_macros, **added}, self._given_lookups
         )
 
+    def _tables(self) -> tuple[Mapping[tuple[str, int], Macro], ...]:
+        return self._given_macros, self._repository.macros, BUILT_IN
+
     def _find_macro(self, name: str, nargs: int) -> Macro | None:
-        if (found := self._conf_macros.get((name, nargs))) is not None:
+        if (found := self._repository.macros.get((name, nargs))) is not None:
             return found
-        folder = self._folder("macros")
+        folder = self._repository.folder("macros")
         file = folder.direct(name)
         if file is not None:
             macro = _macro(folder.read(file))
@@ -213,13 +263,8 @@ class Content:
         return next(fitting, None) or implied_macro(name, nargs)
 
     def _macros_in_files(self, name: str) -> tuple[Macro, ...]:
-        folder = self._folder("macros")
+        folder = self._repository.folder("macros")
         return tuple(_macro(folder.read(file)) for file in folder.files_naming(name))
-
-    @cached_property
-    def _conf_macros(self) -> dict[tuple[str, int], Macro]:
-        found = (_conf_macro(place) for place in self._stanzas("macros.conf"))
-        return {(macro.name, len(macro.args)): macro for macro in found}
 
     # --- lookups ---
 
@@ -239,73 +284,32 @@ class Content:
         """
         added = {n: given_table(n, rows, self.lookup(n)) for n, rows in tables.items()}
         return Content(
-            self.root,
-            macros=self._given_macros,
-            lookups={**self._given_lookups, **added},
-            base=self,
+            self._repository, self._given_macros, {**self._given_lookups, **added}
         )
 
     def _find_lookup(self, name: str) -> Lookup | None:
         if self.root is None:
             return None
         tables = self.root / "lookups"
-        if (place := self._conf_lookups.get(name)) is not None:
-            return define(place, tables)
-        folder = self._folder("lookups")
-        if (place := _by_name(folder, name)) is not None:
+        place = self._repository.lookups.get(name)
+        place = place or _by_name(self._repository.folder("lookups"), name)
+        if place is not None:
             return define(place, tables)
         file = tables / name
         return bare_table(file) if name.endswith(".csv") and file.is_file() else None
-
-    @cached_property
-    def _conf_lookups(self) -> dict[str, Fields]:
-        return {place.text("name"): place for place in self._stanzas("transforms.conf")}
 
     # --- data sources and deployments ---
 
     def data_source(self, name: str) -> DataSource | None:
         """Return the data source of this name. Raises ContentError if its file is broken."""
-        place = _by_name(self._folder("data_sources"), name)
+        place = _by_name(self._repository.folder("data_sources"), name)
         return None if place is None else data_source(place)
 
     def deployment_for(self, rule: Rule) -> Deployment | None:
         """Return the deployment of a rule: its own schedule, else that of its type (any case)."""
         if rule.schedule is not None:
             return Deployment(rule.name, rule.type, rule.schedule, rule.path)
-        return self._deployments.get(rule.type.lower())
-
-    @cached_property
-    def _deployments(self) -> dict[str, Deployment]:
-        found = map(deployment, self._folder("deployments").all())
-        return {each.type.lower(): each for each in found}
-
-    # --- files ---
-
-    def _folder(self, name: str) -> Folder:
-        if name not in self._folders:
-            self._folders[name] = Folder(self.root / name if self.root else None)
-        return self._folders[name]
-
-    def _stanzas(self, filename: str) -> list[Fields]:
-        """Return the stanzas of a `.conf` file as mappings with their `name`, later folders last."""
-        from transpile.content.conf import read_conf
-        from transpile.content.yaml import read_text
-
-        found: list[Fields] = []
-        for folder in _CONF_FOLDERS if self.root else ():
-            file = self.root / folder / filename  # type: ignore[operator] # root is set here
-            if file.is_file():
-                for stanza in read_conf(read_text(file), str(file)):
-                    data = {**stanza.values(), "name": stanza.name}
-                    found.append(Fields(data, Origin("", str(file))))
-        return found
-
-
-def _upwards(folder: Path) -> tuple[Path, ...]:
-    """Return a folder and those above it; relative as given as long as that is possible."""
-    resolved = folder.resolve()
-    above = [p for p in (folder, *folder.parents) if p.parts]
-    return (*above, *resolved.parents)
+        return self._repository.deployments.get(rule.type.lower())
 
 
 def _is_repository(folder: Path) -> bool:
@@ -339,7 +343,6 @@ def _macro(place: Fields) -> Macro:
 
 def _conf_macro(place: Fields) -> Macro:
     names = (name.strip() for name in place.text("args").split(","))
-    found = _macro(Fields({**place.data, "arguments": [n for n in names if n]}, place.origin))
-    return found
+    return _macro(Fields({**place.data, "arguments": [n for n in names if n]}, place.origin))
 
 

@@ -21,7 +21,7 @@ class FieldMapping:
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
-    """A kind of events: how it is indexed, and the field (`separator`) that tells its parts apart."""
+    """A kind of events: how it is indexed, and the field that tells its parts apart."""
 
     name: str
     source: str = ""
