@@ -79,7 +79,7 @@ def said(pred):
         pytest.param(of("k", TextEq("x.exe")), 'k : "x.exe"', id="text-without-case"),
         pytest.param(of("k", TextEq("x", cased=True)), 'k == "x"', id="text-with-case"),
         pytest.param(of("k", TextEq("a*b?")), 'k in~ ("a*b?")', id="literal-wildcards"),
-        pytest.param(of("k", TextEq("a*", cased=True)), 'k == "a*"', id="equality-has-no-wildcards"),
+        pytest.param(of("k", TextEq("a*", cased=True)), 'k == "a*"', id="cased-equality"),
         pytest.param(of("k", spl("a*")), 'k : "a*"', id="pattern-without-case"),
         pytest.param(of("k", spl("a*", cased=True)), 'k like "a*"', id="pattern-with-case"),
         pytest.param(of("k", Glob(Pattern.of("a", Wild.ONE))), 'k : "a?"', id="one-character"),
@@ -97,7 +97,7 @@ def said(pred):
         pytest.param(of("n", spl("4*")), 'string(n) : "4*"', id="pattern-on-a-number"),
         pytest.param(of("n", Order(">=", 3)), "n >= 3", id="number-order"),
         pytest.param(of("ip", TextEq("10.0.0.1")), 'ip == "10.0.0.1"', id="address"),
-        pytest.param(of("ip", InNetwork("10.0.0.0/8")), 'cidrMatch(ip, "10.0.0.0/8")', id="network"),
+        pytest.param(of("ip", InNetwork("10.0.0.0/8")), 'cidrMatch(ip, "10.0.0.0/8")', id="net"),
         pytest.param(of("ip", spl("192.168.*")), 'cidrMatch(ip, "192.168.0.0/16")', id="octets"),
         pytest.param(of("t", TextEq("TRUE")), "t == true", id="truth"),
         pytest.param(of("t", spl("f*")), "t == false", id="pattern-on-a-truth-value"),
@@ -143,7 +143,7 @@ KEPT = of("k", TextEq("x"))
 @pytest.mark.parametrize(
     ("pred", "code", "message"),
     [
-        pytest.param(Compare("==", Field("k"), Field("w")), "TGT604", "two fields", id="two-fields"),
+        pytest.param(Compare("==", Field("k"), Field("w")), "TGT604", "two fields", id="fields"),
         pytest.param(Keyword(Pattern.literal("x")), "TGT604", "raw text", id="raw-text"),
         pytest.param(Unknown("a macro", "SPL301"), "SPL301", "a macro", id="unknown"),
         pytest.param(of("k", Order(">", 5)), "TGT604", "ordered as a number", id="number-order"),
@@ -183,7 +183,10 @@ def test_all_of_several_values_is_widened_to_any_of_them():
     ("pred", "assumption"),
     [
         (of("k", NumEq(5)), "numbers in k are written plainly (5, not 5.0)"),
-        (of("k", TextEq("é")), "Elasticsearch folds the case of letters outside ASCII as Unicode does"),
+        (
+            of("k", TextEq("é")),
+            "Elasticsearch folds the case of letters outside ASCII as Unicode does",
+        ),
         (
             of("script", TextEq("x")),
             "script is mapped as keyword or wildcard: EQL cannot compare a field of type text "

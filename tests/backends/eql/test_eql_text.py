@@ -79,7 +79,8 @@ def test_spans(seconds, written):
 
 
 @pytest.mark.parametrize(
-    ("name", "written"), [("process", "process"), ("any", "any"), ("not", '"not"'), ("a b", '"a b"')]
+    ("name", "written"),
+    [("process", "process"), ("any", "any"), ("not", '"not"'), ("a b", '"a b"')],
 )
 def test_categories(name, written):
     assert text.category(name) == written
