@@ -20,8 +20,8 @@ from transpile.ir.stages import (
     Key,
     Pipeline,
     Pivot,
-    SortKey,
     Sort,
+    SortKey,
     Stage,
     Window,
 )

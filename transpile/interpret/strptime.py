@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from transpile.interpret.time import DAY_NAMES, DIRECTIVE, MONTH_NAMES, epoch, expand, local
 
@@ -154,4 +154,7 @@ def _zone(parts: Mapping[str, str], zone: tzinfo) -> tzinfo:
         return zone
     if name.upper() in ("UTC", "GMT", "Z"):
         return UTC
-    return ZoneInfo(name)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(f"no time zone {name!r}") from error
