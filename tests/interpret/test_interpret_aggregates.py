@@ -130,7 +130,8 @@ def test_no_rows_without_keys_give_one_row_and_with_keys_none() -> None:
 @pytest.mark.parametrize(
     ("events", "keys", "expected"),
     [
-        pytest.param([{"k": "a"}, {"k": "A"}], by("k"), {("A",): 1, ("a",): 1}, id="keys-are-cased"),
+        pytest.param([{"k": "a"}, {"k": "A"}], by("k"), {("A",): 1, ("a",): 1},
+                     id="keys-are-cased"),
         pytest.param([{"k": 1}, {"k": "1"}, {"k": "1.0"}], by("k"), {(1,): 2, ("1.0",): 1},
                      id="keys-compare-as-text"),
         pytest.param([{"k": "a"}, {}], by("k"), {("a",): 1}, id="missing-key-is-no-group"),

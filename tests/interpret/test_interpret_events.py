@@ -31,7 +31,8 @@ from transpile.ir.text import number
         pytest.param({"a": 1, "b": 1.5, "c": "1.0"}, {"a": 1, "b": 1.5, "c": "1.0"},
                      id="numbers-and-spelling"),
         pytest.param({"_time": "2023-11-14T22:13:20Z"}, {"_time": 1_700_000_000}, id="iso-time"),
-        pytest.param({"_time": "2023-11-14 22:13:20"}, {"_time": 1_700_000_000}, id="no-zone-is-utc"),
+        pytest.param({"_time": "2023-11-14 22:13:20"}, {"_time": 1_700_000_000},
+                     id="no-zone-is-utc"),
         pytest.param({"_time": "1700000000"}, {"_time": "1700000000"}, id="epoch-text"),
         pytest.param({"_time": "yesterday"}, {"_time": "yesterday"}, id="no-time"),
     ],
@@ -63,7 +64,13 @@ def test_number(text: str, expected: float | None) -> None:
 
 
 def test_events_come_newest_first_and_those_without_a_time_last() -> None:
-    events = [{"n": 0}, {"n": 1, "_time": 5}, {"n": 2, "_time": "9"}, {"n": 3, "_time": 5}, {"n": 4}]
+    events = [
+        {"n": 0},
+        {"n": 1, "_time": 5},
+        {"n": 2, "_time": "9"},
+        {"n": 3, "_time": 5},
+        {"n": 4},
+    ]
     rows = run_pipeline(Pipeline((Events(),)), events, Context(now=0))
     assert [row["n"] for row in rows] == [2, 1, 3, 0, 4]
 

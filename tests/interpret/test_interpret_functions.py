@@ -26,8 +26,11 @@ class R(str):
 
 def evaluate(name: str, *values: Any, context: Context = CONTEXT) -> Any:
     """Call a function with values (lists are multivalue fields, None is missing)."""
-    row = {f"f{at}": value for at, value in enumerate(values)
-           if value is not None and not isinstance(value, R)}
+    row = {
+        f"f{at}": value
+        for at, value in enumerate(values)
+        if value is not None and not isinstance(value, R)
+    }
     args = tuple(
         RegexLit(parse_regex(str(value))) if isinstance(value, R) else Field(f"f{at}")
         for at, value in enumerate(values)
@@ -48,7 +51,8 @@ CASES: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
     "abs": [((-3,), 3), (("-2.5",), 2.5)],
     "ceil": [((1.2,), 2), ((-1.2,), -1)],
     "floor": [((1.8,), 1), ((-1.2,), -2), (("x",), None)],
-    "round": [((3.5,), 4), ((2.555, 2), 2.56), ((-2.5,), -3), ((2.5, -1), None), (("1.24", 1), 1.2)],
+    "round": [((3.5,), 4), ((2.555, 2), 2.56), ((-2.5,), -3), ((2.5, -1), None),
+              (("1.24", 1), 1.2)],
     "sqrt": [((9,), 3), ((2,), math.sqrt(2))],
     "pow": [((2, 10), 1024), ((10, 400), math.inf), ((2, "x"), None)],
     "exp": [((0,), 1)],
@@ -125,12 +129,14 @@ CASES: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
     "mvjoin": [((["a", "b"], "-"), "a-b"), (("a", "-"), "a")],
     "mvsort": [((["b", "a", "B"],), ["B", "a", "b"]), ((["10", "9"],), ["10", "9"])],
     "mvzip": [((["a", "b"], ["1", "2", "3"]), ["a,1", "b,2"]), (("a", "1", "|"), "a|1")],
-    "mvrange": [((1, 4), [1, 2, 3]), ((0, 10, 5), [0, 5]), ((3, 0, -1), [3, 2, 1]), ((1, 1), None)],
+    "mvrange": [((1, 4), [1, 2, 3]), ((0, 10, 5), [0, 5]), ((3, 0, -1), [3, 2, 1]),
+                ((1, 1), None)],
     "split": [(("a,b,,c", ","), ["a", "b", "", "c"]), (("abc", "x"), "abc"),
               (("abc", ""), ["a", "b", "c"])],
     "mvsplit": [((["a b", "c"], " "), ["a", "b", "c"]), (("a  b", " "), ["a", "b"]),
                 (("a  b", " ", 1), ["a", "", "b"])],
-    "mvtokens": [(("a1b2", R(r"\d")), ["1", "2"]), (("k=v", R("(.)=")), "k"), (("x", R("y")), None)],
+    "mvtokens": [(("a1b2", R(r"\d")), ["1", "2"]), (("k=v", R("(.)=")), "k"),
+                 (("x", R("y")), None)],
     "mvkeyed": [((["a", 1],), '["a", 1]')],
     "least": [((3, "2", None), "2"), (("a", 5), 5), ((["9", "10"],), "9"), ((None,), None)],
     "greatest": [((3, "2"), 3), (("a", 5), "a"), ((["9", "10"],), "10")],
@@ -152,7 +158,8 @@ CASES: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
                      (('{"a":[{"b":1},{"b":2}]}', "a{}.b"), "[1,2]"), (("{", "a"), None),
                      (('[1]',), "[1]")],
     "json_extract_exact": [(('{"a.b":1}', "a.b"), 1), (('{"a":{"b":1}}', "a.b"), None)],
-    "json_object": [(("k", "v", "n", 1), '{"k":"v","n":1}'), ((), "{}"), (("k", None), '{"k":null}')],
+    "json_object": [(("k", "v", "n", 1), '{"k":"v","n":1}'), ((), "{}"),
+                    (("k", None), '{"k":null}')],
     "json_array": [(("a", 1, None), '["a",1,null]'), (('{"a":1}',), '[{"a":1}]'), ((), "[]")],
     "json_keys": [(('{"a":1,"b":2}',), '["a","b"]'), (("[1]",), None)],
     "json_set": [(('{"a":1}', "a", 2), '{"a":2}'), (('{"a":{"b":1}}', "a.c", "x"),
@@ -218,7 +225,9 @@ def test_a_wrong_call_is_refused_when_compiled(call: Call) -> None:
 
 def test_times_are_written_in_the_users_zone() -> None:
     context = Context(now=T, timezone=ZoneInfo("Asia/Kolkata"))
-    assert evaluate("strftime", T, "%F %T %z %Z", context=context) == "2023-11-15 03:43:20 +0530 IST"
+    assert (
+        evaluate("strftime", T, "%F %T %z %Z", context=context) == "2023-11-15 03:43:20 +0530 IST"
+    )
 
 
 VALUES = Field("v")

@@ -124,7 +124,8 @@ G = Field("g")
                      id="not-every-pair-is-equal"),
         pytest.param(p.Compare("<", F, G), {"f": "9", "g": "10"}, True, id="order-of-numbers"),
         pytest.param(p.Compare("<", F, G), {"f": "9", "g": "a10"}, True, id="order-of-text"),
-        pytest.param(p.Compare(">", F, G), {"f": ["5", "1"], "g": 3}, True, id="first-value-counts"),
+        pytest.param(p.Compare(">", F, G), {"f": ["5", "1"], "g": 3}, True,
+                     id="first-value-counts"),
         pytest.param(p.Compare(">=", F, G), {"g": 3}, False, id="order-of-missing-is-false"),
     ],
 )  # fmt: skip
@@ -312,9 +313,9 @@ def holds(pred: Pred, row: dict[str, Any]) -> bool:
         case p.Const(value):
             return value
         case p.And(args):
-            return all([holds(arg, row) for arg in args])
+            return all(holds(arg, row) for arg in args)
         case p.Or(args):
-            return any([holds(arg, row) for arg in args])
+            return any(holds(arg, row) for arg in args)
         case p.Not(arg):
             return not holds(arg, row)
         case p.Exists(subject):
@@ -324,7 +325,9 @@ def holds(pred: Pred, row: dict[str, Any]) -> bool:
             return bool(results) and (any(results) if quant is Quant.ANY else all(results))
         case p.Compare("==", left, right, all_values):
             results = [
-                equal(a, b) for a in listed(value_of(left, row)) for b in listed(value_of(right, row))
+                equal(a, b)
+                for a in listed(value_of(left, row))
+                for b in listed(value_of(right, row))
             ]
             return bool(results) and (all(results) if all_values else any(results))
         case p.Compare(op, left, right):
@@ -365,7 +368,9 @@ conditions = (
     st.builds(p.TextEq, st.sampled_from(TEXTS), st.booleans())
     | st.builds(p.NumEq, st.sampled_from([0, 1, 1.5, 10, -2]))
     | st.builds(p.Glob, patterns, st.booleans())
-    | st.builds(p.Order, st.sampled_from(["<", "<=", ">", ">="]), st.sampled_from(["a", "1", 1, 9.5]))
+    | st.builds(
+        p.Order, st.sampled_from(["<", "<=", ">", ">="]), st.sampled_from(["a", "1", 1, 9.5])
+    )
     | st.builds(p.InNetwork, st.sampled_from(["10.0.0.0/8", "::/64"]))
 )
 fields = st.sampled_from([Field("f"), Field("g"), Field("gone")])
@@ -375,7 +380,9 @@ leaves: st.SearchStrategy[Pred] = (
     st.builds(p.Const, st.booleans())
     | st.builds(p.Exists, exprs)
     | st.builds(p.Test, exprs, conditions, st.sampled_from(Quant))
-    | st.builds(p.Compare, st.sampled_from(["==", "<", "<=", ">", ">="]), exprs, exprs, st.booleans())
+    | st.builds(
+        p.Compare, st.sampled_from(["==", "<", "<=", ">", ">="]), exprs, exprs, st.booleans()
+    )
     | st.builds(p.Keyword, words, st.booleans())
 )
 

@@ -159,7 +159,8 @@ def rows_of(name: str, *values: Any) -> Rows:
         pytest.param(s.SortKey("v", mode="ip"), ["x", "10.0.0.1", "9.9.9.9"],
                      ["9.9.9.9", "10.0.0.1", "x"], id="forced-address"),
         pytest.param(s.SortKey("v"), [None, 0, -1], [-1, 0, None], id="missing-last"),
-        pytest.param(s.SortKey("v", True), [None, 0, 1], [1, 0, None], id="missing-last-descending"),
+        pytest.param(s.SortKey("v", True), [None, 0, 1], [1, 0, None],
+                     id="missing-last-descending"),
     ],
 )  # fmt: skip
 def test_sort(key: s.SortKey, values: list[Any], expected: list[Any]) -> None:
@@ -270,8 +271,8 @@ HEAD = s.Pipeline((s.Current(), s.Limit(1)))
                      id="without-the-current-rows"),
         pytest.param(s.Branch((RIGHT,), columns=True), [{"a": 1, "b": "y"}, {"a": 2}],
                      id="side-by-side"),
-        pytest.param(s.Branch((RIGHT,), columns=True, override=True), [{"a": "x", "b": "y"}, {"a": 2}],
-                     id="side-by-side-overriding"),
+        pytest.param(s.Branch((RIGHT,), columns=True, override=True),
+                     [{"a": "x", "b": "y"}, {"a": 2}], id="side-by-side-overriding"),
     ],
 )  # fmt: skip
 def test_branch(branch: s.Branch, expected: Rows) -> None:
@@ -425,8 +426,8 @@ EVENTS: Rows = [
         pytest.param((s.Project(("k",)), s.Rename((("k", "*x"),)), s.Fill("0")), [0, 1, 2, 3],
                      id="projection-keeps-it"),
         pytest.param((s.Project(("k",)), s.Combine("k")), [0, 1, 2, 3], id="combined-rows"),
-        pytest.param((s.Join(s.Pipeline((s.Events(), s.Filter(Test(Field("v"), NumEq(1))))), ("k",)),),
-                     [0, 2], id="both-sides-of-a-join"),
+        pytest.param((s.Join(s.Pipeline((s.Events(), s.Filter(Test(Field("v"), NumEq(1))))),
+                             ("k",)),), [0, 2], id="both-sides-of-a-join"),
         pytest.param((s.Limit(1), s.Branch((s.Pipeline((s.Events(), s.Filter(
             Test(Field("v"), NumEq(2))))),))), [1, 3], id="appended-rows"),
         pytest.param((s.Pivot((COUNT,), row="k"),), [0, 1, 2], id="pivot"),

@@ -113,7 +113,42 @@ def test_strftime(form: str, expected: str) -> None:
 
 
 def test_every_directive_of_the_list_is_known() -> None:
-    listed = ["Y", "y", "m", "b", "B", "d", "e", "j", "H", "k", "I", "M", "S", "p", "Z", "z", ":z", "::z", "s", "a", "A", "w", "U", "V", "F", "T", "x", "X", "c", "+", "%", "f", "N", "Q"]
+    listed = [
+        "Y",
+        "y",
+        "m",
+        "b",
+        "B",
+        "d",
+        "e",
+        "j",
+        "H",
+        "k",
+        "I",
+        "M",
+        "S",
+        "p",
+        "Z",
+        "z",
+        ":z",
+        "::z",
+        "s",
+        "a",
+        "A",
+        "w",
+        "U",
+        "V",
+        "F",
+        "T",
+        "x",
+        "X",
+        "c",
+        "+",
+        "%",
+        "f",
+        "N",
+        "Q",
+    ]
     assert not [name for name in listed if name not in FORMATS and name not in COMPOSED]
 
 
@@ -148,7 +183,9 @@ def test_strptime_reads_the_clock_of_the_users_zone() -> None:
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(st.integers(0, 4_000_000_000), st.sampled_from(["%F %T %z", "%c %z", "%s", "%m/%d/%Y %T %:z"]))
+@given(
+    st.integers(0, 4_000_000_000), st.sampled_from(["%F %T %z", "%c %z", "%s", "%m/%d/%Y %T %:z"])
+)
 def test_what_strftime_writes_strptime_reads(time: int, form: str) -> None:
     written = strftime(time, form, BERLIN)
     assert written is not None

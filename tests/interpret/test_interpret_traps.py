@@ -212,9 +212,7 @@ def test_t26_values_are_sorted_as_text_and_list_is_in_order() -> None:
 
 
 TIMES: Rows = [{"_time": t, "s": v} for t, v in ((10, "a"), (20, "b"), (30, "c"))]
-EDGES = s.Aggregate(
-    tuple(Agg(f, Field("s"), f) for f in ("first", "last", "earliest", "latest"))
-)
+EDGES = s.Aggregate(tuple(Agg(f, Field("s"), f) for f in ("first", "last", "earliest", "latest")))
 
 
 def test_t27_first_is_as_received_and_events_come_newest_first() -> None:
@@ -350,8 +348,8 @@ def test_transaction_limits(
 
 
 def test_transactions_agree_on_the_fields_they_share() -> None:
-    events: Rows = [{"_time": 3, "u": "a", "h": "x"}, {"_time": 2, "u": "b"}, {"_time": 1, "h": "x"},
-                    {"_time": 0, "z": 1}]  # fmt: skip
+    events: Rows = [{"_time": 3, "u": "a", "h": "x"}, {"_time": 2, "u": "b"},
+                    {"_time": 1, "h": "x"}, {"_time": 0, "z": 1}]  # fmt: skip
     rows = run(events, s.Transaction(("u", "h")))
     assert [(row["_time"], row["eventcount"]) for row in rows] == [(2, 1), (1, 2)]
     kept = run(events, s.Transaction(("u", "h"), keep_orphans=True))
@@ -359,7 +357,9 @@ def test_transactions_agree_on_the_fields_they_share() -> None:
 
 
 def test_evicted_transactions_can_be_kept() -> None:
-    kept = s.Transaction(("u",), starts=TRANSACTION.starts, ends=TRANSACTION.ends, keep_evicted=True)
+    kept = s.Transaction(
+        ("u",), starts=TRANSACTION.starts, ends=TRANSACTION.ends, keep_evicted=True
+    )
     events: Rows = [*TASKS, {"_time": 30, "u": "c", "e": 4699}]
     rows = run(events, kept)
     assert [(row["u"], row["closed_txn"]) for row in rows] == [("c", 0), ("b", 1)]
@@ -371,6 +371,8 @@ def test_transaction_raw_text_is_oldest_first() -> None:
 
 
 def test_a_condition_in_an_expression_takes_the_first_true_branch() -> None:
-    expr = Case(((Not(Exists(Field("a"))), Lit("none")), (number_eq("a", 1), Lit("one"))), Lit("more"))
+    expr = Case(
+        ((Not(Exists(Field("a"))), Lit("none")), (number_eq("a", 1), Lit("one"))), Lit("more")
+    )
     rows = run([{}, {"a": 1}, {"a": 2}], s.Compute((("r", expr),)))
     assert [row["r"] for row in rows] == ["none", "one", "more"]
