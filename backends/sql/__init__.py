@@ -1,0 +1,77 @@
+"""SQL in ten dialects. DuckDB and SQLite are executed, the others printed and parsed back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transpile.backends.base import Draft, Engine, Request, TargetInfo
+from transpile.fidelity import Observable
+
+if TYPE_CHECKING:
+    from transpile.backends.sql.engine import SqlEngine
+
+_TITLES = {
+    "duckdb": "DuckDB",
+    "sqlite": "SQLite",
+    "postgres": "PostgreSQL",
+    "clickhouse": "ClickHouse",
+    "spark": "Apache Spark SQL",
+    "databricks": "Databricks SQL",
+    "trino": "Trino",
+    "athena": "Amazon Athena (engine version 3)",
+    "snowflake": "Snowflake",
+    "bigquery": "Google BigQuery",
+}
+_STAGES = frozenset(
+    "Events DataModel LookupTable Made Filter Compute Extract Rename Project Fill Bucket Store "
+    "Opaque Aggregate Expand Window Dedup Sort Limit Join Branch Lookup".split()
+)
+_ENGINES = ("duckdb", "sqlite")
+
+
+class SqlBackend:
+    """The target family `sql`; its variants are the dialects, DuckDB if none is named."""
+
+    name = "sql"
+
+    def targets(self) -> tuple[TargetInfo, ...]:
+        """Return one entry per dialect."""
+        return tuple(
+            TargetInfo(
+                name=f"sql:{variant}",
+                title=title,
+                observables=(Observable.ROWS,),
+                formats=("",),
+                schemas=("cim", "splunk"),
+                engine=title if variant in _ENGINES else "",
+                native=_STAGES,
+            )
+            for variant, title in _TITLES.items()
+        )
+
+    def emit(self, request: Request) -> Draft:
+        """Return the query of a rule. Raises Unsupported TGT601 to TGT610."""
+        from transpile.backends.sql.emit import emit
+
+        return emit(request)
+
+    def engine(self, variant: str) -> Engine | None:
+        """Return the engine of a dialect, None if it is only printed."""
+        return self.sql_engine(variant)
+
+    def sql_engine(self, variant: str) -> SqlEngine | None:
+        """Return the engine with what it says beyond the contract (`accepts`)."""
+        match variant or "duckdb":
+            case "duckdb":
+                from transpile.backends.sql.engine_duckdb import DuckDbEngine
+
+                return DuckDbEngine()
+            case "sqlite":
+                from transpile.backends.sql.engine_sqlite import SqliteEngine
+
+                return SqliteEngine()
+            case _:
+                return None
+
+
+backend = SqlBackend()

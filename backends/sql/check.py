@@ -1,0 +1,61 @@
+"""The last look at a query before it is printed: only nodes that the dialect is known to print.
+
+sqlglot prints any tree in any dialect; that some text comes out is no proof that the database has
+the function (sql-semantics 20). So a query may hold only the node types listed here and the
+function names that its dialect lists.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from transpile.backends.sql.dialects.base import Dialect
+from transpile.errors import Unsupported
+
+_STRUCTURE = frozenset({
+    exp.Select, exp.Subquery, exp.Union, exp.With, exp.CTE, exp.From, exp.Join, exp.Where,
+    exp.Group, exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.Table, exp.TableAlias,
+    exp.Alias, exp.Column, exp.Identifier, exp.Star, exp.Literal, exp.Null, exp.Boolean,
+    exp.Paren, exp.Case, exp.If, exp.Cast, exp.TryCast, exp.DataType, exp.Coalesce, exp.Nullif,
+    exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In,
+    exp.Between, exp.Like, exp.ILike, exp.Escape, exp.Exists, exp.Add, exp.Sub, exp.Mul, exp.Div,
+    exp.Mod, exp.Neg, exp.DPipe, exp.Distinct, exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max,
+    exp.Window, exp.WindowSpec, exp.Anonymous, exp.Tuple,
+})
+"""Nodes that print in every dialect as what they are."""
+_ALWAYS = frozenset({"ROW_NUMBER"})
+
+# nodes that only some dialects have
+_ONLY: dict[str, frozenset[type[exp.Expression]]] = {
+    "duckdb": frozenset({exp.Lambda, exp.Filter, exp.Unnest}),
+    "sqlite": frozenset({exp.Glob, exp.RegexpLike, exp.Filter}),
+    "postgres": frozenset({exp.Filter, exp.Unnest, exp.RegexpLike, exp.Bracket, exp.Collate,
+                           exp.Array, exp.Lateral}),
+    "clickhouse": frozenset({exp.Lambda, exp.Bracket}),
+    "spark": frozenset({exp.Lambda, exp.RegexpLike, exp.Filter, exp.Lateral}),
+    "databricks": frozenset({exp.Lambda, exp.RegexpLike, exp.Filter, exp.Lateral}),
+    "trino": frozenset({exp.Lambda, exp.Filter, exp.Unnest}),
+    "athena": frozenset({exp.Lambda, exp.Filter, exp.Unnest}),
+    "snowflake": frozenset({exp.Lambda, exp.Lateral}),
+    "bigquery": frozenset({exp.Unnest, exp.Bracket, exp.Array, exp.IgnoreNulls}),
+}
+_NOT: dict[str, frozenset[type[exp.Expression]]] = {
+    "sqlite": frozenset({exp.TryCast, exp.ILike}),
+    "postgres": frozenset({exp.TryCast}),
+    "clickhouse": frozenset({exp.TryCast}),
+    "trino": frozenset({exp.ILike}),
+    "athena": frozenset({exp.ILike}),
+    "snowflake": frozenset({exp.TryCast}),
+    "bigquery": frozenset({exp.ILike, exp.Escape, exp.TryCast}),
+}
+
+
+def check(query: exp.Query, dialect: Dialect) -> None:
+    """Raise Unsupported TGT604 if the query holds a node or function the dialect does not list."""
+    allowed = (_STRUCTURE | _ONLY[dialect.name]) - _NOT.get(dialect.name, frozenset())
+    functions = {name.upper() for name in dialect.functions | _ALWAYS}
+    for node in query.walk():
+        if type(node) not in allowed:
+            raise Unsupported(f"{dialect.title} has no {type(node).__name__}", code="TGT604")
+        if isinstance(node, exp.Anonymous) and node.name.upper() not in functions:
+            raise Unsupported(f"{dialect.title} has no function {node.name}", code="TGT604")

@@ -1,0 +1,174 @@
+"""DuckDB. Every primitive here is executed in the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from transpile.backends.sql import nodes as n
+from transpile.backends.sql.dialects.base import STRFTIME, Dialect, OnColumn
+from transpile.backends.sql.nodes import Sql
+
+
+class DuckDb(Dialect):
+    """DuckDB 1.3 and later (lambda syntax with the keyword)."""
+
+    name = "duckdb"
+    title = "DuckDB"
+    star_except = True
+    functions = frozenset(
+        "LOWER UPPER LENGTH SUBSTRING REPLACE TRIM LTRIM RTRIM REGEXP_MATCHES REGEXP_EXTRACT "
+        "REGEXP_REPLACE SPLIT_PART STRING_SPLIT FLOOR CEIL ABS ROUND SQRT POWER EXP LN LOG10 PI "
+        "LEN LIST_FILTER LIST_TRANSFORM LIST_SORT LIST_CONCAT LIST_VALUE LIST_SLICE "
+        "LIST_EXTRACT ARRAY_TO_STRING LIST_POSITION LIST UNNEST ARG_MIN ARG_MAX STDDEV_SAMP "
+        "STDDEV_POP VAR_SAMP VAR_POP STRFTIME MAKE_TIMESTAMP EPOCH NOW MD5 SHA1 SHA256 LEAST "
+        "GREATEST RANGE MODE SIN COS TAN ASIN ACOS ATAN ATAN2 LIST_SUM LIST_UNIQUE FLATTEN".split()
+    )
+    formats = {**STRFTIME, "%b": "%b", "%B": "%B", "%a": "%a", "%A": "%A", "%s": "%s"}
+
+    def matches(self, value: Sql, regex: str) -> Sql:
+        return n.call("REGEXP_MATCHES", value, n.text(regex))
+
+    def number(self, value: Callable[[], Sql]) -> Sql:
+        # the cast takes blanks, inf, nan and 1_000 too: those have other characters
+        plain = self.matches(value(), "^[0-9eE.+-]+$")
+        return n.try_cast(n.case([(plain, value())]), exp.DType.DOUBLE)
+
+    def real_text(self, value: Callable[[], Sql]) -> Sql:
+        return n.call(
+            "REGEXP_REPLACE", n.cast(value(), exp.DType.TEXT), n.text(r"\.0$"), n.text("")
+        )
+
+    def any_of(self, values: Sql, test: OnColumn) -> Sql:
+        kept = self._filter(values, test)
+        return exp.GT(this=n.call("LEN", kept), expression=n.number(0))
+
+    def _filter(self, values: Sql, test: OnColumn) -> Sql:
+        return n.call("LIST_FILTER", values, _lambda(test))
+
+    def list_of(self, value: Callable[[], Sql]) -> Sql:
+        return n.case([(n.is_not_null(value()), n.call("LIST_VALUE", value()))])
+
+    def list_length(self, values: Sql) -> Sql:
+        return n.call("LEN", values)
+
+    def list_item(self, values: Callable[[], Sql], index: int) -> Sql:
+        return n.call("LIST_EXTRACT", values(), n.number(index + 1 if index >= 0 else index))
+
+    def list_at(self, values: Callable[[], Sql], index: Sql) -> Sql:
+        at = n.cast(n.binary(exp.Add, index, n.number(1)), exp.DType.BIGINT)
+        return n.call("LIST_EXTRACT", values(), at)
+
+    def list_slice(self, values: Callable[[], Sql], first: int, last: int) -> Sql:
+        low = n.number(first + 1 if first >= 0 else first)
+        high = n.number(last + 1 if last >= 0 else last)
+        return _null_if_empty(n.call("LIST_SLICE", values(), low, high))
+
+    def list_join(self, values: Sql, delimiter: Sql) -> Sql:
+        return n.call("ARRAY_TO_STRING", values, delimiter)
+
+    def list_sorted(self, values: Sql) -> Sql:
+        return n.call("LIST_SORT", values)
+
+    def list_distinct(self, values: Callable[[], Sql]) -> Sql:
+        first = exp.Lambda(
+            this=exp.EQ(
+                this=n.call("LIST_POSITION", values(), n.identifier("x")),
+                expression=n.identifier("i"),
+            ),
+            expressions=[n.identifier("x"), n.identifier("i")],
+            colon=True,
+        )
+        return n.call("LIST_FILTER", values(), first)
+
+    def list_concat(self, lists: Sequence[Sql]) -> Sql:
+        empty = [n.coalesce(one, n.call("LIST_VALUE")) for one in lists]
+        joined = empty[0]
+        for one in empty[1:]:
+            joined = n.call("LIST_CONCAT", joined, one)
+        return _null_if_empty(joined)
+
+    def list_filter(self, values: Sql, test: OnColumn) -> Sql:
+        return _null_if_empty(self._filter(values, test))
+
+    def list_map(self, values: Sql, function: OnColumn) -> Sql:
+        return n.call("LIST_TRANSFORM", values, _lambda(function))
+
+    def list_split(self, value: Sql, delimiter: Sql) -> Sql:
+        return n.call("STRING_SPLIT", value, delimiter)
+
+    def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
+        unnest = exp.Unnest(
+            expressions=[values],
+            alias=exp.TableAlias(this=n.identifier(name), columns=[n.identifier("value")]),
+        )
+        return exp.Join(this=unnest, kind="CROSS"), n.column("value", name)
+
+    def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
+        keys = [exp.Ordered(this=value.copy(), desc=False, nulls_first=False)]
+        inner = exp.Order(this=exp.Distinct(expressions=[value]), expressions=keys)
+        return _not_null(n.call("LIST", inner), value.copy()), None
+
+    def collect(
+        self, value: Callable[[], Sql], order: Sql, *, limit: int = 0
+    ) -> tuple[Sql, OnColumn | None]:
+        inner = exp.Order(this=value(), expressions=[n.ordered(order)])
+        made = _not_null(n.call("LIST", inner), value())
+        if limit:
+            made = n.call("LIST_SLICE", made, n.number(1), n.number(limit))
+        return made, None
+
+    def value_at(
+        self, value: Callable[[], Sql], by: Callable[[], Sql], *, largest: bool
+    ) -> tuple[Sql, OnColumn | None]:
+        return n.call("ARG_MAX" if largest else "ARG_MIN", value(), by()), None
+
+    def nearest_rank(
+        self, value: Callable[[], Sql], percent: float
+    ) -> tuple[Sql, OnColumn | None]:
+        def numbers() -> Sql:
+            inner = exp.Order(this=value(), expressions=[n.ordered(value())])
+            return _not_null(n.call("LIST", inner), value())
+
+        if percent >= 100:
+            return exp.Max(this=value()), None
+        size = exp.Count(this=value())
+        at = n.call("FLOOR", n.binary(exp.Mul, size, n.number(percent / 100)))
+        return self.list_at(numbers, at), None
+
+    def mode(self, value: Callable[[], Sql]) -> Sql:
+        inner = exp.Order(this=value(), expressions=[n.ordered(value())])
+        return n.call("MODE", inner)
+
+    def strftime(self, value: Sql, form: str) -> Sql:
+        micros = n.cast(n.binary(exp.Mul, value, n.number(1_000_000)), exp.DType.BIGINT)
+        return n.call("STRFTIME", n.call("MAKE_TIMESTAMP", micros), n.text(self.time_format(form)))
+
+    def now(self) -> Sql:
+        return n.call("EPOCH", n.call("NOW"))
+
+    def extract(self, value: Sql, regex: str, group: int, name: str | None) -> Sql:
+        return n.call("REGEXP_EXTRACT", value, n.text(regex), n.number(group))
+
+    def replace_regex(self, value: Sql, regex: str, replacement: str) -> Sql:
+        return n.call(
+            "REGEXP_REPLACE", value, n.text(regex), n.text(replacement), n.text("g")
+        )
+
+    def digest(self, value: Sql, kind: str) -> Sql:
+        if kind == "sha512":
+            self.refuse("sha512 digest")
+        return n.call(kind.upper(), value)
+
+
+def _lambda(function: OnColumn) -> Sql:
+    return exp.Lambda(this=function(n.identifier("x")), expressions=[n.identifier("x")], colon=True)
+
+
+def _null_if_empty(values: Sql) -> Sql:
+    return n.nullif(values, n.call("LIST_VALUE"))
+
+
+def _not_null(aggregate: Sql, value: Sql) -> Sql:
+    return exp.Filter(this=aggregate, expression=exp.Where(this=n.is_not_null(value)))

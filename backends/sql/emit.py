@@ -1,0 +1,289 @@
+"""A pipeline as one SQL query: stages in turn, each over the rows of the one before."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from transpile.backends.base import Draft, Inputs, Request
+from transpile.backends.sql import nodes as n
+from transpile.backends.sql.check import check
+from transpile.backends.sql.dialects import load_dialect
+from transpile.backends.sql.dialects.base import Dialect
+from transpile.backends.sql.expressions import as_number, expression
+from transpile.backends.sql.frame import Frame, OrderKey
+from transpile.backends.sql.needs import Needs, needs_after
+from transpile.backends.sql.nodes import Sql
+from transpile.backends.sql.predicates import predicate
+from transpile.backends.sql.sources import Columns, SourceColumns, SplunkView
+from transpile.backends.sql.stages import STAGES
+from transpile.backends.sql.stages.sets import LINE, lookup_table
+from transpile.backends.sql.values import ALWAYS, Kind, Value
+from transpile.backends.sql.writer import Writer
+from transpile.errors import Unsupported, UsageError
+from transpile.fidelity import Fidelity, Observable
+from transpile.ir import stages as s
+from transpile.ir.expr import Expr, Field
+from transpile.ir.pred import TRUE, Exists, Pred, all_of, any_of, negate
+from transpile.ir.stages import Pipeline, Stage
+from transpile.ir.walk import fields_of
+
+SCHEMAS = ("cim", "splunk")
+
+
+def emit(request: Request) -> Draft:
+    """Return the query. Raises Unsupported, UsageError OUT502 for an unknown dialect or schema."""
+    writer = Writer(request, _dialect(request), _schema(request))
+    end = Needs(None)
+    query = final_query(run(writer, request.pipeline, end), writer, _sorted_last(request.pipeline))
+    check(query, writer.dialect)
+    lossy = bool(writer.losses)
+    return Draft(
+        text=query.sql(dialect=writer.dialect.name, pretty=True, identify=True) + ";\n",
+        fidelity=Fidelity.SUPERSET if lossy else Fidelity.EXACT,
+        observable=Observable.ROWS,
+        suffix=".sql",
+        losses=tuple(writer.losses),
+        assumptions=tuple(writer.assumptions),
+        inputs=_inputs(writer, request),
+    )
+
+
+def _dialect(request: Request) -> Dialect:
+    try:
+        return load_dialect(request.variant or "duckdb")
+    except KeyError as error:
+        raise UsageError(f"unknown SQL dialect {request.variant!r}") from error
+
+
+def _schema(request: Request) -> Columns:
+    if request.schema and request.schema not in SCHEMAS:
+        raise UsageError(
+            f"the SQL target has no schema {request.schema!r}", hint=f"one of {', '.join(SCHEMAS)}"
+        )
+    return SplunkView(request.strict)
+
+
+def _inputs(writer: Writer, request: Request) -> Inputs:
+    datasets = [d for d in writer.tables.values() if d and not d.startswith("lookup:")]
+    return Inputs(
+        dataset=datasets[0] if datasets else "",
+        schema=request.schema or "cim",
+        tables=dict(writer.tables),
+        fields=tuple(writer.fields),
+    )
+
+
+# -- pipelines -------------------------------------------------------------------------------------
+
+
+def run(writer: Writer, pipeline: Pipeline, end: Needs, current: Frame | None = None) -> Frame:
+    """Return the rows of a pipeline of which `end` is read; current: the rows `Current` stands for.
+
+    Raises Unsupported with the span of the stage that has no counterpart.
+    """
+    needs = needs_after(pipeline, end)
+    frame = _source(writer, pipeline, needs[0], current)
+    for at, stage in enumerate(pipeline.stages[1:], start=1):
+        frame = _apply(stage, frame, writer, needs[at - 1], needs[at])
+    return frame
+
+
+def _apply(stage: Stage, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
+    emit_stage = STAGES.get(type(stage))
+    if emit_stage is None:
+        name = type(stage).__name__.lower()
+        raise Unsupported(
+            f"the stage {name} has no counterpart in SQL", code="TGT603", span=stage.span
+        )
+    try:
+        return emit_stage(stage, frame, writer, before, after)
+    except Unsupported as error:
+        raise error if error.span else error.moved(span=stage.span) from error
+
+
+def _source(writer: Writer, pipeline: Pipeline, needs: Needs, current: Frame | None) -> Frame:
+    source = pipeline.stages[0]
+    match source:
+        case s.Events():
+            return _events(writer, source, _first_filter(pipeline), needs)
+        case s.DataModel():
+            columns = writer.columns.of_model(source)
+            return _table(writer, columns, source, columns.membership())
+        case s.LookupTable(table):
+            return _lookup_rows(writer, table, source)
+        case s.Made(count):
+            return _made(writer, count)
+        case s.Current():
+            if current is None:
+                raise Unsupported("no rows to start from", code="TGT610", span=source.span)
+            return current
+        case _:
+            raise Unsupported("the rule has no source", code="TGT610", span=pipeline.span)
+
+
+def _first_filter(pipeline: Pipeline) -> Pred:
+    found: list[Pred] = []
+    for stage in pipeline.stages[1:]:
+        if not isinstance(stage, s.Filter):
+            break
+        found.append(stage.pred)
+    return all_of(found)
+
+
+def _events(writer: Writer, source: s.Events, pred: Pred, needs: Needs) -> Frame:
+    columns = writer.columns.of_events(source, all_of((source.scope, pred)),
+                                       writer.request.info.data_sources)
+    scope = TRUE
+    if not columns.dataset and source.scope != TRUE:
+        # an event that has none of the fields was chosen by whoever filled the table
+        silent = negate(any_of(Exists(Field(name)) for name in sorted(fields_of(source.scope))))
+        scope = any_of((source.scope, silent))
+    elif source.scope != TRUE:
+        writer.note(f"the table {columns.table} holds the events of the rule's source and no others")
+    return _table(writer, columns, source, scope)
+
+
+def _table(
+    writer: Writer, columns: SourceColumns, source: s.Events | s.DataModel, member: Pred
+) -> Frame:
+    table = columns.table
+    writer.tables[table] = columns.dataset or (
+        f"model:{source.model}.{source.node}" if isinstance(source, s.DataModel) else ""
+    )
+    writer.reserve(table)
+    spelt: dict[str, str] = {}
+
+    def resolve(field: str) -> Value | None:
+        column = columns.column(field)
+        if column is None:
+            return None
+        other = spelt.setdefault(column.name.casefold(), column.name)
+        if other != column.name and not writer.dialect.cased_names:
+            raise Unsupported(
+                f"the columns {other!r} and {column.name!r} differ in case only", code="TGT601"
+            )
+        writer.fields.setdefault(column.name)
+        return column.value(field)
+
+    time = columns.column("_time")
+    order = () if time is None else (OrderKey(time.value("_time"), descending=True),)
+    frame = Frame(
+        table, {}, rest=resolve, order=order, label="selected",
+        comments=writer.comment(source.span),
+    )
+    if isinstance(source, s.DataModel) and not writer.request.strict:
+        writer.note(f"the table {table} holds the events as the data model shows them, "
+                    "`unknown` for what is missing")
+    if member != TRUE:
+        frame = frame.filtered(predicate(member, writer.scope(frame)).sql)
+    for bound, kind in ((source.earliest, exp.GTE), (source.latest, exp.LT)):
+        if bound is not None:
+            frame = frame.filtered(_time_bound(bound, kind, frame, writer))
+    return frame
+
+
+def _time_bound(bound: Expr, kind: type[exp.Binary], frame: Frame, writer: Writer) -> Sql:
+    scope = writer.scope(frame)
+    limit = as_number(expression(bound, scope), scope)
+    test = n.binary(kind, frame.value("_time").sql, limit.sql)
+    return n.coalesce(test, n.boolean(True))
+
+
+def _lookup_rows(writer: Writer, table: str, source: s.LookupTable) -> Frame:
+    info = writer.request.lookups.get(table)
+    if info is None:
+        raise Unsupported(
+            f"the lookup table {table} is not known", code="TGT608", span=source.span
+        )
+    name = lookup_table(info, writer)
+    known = info.columns or tuple(dict.fromkeys(c for row in info.rows or () for c in row))
+    if not known:
+        raise Unsupported(
+            f"the columns of {table} are not known", code="TGT608", span=source.span
+        )
+    columns = {c: Value(n.column(c), Kind.TEXT, frozenset((c,))) for c in known}
+    order = (OrderKey(Value(n.column(LINE), Kind.INT, ALWAYS)),)
+    return Frame(name, columns, order=order, comments=writer.comment(source.span))
+
+
+def _made(writer: Writer, count: int) -> Frame:
+    one = exp.Select(expressions=[n.alias(writer.dialect.now(), "_time")])
+    query: exp.Query = one
+    if count == 0:
+        query = exp.Select(
+            expressions=[n.alias(writer.dialect.now(), "_time")],
+            where=exp.Where(this=n.boolean(False)),
+        )
+    if count > 100:
+        raise Unsupported("more than 100 made rows", code="TGT603")
+    for _ in range(count - 1):
+        query = exp.Union(this=query, expression=one.copy(), distinct=False)
+    name = writer.add("made", query)
+    return Frame(name, {"_time": Value(n.column("_time"), Kind.REAL, ALWAYS)})
+
+
+# -- the whole query -------------------------------------------------------------------------------
+
+
+def _sorted_last(pipeline: Pipeline) -> bool:
+    """Return whether the rule fixes the order of its result rows."""
+    for stage in reversed(pipeline.stages):
+        match stage:
+            case s.Sort() | s.Limit():
+                return True
+            case s.Aggregate() | s.Join() | s.Branch() | s.Events() | s.DataModel():
+                return False
+            case _:
+                continue
+    return False
+
+
+def final_query(frame: Frame, writer: Writer, keep_order: bool) -> exp.Query:
+    """Return the query of the last rows with all CTEs before it."""
+    if not frame.columns and frame.rest is None:
+        raise Unsupported("the result has no fields", code="TGT603")
+    items, columns, _ = writer.projection(frame, Needs(None))
+    for field, value in columns.items():
+        if isinstance(value.node, exp.Column) and value.node.name != field:
+            raise Unsupported(
+                f"the result has fields that differ in case only: {field!r}", code="TGT601"
+            )
+    order = writer.sort_keys(frame.order) if keep_order else []
+    writer.note_lists(columns)
+    query: exp.Query
+    if writer.ctes and _shows_all(frame, writer, ordered=bool(order)):
+        _, query, comments = writer.ctes.pop()
+    else:
+        query, comments = n.select(
+            items, n.table(frame.source), joins=frame.joins, where=frame.where, order=order
+        ), frame.comments
+    if writer.ctes:
+        query.set("with_", exp.With(expressions=[_cte(*cte) for cte in writer.ctes]))
+    _comment(query, comments)
+    return query
+
+
+def _shows_all(frame: Frame, writer: Writer, *, ordered: bool) -> bool:
+    """Return whether the frame is the last CTE, column for column, in its order if that counts."""
+    name, query, _ = writer.ctes[-1]
+    if not frame.plain or (ordered and "order" not in query.args):
+        return False
+    if frame.source != name or frame.rest is not None or not isinstance(query, exp.Select):
+        return False
+    shown = [item.alias_or_name for item in query.expressions]
+    mine = [
+        value.node.name if isinstance(value.node, exp.Column) else None
+        for value in frame.columns.values()
+    ]
+    return shown == mine == list(frame.columns)
+
+
+def _cte(name: str, query: exp.Query, comments: tuple[str, ...]) -> exp.CTE:
+    _comment(query, comments)
+    return exp.CTE(this=query, alias=exp.TableAlias(this=n.identifier(name)))
+
+
+def _comment(query: exp.Query, comments: tuple[str, ...]) -> None:
+    if comments:
+        query.comments = [f" {text} " for text in dict.fromkeys(comments)]
+

@@ -1,0 +1,220 @@
+"""What the SQL engines share: which tables a query reads, and how events look in them.
+
+The engine parses the query text anew, makes the tables that it reads, fills them with the events'
+view of the query's schema, and runs the text as it is. An event that a table cannot hold (two
+values in a column for one) is refused, never bent: ask `accepts` first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from transpile.backends.base import Draft, Event, LookupInfo, Row, Seen
+from transpile.backends.sql.dialects.sqlite import Sqlite
+from transpile.backends.sql.sources import ModelColumns, RawColumns, SourceColumns, leaf_column
+from transpile.backends.sql.stages.sets import LINE
+from transpile.backends.sql.values import Kind
+from transpile.errors import UsageError
+from transpile.interpret.events import event_row, raw_text
+from transpile.interpret.values import items, number_text, text, to_number
+from transpile.ir.stages import DataModel
+from transpile.ir.text import fold
+from transpile.schema import cim
+from transpile.schema.datasets import dataset
+
+LISTS = Sqlite.assumptions["lists"]
+"""Start of the assumption that names the columns of the result that are lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One table of the query: its columns in order, each with its kind, and the rows."""
+
+    name: str
+    columns: Mapping[str, Kind]
+    rows: Sequence[Sequence[Any]]
+
+
+class SqlEngine(ABC):
+    """An SQL database in memory that runs one query at a time."""
+
+    dialect: str
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name and version, "duckdb 1.4.1"."""
+
+    @abstractmethod
+    def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
+        """Return the rows of a query over these tables."""
+
+    @abstractmethod
+    def storable(self, value: str, draft: Draft) -> bool:
+        """Return whether the engine treats a text as the draft takes for granted."""
+
+    def accepts(self, event: Event, draft: Draft) -> bool:
+        """Return whether the tables of the query can hold an event as it is."""
+        return all(table.refusal(event, draft, self) is None for table in self._tables(draft))
+
+    def run(
+        self,
+        draft: Draft,
+        events: Sequence[Event],
+        *,
+        lookups: Mapping[str, LookupInfo],
+        now: float,
+    ) -> Seen:
+        """Return the result rows; lists as lists, missing values left out.
+
+        Raises ValueError for an event that `accepts` refuses, UsageError OUT504 without the engine.
+        """
+        stored = [table.stored(events, draft, self) for table in self._tables(draft)]
+        for name, source in draft.inputs.tables.items():
+            if source.startswith("lookup:"):
+                stored.append(lookup_rows(name, lookups.get(source.removeprefix("lookup:"))))
+        return Seen(rows=self.execute(draft.text, stored, now))
+
+    def _tables(self, draft: Draft) -> list[_EventTable]:
+        tree = sqlglot.parse_one(draft.text, read=self.dialect)
+        whole = any(
+            isinstance(item, exp.Star) for query in tree.find_all(exp.Select)
+            for item in query.expressions
+        )
+        named = {column.name for column in tree.find_all(exp.Column)}
+        return [
+            _EventTable(name, _source(name, source), named, whole)
+            for name, source in draft.inputs.tables.items()
+            if not source.startswith("lookup:")
+        ]
+
+
+def _source(table: str, source: str) -> SourceColumns:
+    if source.startswith("model:"):
+        model, _, node = source.removeprefix("model:").partition(".")
+        return ModelColumns(DataModel(model, node), None)
+    found = dataset(source) if source else None
+    if found is not None and found.match.datamodel:
+        return ModelColumns(DataModel(found.match.datamodel, found.match.node or ""), found)
+    return RawColumns(found, table)
+
+
+@dataclass(frozen=True, slots=True)
+class _EventTable:
+    """A table of events. named: columns that the query names; whole: it asks for all of them."""
+
+    name: str
+    source: SourceColumns
+    named: set[str]
+    whole: bool
+
+    def view(self, event: Event) -> dict[str, Any] | None:
+        """Return the event's columns that matter, None if it does not belong to the table."""
+        row = event_row(event)
+        if isinstance(self.source, ModelColumns):
+            model, node = self.source.source.model, self.source.source.node
+            if cim.node_facts(model, node) is not None:
+                if not cim.is_member(row, model, node):
+                    return None
+                row = cim.normalise(row, model, node)
+            row = {
+                name if name.startswith("_") else leaf_column(name): value
+                for name, value in row.items()
+            }
+        elif "_raw" in self.named and "_raw" not in row:
+            row = {**row, "_raw": raw_text(event)}
+        return {name: value for name, value in row.items() if self.whole or name in self.named}
+
+    def kind(self, column: str) -> Kind:
+        found = self.source.column(column)
+        return Kind.TEXT if found is None else found.kind
+
+    def refusal(self, event: Event, draft: Draft, engine: SqlEngine) -> str | None:
+        """Return why the table cannot hold the event, None if it can."""
+        row = self.view(event)
+        if row is None:
+            return None
+        if len({name.casefold() for name in row}) < len(row):
+            return "two fields differ in case only"
+        for name, value in row.items():
+            reason = _refusal(items(value), self.kind(name))
+            if reason is not None:
+                return f"{name}: {reason}"
+            if not all(engine.storable(text(item), draft) for item in items(value)):
+                return f"{name}: text that {engine.dialect} reads in its own way"
+        return None
+
+    def stored(self, events: Sequence[Event], draft: Draft, engine: SqlEngine) -> Stored:
+        """Return the table with the events. Raises ValueError for one that it cannot hold."""
+        for index, event in enumerate(events):
+            reason = self.refusal(event, draft, engine)
+            if reason is not None:
+                raise ValueError(f"event {index} does not fit the table {self.name}: {reason}")
+        views = [view for event in events if (view := self.view(event)) is not None]
+        asked = draft.inputs.fields
+        names = list(dict.fromkeys([*asked, *(name for view in views for name in view)]))
+        kinds = {name: self.kind(name) for name in names}
+        rows = [[_cell(view.get(name), kinds[name]) for name in names] for view in views]
+        return Stored(self.name, kinds or {"_time": Kind.REAL}, rows if kinds else [])
+
+
+def _refusal(values: Sequence[Any], kind: Kind) -> str | None:
+    if kind is Kind.LIST:
+        return None
+    if len(values) > 1:
+        return "several values in a column for one"
+    if not values or kind is Kind.TEXT:
+        return None
+    amount = to_number(values[0])
+    if amount is None:
+        return "no number"
+    if kind is Kind.INT and (not isinstance(amount, int) or number_text(amount) != text(values[0])):
+        return "no whole number in its plain spelling"
+    return None
+
+
+def _cell(value: Any, kind: Kind) -> Any:
+    values = items(value)
+    if not values:
+        return None
+    match kind:
+        case Kind.LIST:
+            return [text(item) for item in values]
+        case Kind.TEXT:
+            return text(values[0])
+        case _:
+            return to_number(values[0])
+
+
+def lookup_rows(name: str, info: LookupInfo | None) -> Stored:
+    """Return a lookup table as a table. Raises UsageError OUT505 if its rows are not available."""
+    if info is None or info.rows is None:
+        raise UsageError(f"the rows of the lookup table {name} are not available", code="OUT505")
+    columns = list(dict.fromkeys([*info.columns, *(c for row in info.rows for c in row)]))
+    kinds = {column: Kind.TEXT for column in columns} | {LINE: Kind.INT}
+    rows = [
+        [*(row.get(column) or None for column in columns), line]
+        for line, row in enumerate(info.rows)
+    ]
+    return Stored(name, kinds, rows)
+
+
+def list_columns(draft_assumptions: Iterable[str]) -> frozenset[str]:
+    """Return the columns of a result that hold lists as JSON, from the draft's assumptions."""
+    for line in draft_assumptions:
+        if line.startswith(LISTS):
+            return frozenset(json.loads(line.removeprefix(LISTS)))
+    return frozenset()
+
+
+def ascii_fold_agrees(value: str) -> bool:
+    """Return whether folding ASCII letters only folds the text as the project does."""
+    return fold(value) == re.sub("[A-Z]+", lambda found: found[0].lower(), value)

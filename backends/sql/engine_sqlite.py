@@ -1,0 +1,95 @@
+"""SQLite in memory, with the REGEXP function that the queries assume."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import lru_cache
+from typing import Any
+
+from transpile.backends.base import Draft, Event, LookupInfo, Row, Seen
+from transpile.backends.sql.engine import SqlEngine, Stored, ascii_fold_agrees, list_columns
+from transpile.backends.sql.values import Kind
+
+_TYPES = {Kind.TEXT: "TEXT", Kind.INT: "INTEGER", Kind.REAL: "REAL", Kind.LIST: "TEXT"}
+
+
+class SqliteEngine(SqlEngine):
+    """Runs a query on SQLite."""
+
+    dialect = "sqlite"
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return f"sqlite {sqlite3.sqlite_version}"
+
+    def storable(self, value: str, draft: Draft) -> bool:
+        """SQLite folds ASCII letters only, and ends a text at NUL."""
+        return "\0" not in value and ascii_fold_agrees(value)
+
+    def run(
+        self,
+        draft: Draft,
+        events: Sequence[Event],
+        *,
+        lookups: Mapping[str, LookupInfo],
+        now: float,
+    ) -> Seen:
+        """Return the result rows; columns that the draft calls JSON arrays as lists."""
+        seen = super().run(draft, events, lookups=lookups, now=now)
+        lists = list_columns(draft.assumptions)
+        rows = (
+            {k: json.loads(v) if k in lists and isinstance(v, str) else v for k, v in row.items()}
+            for row in seen.rows or ()
+        )
+        return Seen(rows=tuple(rows))
+
+    def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
+        """Return the rows of a query over these tables; `unixepoch()` is the given time."""
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.create_function("regexp", 2, _regexp, deterministic=True)
+            connection.create_function("unixepoch", 0, lambda: now)
+            for table in tables:
+                _fill(connection, table)
+            cursor = connection.execute(query)
+            names = [column[0] for column in cursor.description]
+            return tuple(
+                {
+                    name: value
+                    for name, value in zip(names, row, strict=True)
+                    if value is not None
+                }
+                for row in cursor.fetchall()
+            )
+
+
+def _fill(connection: sqlite3.Connection, table: Stored) -> None:
+    columns = ", ".join(f"{_quoted(name)} {_TYPES[kind]}" for name, kind in table.columns.items())
+    connection.execute(f"CREATE TABLE {_quoted(table.name)} ({columns})")
+    marks = ", ".join("?" for _ in table.columns)
+    connection.executemany(
+        f"INSERT INTO {_quoted(table.name)} VALUES ({marks})",
+        [[_cell(value) for value in row] for row in table.rows],
+    )
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _regexp(pattern: str, value: Any) -> bool | None:
+    """SQLite's `value REGEXP pattern`; NULL for a missing value."""
+    return None if value is None else _compiled(pattern).search(str(value)) is not None

@@ -1,0 +1,215 @@
+"""Expressions of the IR as SQL values: fields, constants, conditionals; calls go to `functions`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from transpile.backends.sql import nodes as n
+from transpile.backends.sql.nodes import Sql
+from transpile.backends.sql.values import (
+    ALWAYS,
+    NUMERIC,
+    Kind,
+    Scope,
+    Value,
+    null_value,
+)
+from transpile.errors import Unsupported
+from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, RegexLit
+from transpile.ir.functions import FUNCTIONS as ARITIES
+
+
+def expression(expr: Expr, scope: Scope) -> Value:
+    """Return an expression in SQL. Raises Unsupported TGT604 for a function without counterpart."""
+    match expr:
+        case Field(name):
+            return scope.value_of(name)
+        case Lit(value):
+            return constant(value)
+        case RegexLit():
+            raise Unsupported("a regular expression is no value", code="TGT605", span=expr.span)
+        case Call():
+            return _call(expr, scope)
+        case Case(branches, default):
+            return _case(branches, default, scope)
+        case Each():
+            return _each(expr, scope)
+        case _:
+            assert_never(expr)
+
+
+def constant(value: str | int | float | None) -> Value:
+    """Return a constant."""
+    match value:
+        case None:
+            return null_value()
+        case str():
+            return Value(n.text(value), Kind.TEXT, ALWAYS)
+        case bool() | int():
+            return Value(n.number(value), Kind.INT, ALWAYS)
+        case float():
+            return Value(n.number(value), Kind.REAL, ALWAYS)
+
+
+# -- conversion ------------------------------------------------------------------------------------
+
+
+def as_text(value: Value, scope: Scope) -> Value:
+    """Return a single value as text, numbers as SPL prints them; of a list the first one."""
+    match value.kind:
+        case Kind.TEXT:
+            return value
+        case Kind.LIST:
+            return first_of(value, scope)
+        case Kind.INT:
+            return Value(scope.writer.dialect.int_text(value.sql), Kind.TEXT, value.missing)
+        case Kind.REAL:
+            node = scope.writer.dialect.real_text(lambda: value.sql)
+            return Value(node, Kind.TEXT, value.missing)
+        case _:
+            assert_never(value.kind)
+
+
+def as_number(value: Value, scope: Scope) -> Value:
+    """Return a single value as a number, NULL if it does not look like one."""
+    if value.kind in NUMERIC:
+        return value
+    if value.is_null:
+        return null_value(Kind.REAL)
+    if value.literal is not None:
+        from transpile.ir.text import number
+
+        return constant(number(value.literal))
+    single = as_text(value, scope)
+    scope.writer.assume("regex")
+    return Value(scope.writer.dialect.number(lambda: single.sql), Kind.REAL)
+
+
+def as_list(value: Value, scope: Scope) -> Value:
+    """Return a value as a list; a missing one stays NULL."""
+    if value.kind is Kind.LIST:
+        return value
+    single = as_text(value, scope)
+    made = scope.writer.dialect.list_of(lambda: single.sql)
+    return Value(made, Kind.LIST, value.missing)
+
+
+def first_of(value: Value, scope: Scope) -> Value:
+    """Return the first element of a list, any other value as it is."""
+    if value.kind is not Kind.LIST:
+        return value
+    made = scope.writer.dialect.list_item(lambda: value.sql, 0)
+    return Value(made, Kind.TEXT, value.missing)
+
+
+def common_kind(kinds: Iterable[Kind]) -> Kind:
+    """Return the kind that holds values of all these kinds."""
+    found = set(kinds)
+    if Kind.LIST in found:
+        return Kind.LIST
+    if Kind.TEXT in found or not found:
+        return Kind.TEXT
+    return Kind.INT if found == {Kind.INT} else Kind.REAL
+
+
+def convert(value: Value, kind: Kind, scope: Scope) -> Value:
+    """Return a value in another kind, as SPL shows it."""
+    if value.kind is kind or value.is_null:
+        return replace(value, kind=kind)
+    match kind:
+        case Kind.LIST:
+            return as_list(value, scope)
+        case Kind.TEXT:
+            return as_text(value, scope)
+        case Kind.INT | Kind.REAL:
+            return as_number(value, scope)
+        case _:
+            assert_never(kind)
+
+
+# -- nodes -----------------------------------------------------------------------------------------
+
+
+def _call(expr: Call, scope: Scope) -> Value:
+    from transpile.backends.sql.functions import FUNCTIONS, REGEX_FUNCTIONS
+
+    try:
+        if expr.name in REGEX_FUNCTIONS:
+            return REGEX_FUNCTIONS[expr.name](expr, scope)
+        if expr.name not in FUNCTIONS:
+            raise Unsupported(f"the function {expr.name} has no counterpart in SQL", code="TGT604")
+        args = [expression(arg, scope) for arg in expr.args]
+        return apply(expr.name, args, scope, FUNCTIONS[expr.name])
+    except Unsupported as error:
+        raise error if error.span else error.moved(span=expr.span) from error
+
+
+Function = Callable[[Scope, list[Value]], Value]
+
+
+def apply(name: str, args: list[Value], scope: Scope, function: Function) -> Value:
+    """Apply a function as its table entry says about lists: to the first, to each or to all."""
+    match ARITIES[name].multi:
+        case "list":
+            return function(scope, args)
+        case "each" if args and args[0].kind is Kind.LIST:
+            rest = [first_of(arg, scope) for arg in args[1:]]
+
+            def body(item: Sql) -> Sql:
+                made = function(scope, [Value(item, Kind.TEXT, ALWAYS), *rest])
+                if made.missing != ALWAYS:
+                    scope.writer.dialect.refuse(f"{name} of each value of a list")
+                return as_text(made, scope).sql
+
+            mapped = scope.writer.dialect.list_map(args[0].sql, body)
+            return Value(mapped, Kind.LIST, args[0].missing)
+        case _:
+            return function(scope, [first_of(arg, scope) for arg in args])
+
+
+def _case(branches: Sequence[tuple[object, Expr]], default: Expr, scope: Scope) -> Value:
+    from transpile.backends.sql.predicates import predicate
+
+    tests = [predicate(condition, scope) for condition, _ in branches]  # type: ignore[arg-type]
+    values = [expression(value, scope) for _, value in branches]
+    other = expression(default, scope)
+    present = [value for value in (*values, other) if not value.is_null]
+    kind = common_kind(value.kind for value in present)
+    pairs = [
+        (test.sql, convert(value, kind, scope).sql)
+        for test, value in zip(tests, values, strict=True)
+    ]
+    end = None if other.is_null else convert(other, kind, scope).sql
+    never = all(value.missing == ALWAYS for value in (*values, other))
+    return Value(n.case(pairs, end), kind, ALWAYS if never else None)
+
+
+def _each(expr: Each, scope: Scope) -> Value:
+    from transpile.backends.sql.predicates import predicate
+
+    source = as_list(expression(expr.source, scope), scope)
+
+    def inner(item: Sql) -> Scope:
+        bound = {**scope.bound, expr.var: Value(item, Kind.TEXT, ALWAYS)}
+        return replace(scope, bound=bound)
+
+    dialect = scope.writer.dialect
+    if expr.kind == "filter":
+        keep = expr.keep
+        assert keep is not None
+        made = dialect.list_filter(source.sql, lambda item: predicate(keep, inner(item)).sql)
+        return Value(made, Kind.LIST)
+    body = expr.body
+    assert body is not None
+
+    def mapped(item: Sql) -> Sql:
+        value = expression(body, inner(item))
+        if value.missing != ALWAYS:
+            dialect.refuse("mapping that may leave values of a list out")
+        return as_text(value, scope).sql
+
+    return Value(dialect.list_map(source.sql, mapped), Kind.LIST, source.missing)
+
+

@@ -1,0 +1,171 @@
+"""Which fields each stage must hand on, found from the end of a pipeline to its start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from transpile.backends.sql.aggregates import ORDERED, TIMED
+from transpile.ir import stages as s
+from transpile.ir.expr import Node
+from transpile.ir.pred import InRows, Keyword
+from transpile.ir.stages import Agg, Pipeline, Stage
+from transpile.ir.walk import descend, fields_of
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Fields that are read later; names None: every field there is. order: so is the row order."""
+
+    names: frozenset[str] | None = None
+    order: bool = False
+
+    def __contains__(self, name: str) -> bool:
+        return self.names is None or name in self.names
+
+    def plus(self, names: Iterable[str], *, order: bool = False) -> Needs:
+        """Return the needs with more fields."""
+        found = None if self.names is None else self.names | frozenset(names)
+        return Needs(found, self.order or order)
+
+    def minus(self, names: Iterable[str]) -> Needs:
+        """Return the needs without fields that come into being."""
+        return Needs(None if self.names is None else self.names - frozenset(names), self.order)
+
+
+def needs_after(pipeline: Pipeline, end: Needs) -> list[Needs]:
+    """Return, for each stage of a pipeline, what must come out of it."""
+    found = [end]
+    for stage in reversed(pipeline.stages[1:]):
+        found.append(needs_before(stage, found[-1]))
+    found.reverse()
+    return found
+
+
+def reads(node: Node) -> frozenset[str]:
+    """Return the fields a predicate or expression reads, inner searches and raw text included."""
+    names = fields_of(node)
+    for part in descend(node, into_pipelines=False):
+        if isinstance(part, Keyword):
+            names |= {"_raw"}
+        elif isinstance(part, InRows):
+            names |= output_names(part.pipeline) or frozenset()
+    return names
+
+
+def output_names(pipeline: Pipeline) -> frozenset[str] | None:
+    """Return the fields of a pipeline's rows as far as its text tells, None if it does not."""
+    names: frozenset[str] | None = None
+    for stage in pipeline.stages:
+        match stage:
+            case s.Aggregate(aggs, by):
+                names = frozenset(a.name for a in aggs) | frozenset(k.name for k in by)
+            case s.Project(fields, False) if not any("*" in f for f in fields):
+                names = frozenset(fields) if names is None else names & frozenset(fields)
+            case s.Project(fields, True) if names is not None:
+                names = frozenset(x for x in names if not _named(x, fields))
+            case s.Compute(assignments) if names is not None:
+                names |= {name for name, _ in assignments}
+            case s.Rename(pairs) if names is not None:
+                for old, new in pairs:
+                    names = frozenset(renamed(name, old, new) or name for name in names)
+            case s.Lookup() | s.Join() | s.Branch() | s.Pivot() | s.Parse():
+                names = None
+            case _:
+                pass
+    return names
+
+
+def _named(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def renamed(name: str, old: str, new: str) -> str | None:
+    """Return the name after a renaming `old` AS `new` (`*` carries over), None if it is not met."""
+    if "*" not in old:
+        return new if name == old else None
+    head, _, tail = old.partition("*")
+    if "*" in tail:
+        return None
+    inside = len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)
+    return new.replace("*", name[len(head) : len(name) - len(tail)], 1) if inside else None
+
+
+def needs_before(stage: Stage, after: Needs) -> Needs:
+    """Return what a stage must be given so that `after` can come out of it."""
+    match stage:
+        case s.Filter(pred):
+            return after.plus(reads(pred))
+        case s.Compute(assignments):
+            for name, expr in reversed(assignments):
+                if name in after:
+                    after = after.minus((name,)).plus(reads(expr))
+            return after
+        case s.Extract(source) | s.Parse(_, source):
+            return after.plus((source,))
+        case s.Rename(pairs):
+            for old, new in reversed(pairs):
+                after = _before_rename(old, new, after)
+            return after
+        case s.Project(fields, drop):
+            return after if drop else _before_keep(stage, after)
+        case s.Fill():
+            return after.plus((), order=stage.down)
+        case s.Bucket(field, target):
+            return after.minus((target,)).plus((field,))
+        case s.Expand(field):
+            return after.plus((field,))
+        case s.Lookup(keys=keys):
+            return after.plus(field for _, field in keys)
+        case s.Aggregate(aggs, by):
+            return _before_aggregate(aggs, Needs(frozenset())).plus(
+                name for key in by for name in reads(key.expr)
+            )
+        case s.Window(aggs, by):
+            kept = after.minus(agg.name for agg in aggs).plus(by)
+            return _before_aggregate(aggs, kept).plus((), order=stage.running)
+        case s.Dedup(keys):
+            return after.plus(keys, order=True)
+        case s.Sort(keys):
+            return after.plus(key.field for key in keys)
+        case s.Limit():
+            return after.plus((), order=True)
+        case s.Join(keys=keys):
+            return after.plus(keys) if keys else Needs(None, after.order)
+        case s.Pivot() | s.ForEach() | s.Transaction() | s.Totals() | s.Combine():
+            return Needs(None, True)
+        case _:
+            return after
+
+
+def _before_rename(old: str, new: str, after: Needs) -> Needs:
+    if after.names is None:
+        return after
+    if "*" not in old:
+        return after.minus((new,)).plus((old,)) if new in after else after
+    origins = {origin for name in after.names if (origin := renamed(name, new, old))}
+    return after.plus(origins)
+
+
+def _before_keep(stage: s.Project, after: Needs) -> Needs:
+    plain = frozenset(name for name in stage.fields if "*" not in name)
+    if after.names is None:
+        return Needs(plain, after.order) if len(plain) == len(stage.fields) else after
+    internal = stage.keep_internal
+    kept = (
+        name
+        for name in after.names
+        if _named(name, stage.fields) or (internal and name.startswith("_"))
+    )
+    return Needs(frozenset(kept), after.order)
+
+
+def _before_aggregate(aggs: tuple[Agg, ...], base: Needs) -> Needs:
+    for agg in aggs:
+        if agg.pattern:
+            return Needs(None, True)
+        names = reads(agg.where) | (reads(agg.arg) if agg.arg is not None else frozenset())
+        timed = {"_time"} if agg.func in TIMED else set()
+        base = base.plus(names | timed, order=agg.func in ORDERED)
+    return base

@@ -1,0 +1,99 @@
+"""What an expression of the IR is in SQL: a node, its kind, and when it may be NULL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from transpile.backends.sql.nodes import Sql
+
+if TYPE_CHECKING:
+    from transpile.backends.sql.writer import Writer
+
+
+class Kind(Enum):
+    """How a column holds values: text, whole numbers, real numbers, or a list of texts."""
+
+    TEXT = "text"
+    INT = "int"
+    REAL = "real"
+    LIST = "list"
+
+
+NUMERIC = frozenset({Kind.INT, Kind.REAL})
+ALWAYS: frozenset[str] = frozenset()
+"""The `missing` of a value or test that is never NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value in SQL. missing: it is NULL only if one of these fields is; None: who knows."""
+
+    node: Sql
+    kind: Kind
+    missing: frozenset[str] | None = None
+
+    @property
+    def sql(self) -> Sql:
+        """A copy of the node, to be put into a tree."""
+        return self.node.copy()
+
+    @property
+    def is_null(self) -> bool:
+        """True for the constant NULL."""
+        return isinstance(self.node, exp.Null)
+
+    @property
+    def literal(self) -> str | None:
+        """The text of a string literal, else None."""
+        node = self.node
+        return node.this if isinstance(node, exp.Literal) and node.is_string else None
+
+    @property
+    def simple(self) -> bool:
+        """True if repeating the value costs nothing: a column or a constant."""
+        return isinstance(self.node, (exp.Column, exp.Literal, exp.Null, exp.Identifier))
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A condition in SQL: TRUE if and only if the predicate is true; NULL counts as false.
+
+    missing: it is NULL only if one of these fields is; None: who knows.
+    """
+
+    __test__ = False  # not a pytest class
+
+    sql: Sql
+    missing: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an expression is evaluated: how names resolve.
+
+    known: fields that a conjunct beside the expression requires, so that they are not missing.
+    """
+
+    writer: Writer
+    resolve: Callable[[str], Value]
+    known: frozenset[str] = ALWAYS
+    bound: Mapping[str, Value] = field(default_factory=dict)
+
+    def value_of(self, name: str) -> Value:
+        """Return the value of a field or of a variable of `Each`."""
+        return self.bound[name] if name in self.bound else self.resolve(name)
+
+
+def null_value(kind: Kind = Kind.TEXT) -> Value:
+    """Return the missing value."""
+    return Value(exp.Null(), kind)
+
+
+def either(left: frozenset[str] | None, right: frozenset[str] | None) -> frozenset[str] | None:
+    """Return who makes a value of two parts NULL, if each NULL part makes the whole NULL."""
+    return None if left is None or right is None else left | right
