@@ -6,7 +6,7 @@ Errors point into the rule's file: through YAML folding and macro expansion.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from transpile.errors import Span, SplSyntaxError
 from transpile.ir.simplify import simplify
@@ -47,8 +47,11 @@ def compile_rule(
 ) -> Compiled:
     """Return the IR of a rule. Raises `SplSyntaxError` or `MacroError` placed in the rule's file."""
     from transpile.content import expand
+    from transpile.content.macros import OPAQUE_COMMAND
 
-    unknown = "opaque" if opaque_macros else "error"
+    unknown: Literal["opaque", "error"] = "opaque" if opaque_macros else "error"
+    if opaque_macros:
+        custom_commands |= {OPAQUE_COMMAND}
     try:
         text = expand(rule.search, content, rule_name=rule.name, unknown=unknown)
         tree = parse_text(text, custom_commands=custom_commands)

@@ -315,7 +315,7 @@ def _resolved(reader: _Reader, expr: Expr) -> _Value:
 
 
 def _extract(reader: _Reader, stage: s.Extract) -> None:
-    names = tuple(n for n in stage.regex.group_names if n)
+    names = tuple(name for name, _ in stage.regex.group_names)
     reader.elsewhere(names, f"a part of {stage.source} taken out by a regular expression")
 
 

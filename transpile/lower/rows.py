@@ -36,7 +36,7 @@ from transpile.ir.walk import rename_fields
 from transpile.lower.common import CannotLower, span_of, time_bound, where_is
 from transpile.lower.logic import true_of
 from transpile.lower.values import value_of
-from transpile.spl import ast, parse
+from transpile.spl import ast, parse_subsearch
 
 SORT_LIMIT = 10_000
 """Rows that `sort` keeps when no limit is written (5.7)."""
@@ -425,7 +425,7 @@ def foreach(command: ast.Foreach) -> list[Stage]:
     for token in _TOKENS:
         written = command.option(token.lower().replace("field", "fieldstr"), f"<<{token}>>")
         text = text.replace(written or f"<<{token}>>", f"stand_in_{token}_")
-    search = parse(text if text.lstrip().startswith("|") else "| " + text)
+    search = parse_subsearch(text)
     template: list[tuple[str, Expr]] = []
     for inner in search.commands:
         if not isinstance(inner, ast.Eval) or any(a.dynamic for a in inner.assignments):
