@@ -327,7 +327,7 @@ class _Expansion:
             if len(call.args) > max(arities):
                 hint += "; put double quotes around an argument that contains a comma"
             return self._error(message, "SPL203", hint)
-        near = difflib.get_close_matches(call.name, self.content.macro_names(), n=1, cutoff=0.7)
+        near = difflib.get_close_matches(call.name, self.content.macro_names(), n=1)
         hint = f"did you mean '{near[0]}'?" if near else "define it in macros/ or macros.conf"
         return self._error(f"unknown macro '{call.name}'{where}", "SPL201", hint)
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from transpile.errors import Span
 
-_QUOTED_OR_COMMENT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|```.*?```', re.DOTALL)
+_QUOTED_OR_COMMENT = re.compile(
+    r'\\.|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|```.*?```', re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
