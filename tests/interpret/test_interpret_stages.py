@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 import pytest
@@ -380,8 +381,12 @@ def test_the_information_model_fills_in_unknown() -> None:
         pytest.param((s.Opaque("apply", "no model", adds=("n",)),
                       s.Compute((("n", Lit(1)),)), s.Filter(Test(Field("n"), NumEq(1)))), False,
                      id="added-field-is-overwritten"),
-        pytest.param((s.Geo("ip"), s.Filter(Test(Field("Country"), TextEq("x")))), True,
-                     id="location-without-database-is-tested"),
+        pytest.param((s.Opaque("apply", "no model", adds=("n",)), s.Aggregate(()),
+                      s.Filter(Test(Field("n"), NumEq(1)))), False,
+                     id="added-field-is-grouped-away"),
+        pytest.param((s.Branch((s.Pipeline((s.Made(), s.Opaque("x", "why", adds=("n",)))),)),
+                      s.Filter(Test(Field("n"), NumEq(1)))), True,
+                     id="added-field-of-an-inner-pipeline-is-tested"),
         pytest.param((s.Geo("ip"),), False, id="location-without-database"),
         pytest.param((s.Bucket("a", "a", 0),), True, id="bins-without-width"),
     ],
@@ -392,6 +397,15 @@ def test_refusals(stages: tuple[s.Stage, ...], refused: bool) -> None:
             run([{"a": 1}], *stages)
     else:
         run([{"a": 1}], *stages)
+
+
+def test_locations_may_come_with_the_events() -> None:
+    stages = (s.Geo("ip"), s.Filter(Test(Field("Country"), TextEq("x"))))
+    assert run([{"ip": "1.2.3.4", "Country": "X"}, {"a": 1}], *stages) == [
+        {"ip": "1.2.3.4", "Country": "X"}
+    ]
+    with pytest.raises(NotComputable, match="Country"):
+        run([{"ip": "1.2.3.4"}], *stages)
 
 
 def test_locations_come_from_the_given_database() -> None:
@@ -451,6 +465,28 @@ def test_events_may_be_a_one_way_stream_even_when_read_twice() -> None:
     again = s.Branch((s.Pipeline((s.Events(),)),))
     found = run_pipeline(s.Pipeline((s.Events(), again)), iter([{"a": 1}]), Context(now=0))
     assert found == [{"a": 1}, {"a": 1}]
+
+
+class Tracked(dict[str, Any]):
+    """An event whose end can be seen."""
+
+
+def test_events_that_do_not_pass_are_not_kept() -> None:
+    seen: list[weakref.ref[Tracked]] = []
+    most = 0
+
+    def stream() -> Iterator[dict[str, Any]]:
+        nonlocal most
+        for number in range(500):
+            event = Tracked(n=number)
+            seen.append(weakref.ref(event))
+            yield event
+            most = max(most, sum(ref() is not None for ref in seen))
+
+    keep_one = s.Filter(Test(Field("n"), NumEq(7)))
+    rows = run_pipeline(s.Pipeline((s.Events(), keep_one)), stream(), Context(now=0))
+    assert rows == [{"n": 7}]
+    assert most <= 3
 
 
 def test_keywords_search_events_without_raw_text_as_json() -> None:

@@ -23,8 +23,13 @@ from transpile.interpret.lookups import table_row, table_rows
 from transpile.interpret.ordering import ORDERING
 from transpile.interpret.pivot import pivot
 from transpile.interpret.predicates import Decide, compile_pred
-from transpile.interpret.reads import check_unknown_fields, reads_raw
-from transpile.interpret.rowwise import ROWWISE, Transform
+from transpile.interpret.reads import (
+    check_unknown_fields,
+    location_fields,
+    needed_later,
+    reads_raw,
+)
+from transpile.interpret.rowwise import ROWWISE, Transform, given_locations
 from transpile.interpret.transaction import transaction
 from transpile.interpret.values import Row, first, origins, to_number
 from transpile.interpret.window import window
@@ -107,16 +112,20 @@ class _Run:
         return list(self.pipe(pipeline, current))
 
     def pipe(self, pipeline: s.Pipeline, current: Sequence[Row]) -> Iterator[Row]:
-        check_unknown_fields(pipeline, self.context)
+        check_unknown_fields(pipeline)
         source, *stages = pipeline.stages
         filters = [f.pred for f in takewhile(_is_filter, stages) if isinstance(f, s.Filter)]
         need_raw = self.need_raw or reads_raw(pipeline)
         rows = self.source(source, all_of(filters), current, need_raw)
-        for stage in stages[len(filters) :]:
-            rows = self.stage(stage)(rows)
+        for at, stage in enumerate(stages[len(filters) :], start=len(filters) + 1):
+            rows = self.stage(stage, stages[at:])(rows)
         return rows
 
-    def stage(self, stage: s.Stage) -> Transform:
+    def stage(self, stage: s.Stage, later: Sequence[s.Stage]) -> Transform:
+        if isinstance(stage, s.Geo) and self.context.geo is None:
+            needed = needed_later(location_fields(stage), later)
+            if needed:
+                return given_locations(stage, needed)
         compiler = STAGES.get(type(stage))
         if compiler is not None:
             return compiler(stage, self.scope)

@@ -13,7 +13,6 @@ from transpile.interpret.values import Scalar, natural, same, text, to_number
 from transpile.ir.text import whole
 
 Values = list[Scalar]
-_RANGE_LIMIT = 1_000_000
 
 
 def _index(values: Values) -> int | None:
@@ -68,18 +67,6 @@ def mvzip(left: Values, right: Values, delimiter: Values | None = None) -> Value
     """Return pairs joined by a delimiter, as many as the shorter list has."""
     between = text(delimiter[0]) if delimiter else ","
     return [text(a) + between + text(b) for a, b in zip(left, right, strict=False)]
-
-
-def mvrange(start: Scalar, end: Scalar, step: Scalar = 1) -> Values | None:
-    """Return the numbers from a start, below an end; missing beyond a million of them."""
-    bounds = [to_number(value) for value in (start, end, step)]
-    if any(b is None or not math.isfinite(b) for b in bounds):
-        return None
-    low, high, width = (float(b) for b in bounds if b is not None)
-    count = math.ceil((high - low) / width) if width else 0
-    if not 0 < count <= _RANGE_LIMIT:
-        return None
-    return [whole(low + width * at) for at in range(count)]
 
 
 def split(value: Scalar, delimiter: Scalar) -> Values:
@@ -141,7 +128,6 @@ LIST_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "mvjoin": lambda values, delimiter: text(delimiter[0]).join(map(text, values)),
     "mvsort": lambda values: sorted(values, key=text),
     "mvzip": mvzip,
-    "mvrange": mvrange,
     "split": split,
     "mvsplit": mvsplit,
     "mvtokens": mvtokens,

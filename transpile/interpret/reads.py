@@ -1,10 +1,9 @@
-"""What a pipeline reads: the raw text, and fields that an earlier command could not compute."""
+"""What a pipeline reads: the raw text, and fields that a command could not compute."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from transpile.interpret.context import Context
 from transpile.interpret.errors import NotComputable
 from transpile.ir import stages as s
 from transpile.ir.expr import Field, Node
@@ -29,44 +28,68 @@ def _reads_raw(node: Node) -> bool:
             return False
 
 
-def check_unknown_fields(pipeline: s.Pipeline, context: Context) -> None:
-    """Check that no later stage depends on a field whose values are unknown.
+def check_unknown_fields(pipeline: s.Pipeline) -> None:
+    """Check that no later stage depends on a field that an `Opaque` command adds.
 
-    Such fields are those that an `Opaque` command adds, and location fields without a database.
     That a `Project` names one is no dependence: the column stays empty.
     Raises NotComputable at the command that adds the field.
     """
     stages = pipeline.stages
     for at, stage in enumerate(stages):
-        unknown = frozenset(_unknown(stage, context))
-        for later in stages[at + 1 :] if unknown else ():
-            needed = unknown & frozenset(_reads(later))
+        for unknown, source in _added(stage):
+            needed = needed_later(unknown, stages[at + 1 :])
             if needed:
                 names = ", ".join(sorted(needed))
                 raise NotComputable(
-                    f"{_title(stage)}; a later command needs {names}", span=stage.span
+                    f"{source.command}: {source.reason}; a later command needs {names}",
+                    span=source.span,
                 )
-            unknown -= frozenset(_writes(later))
-            if not unknown or isinstance(later, (s.Aggregate, s.Pivot)):
-                break
 
 
-def _unknown(stage: s.Stage, context: Context) -> Iterator[str]:
+def _added(stage: s.Stage) -> Iterator[tuple[frozenset[str], s.Opaque]]:
+    """Yield the unknown fields that a stage puts into the rows, with their command."""
     match stage:
         case s.Opaque(adds=names):
-            yield from names
-        case s.Geo(prefix=prefix, all_fields=more) if context.geo is None:
-            names = ("City", "Country", "Region", "lat", "lon")
-            extra = ("Continent", "MetroCode", "Timezone") if more else ()
-            yield from (prefix + name for name in (*names, *extra))
+            yield frozenset(names), stage
+        case s.Join(right=right):
+            yield from _left_open(right)
+        case s.Branch(others=others):
+            for other in others:
+                yield from _left_open(other)
         case _:
             return
 
 
-def _title(stage: s.Stage) -> str:
-    if isinstance(stage, s.Opaque):
-        return f"{stage.command}: {stage.reason}"
-    return "no location database is given"
+def _left_open(pipeline: s.Pipeline) -> Iterator[tuple[frozenset[str], s.Opaque]]:
+    for at, stage in enumerate(pipeline.stages):
+        for names, source in _added(stage):
+            for later in pipeline.stages[at + 1 :]:
+                names = _survivors(names, later)
+            yield names, source
+
+
+def needed_later(names: frozenset[str], stages: Sequence[s.Stage]) -> frozenset[str]:
+    """Return those of the fields that a stage reads before another value takes their place."""
+    needed: frozenset[str] = frozenset()
+    for stage in stages:
+        needed |= names & frozenset(_reads(stage))
+        names = _survivors(names, stage)
+    return needed
+
+
+def _survivors(names: frozenset[str], stage: s.Stage) -> frozenset[str]:
+    if isinstance(stage, (s.Aggregate, s.Pivot)):
+        return frozenset()
+    return names - frozenset(_writes(stage))
+
+
+def location_fields(stage: s.Geo) -> frozenset[str]:
+    """Return the names of the fields that a location stage writes."""
+    more = ("Continent", "MetroCode", "Timezone") if stage.all_fields else ()
+    return frozenset(stage.prefix + name for name in (*LOCATION, *more))
+
+
+LOCATION = ("City", "Country", "Region", "lat", "lon")
 
 
 def _writes(stage: s.Stage) -> Iterator[str]:

@@ -14,6 +14,7 @@ from transpile.interpret.errors import NotComputable
 from transpile.interpret.expressions import Evaluate, compile_expr
 from transpile.interpret.lookups import compile_lookup
 from transpile.interpret.predicates import compile_pred
+from transpile.interpret.reads import LOCATION, location_fields
 from transpile.interpret.structured import (
     all_leaves,
     at_path,
@@ -252,11 +253,11 @@ def totals(stage: s.Totals, scope: Scope) -> Transform:
     return _each(change)
 
 
-_GEO_FIELDS = ("City", "Country", "Region", "lat", "lon")
-
-
 def geo(stage: s.Geo, scope: Scope) -> Transform:
-    """Add location fields; an address that the database does not know adds nothing (5.25)."""
+    """Add location fields; an address that the database does not know adds nothing (5.25).
+
+    Without a database the rows pass: their location fields are those that the events came with.
+    """
     provider = scope.context.geo
     if provider is None:
         return lambda rows: rows
@@ -266,8 +267,27 @@ def geo(stage: s.Geo, scope: Scope) -> Transform:
         found = None if value is None else provider(text(value))
         if not found:
             return row
-        names = tuple(found) if stage.all_fields else _GEO_FIELDS
+        names = tuple(found) if stage.all_fields else LOCATION
         return row | {stage.prefix + name: found[name] for name in names if name in found}
+
+    return _each(change)
+
+
+def given_locations(stage: s.Geo, names: frozenset[str]) -> Transform:
+    """Pass rows that came with their location fields, where later stages need some of them.
+
+    Raises NotComputable for a row with an address and no location field.
+    """
+    known = location_fields(stage)
+
+    def change(row: Row) -> Row:
+        if row.get(stage.field) is not None and known.isdisjoint(row):
+            raise NotComputable(
+                f"no location database is given; a later command needs {', '.join(sorted(names))}",
+                span=stage.span,
+                hint=f"give the events these fields, or the context a database for {stage.field!r}",
+            )
+        return row
 
     return _each(change)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from transpile.interpret.strptime import strptime
@@ -13,6 +15,9 @@ from transpile.ir.text import whole
 
 if TYPE_CHECKING:
     from transpile.interpret.context import Context
+
+
+_RANGE_LIMIT = 1_000_000
 
 
 def _now(context: Context) -> Callable[[], int | float]:
@@ -49,6 +54,35 @@ def _strptime(context: Context) -> Callable[[Scalar, Scalar], int | float | None
     return lambda value, form: strptime(text(value), text(form), context.timezone, context.now)
 
 
+def _range(context: Context) -> Callable[..., list[Scalar] | None]:
+    """Numbers from a start, below an end; a step such as `7d` is a calendar span."""
+
+    def run(start: Scalar, end: Scalar, step: Scalar = 1) -> list[Scalar] | None:
+        low, high, width = to_number(start), to_number(end), to_number(step)
+        if low is None or high is None or not math.isfinite(high - low):
+            return None
+        if width is None:
+            return _span_range(low, high, f"+{text(step)}", context.timezone)
+        count = math.ceil((high - low) / width) if width else 0
+        if not 0 < count <= _RANGE_LIMIT:
+            return None
+        return [whole(float(low + width * at)) for at in range(count)]
+
+    return run
+
+
+def _span_range(low: float, high: float, step: str, zone: tzinfo) -> list[Scalar] | None:
+    found: list[Scalar] = []
+    time: int | float | None = low
+    while time is not None and time < high and len(found) < _RANGE_LIMIT:
+        found.append(time)
+        later = relative(time, step, zone)
+        if later is None or later <= time:
+            return None
+        time = later
+    return found
+
+
 def _random(context: Context) -> Callable[[], int]:
     draw = random.Random(context.seed)
     return lambda: draw.randrange(2**31)
@@ -61,4 +95,5 @@ TIME_FUNCTIONS: Mapping[str, Callable[[Context], Callable[..., Any]]] = {
     "strftime": _strftime,
     "strptime": _strptime,
     "random": _random,
+    "mvrange": _range,
 }
