@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from transpile.fidelity import Fidelity, Loss, Observable
+from transpile.ir.pred import TRUE, Pred
 from transpile.ir.stages import Pipeline
 
 Event = Mapping[str, Any]
@@ -104,7 +105,7 @@ class Draft:
     """An emitted text with what it keeps of the rule.
 
     groups: the rule's grouping fields as source fields, for the observable `groups`.
-    required: source fields that events are assumed to have (`EventRule.required`).
+    required: what events are assumed to meet (`EventRule.required`).
     """
 
     text: str
@@ -115,7 +116,7 @@ class Draft:
     assumptions: tuple[str, ...] = ()
     inputs: Inputs = field(default_factory=Inputs)
     groups: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
+    required: Pred = TRUE
     stem: str = ""
 
 

@@ -73,6 +73,7 @@ def emit(request: Request) -> Draft:
             schema="sigma",
             fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
         ),
+        required=rule.required,
         groups=rule.threshold.by if grouped and rule.threshold is not None else (),
         stem=stem,
     )

@@ -21,7 +21,7 @@ from transpile.ir.names import match_name, rename_name, unrename
 from transpile.ir.pred import TRUE, CompareOp, Exists, NumEq, Order, Pred, Test, all_of
 from transpile.ir.show import show_pred
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.walk import conjuncts, descend, fields_of, substitute, unknowns
+from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of, substitute, unknowns
 
 ThresholdOp = CompareOp | Literal["!="]
 
@@ -50,14 +50,14 @@ class EventRule:
     """The part of a rule that single events decide.
 
     pred: over the source's own field names (unprefixed for a data model).  groups: the fields of
-    the rule's grouping that are source fields.  required: grouping fields that events are assumed
-    to have (an event without them is in no group).  losses: filters left out, each finds more.
+    the rule's grouping that are source fields.  required: what events are assumed to meet: they
+    have the grouping fields (an event without them is in no group).  losses: filters left out, each finds more.
     """
 
     source: s.Events | s.DataModel
     pred: Pred
     groups: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
+    required: Pred = TRUE
     threshold: Threshold | None = None
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[str, ...] = ()
@@ -140,7 +140,7 @@ class _Reader:
         self.env = _Env({}, Field)
         self.pred: Pred = TRUE
         self.groups: tuple[str, ...] | None = None
-        self.required: dict[str, None] = {}
+        self.required: Pred = TRUE
         self.window: float | None = None
         self.threshold: Threshold | None = None
         self.losses: list[Loss] = []
@@ -149,14 +149,14 @@ class _Reader:
     def result(self) -> EventRule:
         if self.source is None:
             raise Unsupported("the rule has no source of events", code="TGT610")
-        if self.required:
-            names = ", ".join(self.required)
+        if self.required != TRUE:
+            names = ", ".join(sorted(fields_of(self.required)))
             self.assumptions[f"events have the fields the rule groups by: {names}"] = None
         return EventRule(
             self.source,
             self.pred,
             self.groups or (),
-            tuple(self.required),
+            self.required,
             self.threshold,
             tuple(self.losses),
             tuple(self.assumptions),
@@ -345,11 +345,20 @@ def _rename_pattern(env: _Env, old: str, new: str) -> None:
         if source is not None and source not in listed:
             value = before(source)
             if value != Lit(None):
-                return value
+                return _renamed(value, Lit(None) if match_name(old, name) else before(name))
         return Lit(None) if match_name(old, name) else before(name)
 
     env.known = {**kept, **moved}
     env.other = other
+
+
+def _renamed(moved: _Value, kept: _Value) -> _Value:
+    """Return what a name stands for after a wildcard renamed another onto it, where that exists."""
+    values = [v for v in (moved, kept) if v != Lit(None)]
+    strange = next((v for v in values if isinstance(v, (_Aggregated, _Elsewhere))), None)
+    if strange is not None or len(values) == 1:
+        return strange or values[0]
+    return Call("coalesce", tuple(values))  # type: ignore[arg-type]
 
 
 def _project(reader: _Reader, stage: s.Project) -> None:
@@ -462,17 +471,28 @@ def _sure(value: _Aggregated | _Elsewhere) -> bool:
 
 def _need(reader: _Reader, value: Expr) -> None:
     """A row with a missing key is in no group: ask for the key, or assume it."""
-    present = simplify_pred(Exists(value))
-    for part in conjuncts(present):
-        if isinstance(part, Exists) and isinstance(part.subject, Field):
-            name = part.subject.name
-            if name in reader.never_missing or name == "_time" or _implied(reader.pred, part):
-                continue
-            if not reader.strict:
-                reader.required[name] = None
-                continue
-        if part != TRUE:
+    for part in conjuncts(simplify_pred(Exists(value))):
+        if part == TRUE or _given(reader, part):
+            continue
+        if reader.strict:
             reader.pred = simplify_pred(all_of((reader.pred, part)))
+        else:
+            reader.required = all_of((reader.required, part))
+
+
+def _given(reader: _Reader, part: Pred) -> bool:
+    """Return whether every event that the predicate lets pass meets a condition of presence."""
+    alternatives = disjuncts(part)
+    return any(
+        isinstance(exists, Exists)
+        and isinstance(exists.subject, Field)
+        and (
+            exists.subject.name in reader.never_missing
+            or exists.subject.name == "_time"
+            or _implied(reader.pred, exists)
+        )
+        for exists in alternatives
+    )
 
 
 def _implied(pred: Pred, exists: Exists) -> bool:

@@ -10,7 +10,7 @@ from transpile.compiled import Compiled, compile_rule
 from transpile.convert import Conversion, convert_compiled, lookup_infos
 from transpile.errors import UsageError
 from transpile.fidelity import Fidelity, Observable
-from transpile.interpret import NotComputable, event_row, matched, run_pipeline
+from transpile.interpret import NotComputable, compile_pred, event_row, matched, run_pipeline
 from transpile.ir.stages import DataModel, Pipeline
 from transpile.running import context_for
 from transpile.targets import find, variant_of
@@ -71,7 +71,13 @@ def check_conversion(
     if not events:
         return report(Verdict.NOT_RUN, reason="there are no events to try it on")
     context = context_for(compiled.pipeline, content, now=now)
-    tried = [e for e in events if _admitted(e, conversion.draft, compiled.pipeline, engine)]
+    assumed = compile_pred(conversion.draft.required)
+    tried = [
+        event
+        for event in events
+        if assumed(_source_row(event, compiled.pipeline))
+        and _accepted(event, conversion.draft, engine)
+    ]
     if not tried:
         return report(Verdict.NOT_RUN, reason="no event fits the conversion's assumptions")
     try:
@@ -133,15 +139,12 @@ def _verdict(fidelity: Fidelity, outcome: _Outcome) -> Verdict:
 # -- events that a conversion speaks about -------------------------------------------------------
 
 
-def _admitted(event: Event, draft: Draft, pipeline: Pipeline, engine: Any) -> bool:
-    row = _source_row(event, pipeline)
-    if any(name not in row for name in draft.required):
-        return False
+def _accepted(event: Event, draft: Draft, engine: Any) -> bool:
     accepts = getattr(engine, "accepts", None)
     return accepts is None or bool(accepts(event, draft))
 
 
-def _source_row(event: Event, pipeline: Pipeline) -> Event:
+def _source_row(event: Event, pipeline: Pipeline) -> dict[str, Any]:
     """Return the event under the field names that a draft's `required` and `groups` use."""
     source = pipeline.stages[0]
     row = event_row(event)
