@@ -257,6 +257,7 @@ def final_query(frame: Frame, writer: Writer, keep_order: bool) -> exp.Query:
         query, comments = n.select(
             items, n.table(frame.source), joins=frame.joins, where=frame.where, order=order
         ), frame.comments
+        n.qualify_inner(query)
     if writer.ctes:
         query.set("with_", exp.With(expressions=[_cte(*cte) for cte in writer.ctes]))
     _comment(query, comments)

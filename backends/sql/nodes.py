@@ -224,3 +224,21 @@ def select(
     if limit is not None:
         args["limit"] = exp.Limit(expression=number(limit))
     return exp.Select(**args)
+
+
+def qualify_inner(query: exp.Query) -> None:
+    """Give the columns inside subqueries of a statement the name of the statement's own table.
+
+    A subquery qualifies its own columns; any other column in it is the statement's, and would be
+    taken for the subquery's where that has one of the same name.
+    """
+    source = query.args.get("from_")
+    if source is None or not isinstance(source.this, exp.Table):
+        return
+    outer = source.this.alias_or_name
+    for inner in query.find_all(exp.Select):
+        if inner is query:
+            continue
+        for found in inner.find_all(exp.Column):
+            if not found.table:
+                found.set("table", identifier(outer))

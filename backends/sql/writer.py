@@ -86,6 +86,7 @@ class Writer:
     def add(self, label: str, query: exp.Query, comments: tuple[str, ...] = ()) -> str:
         """Write a CTE and return its name."""
         name = self.name(label)
+        n.qualify_inner(query)
         self.ctes.append((name, query, comments))
         return name
 

@@ -139,7 +139,7 @@ class Sqlite(Dialect):
             this=n.select(
                 [exp.Star()],
                 exp.Subquery(this=union, alias=exp.TableAlias(this=n.identifier("all"))),
-                order=[n.column("part"), n.column("key")],
+                order=[n.column("part", "all"), n.column("key", "all")],
             ),
             alias=exp.TableAlias(this=n.identifier("each")),
         )
@@ -213,10 +213,15 @@ class Sqlite(Dialect):
 
         def finish(column: Sql) -> Sql:
             size = n.call("JSON_ARRAY_LENGTH", column.copy())
-            at = n.binary(exp.Mul, size, n.number(percent / 100))
-            rows = n.select([_value()], _each(column), order=[_value()], limit=1)
-            rows.set("offset", exp.Offset(expression=n.cast(at, exp.DType.BIGINT)))
-            return exp.Subquery(this=rows)
+            at = n.cast(n.binary(exp.Mul, size, n.number(percent / 100)), exp.DType.BIGINT)
+            number = n.window(n.call("ROW_NUMBER"), order=[n.ordered(_value())])
+            ranked = n.select([_value(), n.alias(number, "place")], _each(column))
+            source = exp.Subquery(this=ranked, alias=exp.TableAlias(this=n.identifier("ranked")))
+            place = n.binary(exp.Sub, n.column("place", "ranked"), n.number(1))
+            wanted = n.binary(exp.EQ, place, at)
+            return exp.Subquery(
+                this=n.select([n.column("value", "ranked")], source, where=[wanted])
+            )
 
         return made, finish
 

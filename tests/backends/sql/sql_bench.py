@@ -1,0 +1,92 @@
+"""Helpers of the SQL tests: a search as a query, run on engine and interpreter alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from transpile.backends.base import Draft, LookupInfo, Request
+from transpile.backends.sql import SqlBackend
+from transpile.interpret import run_pipeline
+from transpile.interpret.context import Context
+from transpile.interpret.lookups import Table
+from transpile.ir.stages import Pipeline
+from transpile.ir.text import number
+from transpile.lower import lower
+from transpile.spl.parser import parse
+
+BACKEND = SqlBackend()
+EXECUTED = ("duckdb", "sqlite")
+DIALECTS = tuple(target.name.removeprefix("sql:") for target in BACKEND.targets())
+NOW = 1_700_000_000.0
+Events = Sequence[Mapping[str, Any]]
+
+
+def emit(
+    search: str | Pipeline,
+    variant: str = "duckdb",
+    lookups: Mapping[str, LookupInfo] | None = None,
+    **settings: Any,
+) -> Draft:
+    """Return the query of a search."""
+    pipeline = lower(parse(search)) if isinstance(search, str) else search
+    source = search if isinstance(search, str) else ""
+    return BACKEND.emit(
+        Request(pipeline, variant=variant, source=source, lookups=lookups or {}, **settings)
+    )
+
+
+def sql_rows(
+    draft: Draft, events: Events, variant: str, lookups: Mapping[str, LookupInfo] | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows that the engine finds."""
+    engine = BACKEND.sql_engine(variant)
+    assert engine is not None
+    seen = engine.run(draft, events, lookups=lookups or {}, now=NOW)
+    assert seen.rows is not None
+    return list(seen.rows)
+
+
+def expected_rows(
+    search: str | Pipeline, events: Events, lookups: Mapping[str, LookupInfo] | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows of the reference interpreter."""
+    pipeline = lower(parse(search)) if isinstance(search, str) else search
+    tables = {
+        name: Table(
+            info.name, info.rows, info.columns, info.case_sensitive, info.match_types,
+            info.min_matches, info.max_matches, info.default_match,
+        )
+        for name, info in (lookups or {}).items()
+    }
+    return run_pipeline(pipeline, events, Context(now=NOW, lookups=tables))
+
+
+def plain(rows: Sequence[Mapping[str, Any]]) -> list[list[tuple[str, Any]]]:
+    """Return rows as a sorted multiset in which 1, 1.0 and "1" are one value."""
+    return sorted(sorted((name, _plain(value)) for name, value in row.items()) for row in rows)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return _plain(value[0]) if len(value) == 1 else str([_plain(item) for item in value])
+    if isinstance(value, str):
+        amount = number(value)
+        return value if amount is None or str(amount) != value else _digits(float(amount))
+    return _digits(float(value))
+
+
+def _digits(value: float) -> str:
+    return f"{value:.9g}"
+
+
+def assert_same(
+    search: str | Pipeline,
+    events: Events,
+    variant: str,
+    lookups: Mapping[str, LookupInfo] | None = None,
+) -> None:
+    """Assert that engine and interpreter find the same rows."""
+    draft = emit(search, variant, lookups)
+    found = plain(sql_rows(draft, events, variant, lookups))
+    assert found == plain(expected_rows(search, events, lookups)), draft.text
