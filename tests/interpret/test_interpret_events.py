@@ -7,11 +7,19 @@ from typing import Any
 
 import pytest
 
-from transpile.interpret import Context, NotComputable, event_row, number_text, run_pipeline
+from transpile.interpret import (
+    Context,
+    NotComputable,
+    event_row,
+    matched,
+    number_text,
+    run_pipeline,
+)
 from transpile.interpret.structured import at_path, load_xml, pairs
 from transpile.ir.expr import Field
+from transpile.ir.pred import Test, TextEq
 from transpile.ir.regex import parse_regex
-from transpile.ir.stages import Events, Extract, Pipeline, Sort, SortKey
+from transpile.ir.stages import Events, Expand, Extract, Filter, Pipeline, Sort, SortKey
 from transpile.ir.text import number
 
 
@@ -73,6 +81,17 @@ def test_events_come_newest_first_and_those_without_a_time_last() -> None:
     ]
     rows = run_pipeline(Pipeline((Events(),)), events, Context(now=0))
     assert [row["n"] for row in rows] == [2, 1, 3, 0, 4]
+
+
+def test_a_list_at_the_top_is_found_under_its_json_name_where_the_search_uses_that() -> None:
+    named = Pipeline((Events(), Filter(Test(Field("g{}"), TextEq("a")))))
+    events = [{"g": ["a", "b"]}, {"g": ["a"]}, {"g": "a"}, {"g{}": "a"}]
+    assert matched(named, events) == [0, 1, 3]
+    expanded = Pipeline((Events(), Expand("g{}")))
+    assert run_pipeline(expanded, events[:1], Context(now=0)) == [
+        {"g": ["a", "b"], "g{}": "a"},
+        {"g": ["a", "b"], "g{}": "b"},
+    ]
 
 
 def test_raw_text_is_made_only_for_a_search_that_reads_it() -> None:

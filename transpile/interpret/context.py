@@ -25,9 +25,13 @@ def cim_view(event: Row, model: str, node: str) -> Row | None:
     """
     from transpile.schema import cim
 
-    if cim.node_facts(model, node) is None:
+    facts = cim.node_facts(model, node)
+    if facts is None:
         return dict(event)
-    return cim.normalise(event, model, node) if cim.is_member(event, model, node) else None
+    asks = facts.fields or facts.excluded or "tag" in event  # else every event is a member
+    if asks and not cim.is_member(event, model, node):
+        return None
+    return cim.normalise(event, model, node)
 
 
 @dataclass(frozen=True, slots=True)

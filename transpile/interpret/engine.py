@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import takewhile
 from typing import Any
 
@@ -24,6 +25,7 @@ from transpile.interpret.ordering import ORDERING
 from transpile.interpret.pivot import pivot
 from transpile.interpret.predicates import Decide, compile_pred
 from transpile.interpret.reads import (
+    array_fields,
     check_unknown_fields,
     location_fields,
     needed_later,
@@ -102,6 +104,7 @@ class _Run:
         self.context = context
         self.track = track
         self.need_raw = reads_raw(pipeline)
+        self.arrays = array_fields(pipeline)
         self.scope = Scope(context, self.inner, track)
 
     def rows(self) -> Iterator[Row]:
@@ -161,7 +164,10 @@ class _Run:
         return int(now) if float(now).is_integer() else now
 
     def read(self, shape: Callable[[Row], Row | None], need_raw: bool) -> Iterator[Row]:
-        return iter(read_events(self.events, shape, need_raw=need_raw, track=self.track))
+        found = read_events(
+            self.events, shape, need_raw=need_raw, arrays=self.arrays, track=self.track
+        )
+        return iter(found)
 
     def in_scope(self, source: s.Events, keep: Decide) -> Decide:
         tests = [self.in_time(source.earliest, source.latest)]
@@ -203,7 +209,8 @@ class _Run:
 
     def member(self, source: s.DataModel, keep: Decide) -> Callable[[Row], Row | None]:
         """Members of the node as the model shows them, under prefixed names."""
-        prefix, view = source.prefix, self.context.model_view
+        view = self.context.model_view
+        prefixed = cache(partial(_prefixed, prefix=source.prefix))
         in_time = self.in_time(source.earliest, source.latest)
 
         def shape(row: Row) -> Row | None:
@@ -212,7 +219,7 @@ class _Run:
             shown = view(row, source.model, source.node)
             if shown is None:
                 return None
-            named = {_prefixed(name, prefix): value for name, value in shown.items()}
+            named = {prefixed(name): value for name, value in shown.items()}
             return named if keep(named) else None
 
         return shape

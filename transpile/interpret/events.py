@@ -2,7 +2,8 @@
 
 - `None` and `[]` are missing, a list of one is the value itself, booleans are the texts `true` and
   `false` as Splunk's JSON extraction has them; numbers stay numbers, text keeps its spelling.
-- A list at the top level is a multivalue field. Objects are flattened as Splunk does with JSON:
+- A list at the top level is a multivalue field, `a`; a search that names `a{}` finds it there too.
+  Objects are flattened as Splunk does with JSON:
   `{"a": {"b": [1, 2]}}` is the field `a.b{}`, `{"a": [{"b": 1}]}` is `a{}.b`.
 - `_time` is epoch seconds; an ISO 8601 text is converted (UTC if it names no zone).
 - An event without `_raw` is its own raw text, as JSON; that text is made only for a search that
@@ -90,23 +91,36 @@ def read_events(
     shape: Callable[[Row], Row | None],
     *,
     need_raw: bool,
+    arrays: frozenset[str],
     track: bool,
 ) -> list[Row]:
     """Return what `shape` makes of the events, newest first, stable; None leaves one out.
 
     Events without a time follow at the end in their own order (4.3). Only kept events stay in
-    memory. track: with provenance.
+    memory. arrays: names such as `groups{}` that the search uses.  track: with provenance.
     """
     kept: list[Row] = []
     for index, event in enumerate(events):
         row = event_row(event)
         if need_raw and "_raw" not in row:
             row = {**row, "_raw": raw_text(event)}
+        if arrays:
+            row = _with_arrays(row, event, arrays)
         shaped = shape(row)
         if shaped is not None:
             kept.append({**shaped, ORIGIN: frozenset((index,))} if track else shaped)
     kept.sort(key=_newest_first)
     return kept
+
+
+def _with_arrays(row: Row, event: Mapping[str, Any], arrays: frozenset[str]) -> Row:
+    """Show a list at the top level under its name in Splunk's JSON extraction too."""
+    found = {
+        name: row[base]
+        for name in arrays
+        if (base := name[:-2]) in row and name not in row and isinstance(event.get(base), list)
+    }
+    return row | found if found else row
 
 
 def _newest_first(row: Row) -> tuple[bool, float]:

@@ -104,7 +104,19 @@ def _writes(stage: s.Stage) -> Iterator[str]:
 
 def _reads(stage: s.Stage) -> Iterator[str]:
     yield from (node.name for node in descend(stage) if isinstance(node, Field))
-    match stage:
+    yield from _named(stage)
+
+
+def array_fields(pipeline: s.Pipeline) -> frozenset[str]:
+    """Return the fields that the pipeline names as whole arrays (`groups{}`)."""
+    names = {node.name for node in descend(pipeline) if isinstance(node, Field)}
+    names |= {name for node in descend(pipeline) for name in _named(node)}
+    return frozenset(name for name in names if name.endswith("{}"))
+
+
+def _named(node: Node) -> Iterator[str]:
+    """Yield the fields that a stage reads by name, besides those in its expressions."""
+    match node:
         case s.Extract(source=name) | s.Parse(source=name):
             yield name
         case s.Bucket(field=name) | s.Expand(field=name) | s.Combine(field=name):
