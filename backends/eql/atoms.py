@@ -84,6 +84,9 @@ class Atom:
         return self.op in _LISTS
 
 
+_HELD: Mapping[Family, str] = {
+    "ip": "IP addresses", "number": "numbers", "boolean": "true and false", "date": "dates",
+}  # fmt: skip
 _LISTS = frozenset({"==", ":", "like", "in~", "regex", "regex~", "cidrMatch"})
 
 
@@ -185,7 +188,10 @@ class Vocabulary:
         """Return an expression as EQL text, and the family of its value."""
         match expr:
             case Field(name):
-                return text.field(name, optional=name in self.optional), self.family(name)
+                family = self.family(name)
+                if family in _HELD:
+                    self.assume(f"{name} holds {_HELD[family]} only")
+                return text.field(name, optional=name in self.optional), family
             case Call("len", (Field() as inner,)):
                 return f"length({self.words(inner)})", "number"
             case Call("substr", (Field() as inner, Lit(int() as start), *rest)) if start >= 1:

@@ -19,7 +19,7 @@ def condition(pred: Pred, words: Vocabulary) -> Piece:
         case Const(value):
             return Piece("true" if value else "false")
         case Exists() | Test():
-            return Piece(str(words.atom(pred)))
+            return test(words.atom(pred))
         case Not(Exists() as exists):
             return Piece(str(replace(words.atom(exists), op="missing")))
         case Not(arg):
@@ -49,7 +49,13 @@ def _alternatives(args: tuple[Pred, ...], words: Vocabulary) -> Iterator[Piece]:
             lists[key] = atom
             order.append(key)
     for item in order:
-        yield item if isinstance(item, Piece) else Piece(str(lists[item]))
+        yield item if isinstance(item, Piece) else test(lists[item])
+
+
+def test(atom: Atom) -> Piece:
+    """Return a test, with its values if they stand in a list that can be broken."""
+    written = str(atom)
+    return Piece(written, items=atom.values if written.endswith(")") else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Literal
 from transpile.backends.base import Draft, Inputs, Request
 from transpile.backends.eql import text
 from transpile.backends.eql.atoms import Atom, Vocabulary
-from transpile.backends.eql.conditions import condition, uses
+from transpile.backends.eql.conditions import condition, test, uses
 from transpile.backends.eql.layout import (
     INDENT,
     WIDTH,
@@ -92,6 +92,7 @@ def emit(request: Request) -> Draft:
             schema=SCHEMA,
             fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
         ),
+        required=rule.required,
         groups=rule.groups if runs else (),
         stem=request.info.stem,
     )
@@ -133,7 +134,7 @@ def _where(resolution: Resolution, pred: Pred, words: Vocabulary) -> list[Piece]
     variant = elastic.variants.get(resolution.variant or "")
     chosen = (*(variant.where if variant else ()), *base)
     atoms = (Atom("==", text.field(name), tuple(map(text.string, vs))) for name, vs in chosen)
-    return [Piece(str(atom)) for atom in atoms]
+    return [test(atom) for atom in atoms]
 
 
 def _listed(where: Where) -> str:
@@ -187,10 +188,11 @@ def _shaped(rewritten: Rewritten) -> tuple[Vocabulary, Pred, tuple[Loss, ...]]:
         raise Unsupported(
             f"nothing of the filter remains: {first.message}", code=first.code, span=first.span
         )
-    return replace(words, optional=_optional(pred, rewritten.fields)), pred, losses
+    pred = simplify_pred(pred) if losses else pred
+    return replace(words, optional=_optional(pred)), pred, losses
 
 
-def _optional(pred: Pred, targets: Mapping[str, FieldTarget]) -> frozenset[str]:
+def _optional(pred: Pred) -> frozenset[str]:
     used = uses(pred)
     return frozenset(name for name in used.positive - used.negative if not is_ecs(name))
 

@@ -21,11 +21,16 @@ class Strength(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A condition: its text on one line and, for `and`, `or` and `not`, what it is made of."""
+    """A condition: its text on one line and what it is made of, where it can be broken.
+
+    parts: of an `and`, `or` or `not`.  items: of a test with a list, the values; the text ends with
+    them and a closing parenthesis.
+    """
 
     text: str
     strength: Strength = Strength.TEST
     parts: tuple[Piece, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 def joined(strength: Strength, parts: Sequence[Piece]) -> Piece:
@@ -54,13 +59,29 @@ def laid_out(piece: Piece, indent: str = "") -> str:
 
     indent: what the lines after the first begin with.
     """
-    if len(indent) + len(piece.text) <= WIDTH or not piece.parts:
+    if len(indent) + len(piece.text) <= WIDTH or not (piece.parts or piece.items):
         return piece.text
+    if piece.items:
+        return _listed(piece, indent)
     if piece.strength in (Strength.AND, Strength.OR):
         return one_per_line(piece, indent)
     deeper = indent + INDENT
     opening = "not (" if piece.strength is Strength.NOT else "("
     return f"{opening}\n{deeper}{laid_out(piece.parts[0], deeper)}\n{indent})"
+
+
+def _listed(piece: Piece, indent: str) -> str:
+    """Return a test with its list of values on lines of their own, filled up to `WIDTH`."""
+    deeper = indent + INDENT
+    opening = piece.text.removesuffix(f"{', '.join(piece.items)})")
+    lines, line = [opening], deeper
+    for at, item in enumerate(piece.items):
+        shown = item if at == len(piece.items) - 1 else f"{item},"
+        if line != deeper and len(line) + 1 + len(shown) > WIDTH:
+            lines.append(line)
+            line = deeper
+        line += shown if line == deeper else f" {shown}"
+    return "\n".join((*lines, line, f"{indent})"))
 
 
 def one_per_line(piece: Piece, indent: str) -> str:

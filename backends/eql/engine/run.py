@@ -14,9 +14,11 @@ from transpile.backends.eql.types import TEXT, elastic_type
 
 from transpile.errors import UsageError
 from transpile.fidelity import Observable
+from transpile.ir.text import fold
 from transpile.schema.datasets import Dataset, dataset
 from transpile.schema.fields import FieldMap, FieldTarget
-from transpile.schema.views import view
+from transpile.schema.model_view import model_view
+from transpile.schema.views import implied
 
 _TIME = "@timestamp"
 
@@ -56,9 +58,10 @@ class EqlEngine:
 def _document(event: Event, source: Dataset, fields: FieldMap) -> dict[str, Any]:
     """Return an event as Elastic holds it: its view, its time, and its kind by the selectors.
 
-    An event that several selectors describe is of all their kinds, as `event.type` is a list.
+    An event that several selectors describe is of all their kinds, as `event.type` is a list. What
+    the log source fixes (`winlog.channel`) is spelled as Elastic spells it, whatever Splunk has.
     """
-    document = view(event, source, "ecs", fields.variant)
+    document = model_view(event, source, "ecs", fields.variant)
     given = {fields.strip(name): _texts(value) for name, value in event.items()}
     kinds: dict[str, list[str]] = {}
     for when, where in source.elastic.selectors:
@@ -66,6 +69,9 @@ def _document(event: Event, source: Dataset, fields: FieldMap) -> dict[str, Any]
             for name, values in where:
                 kinds.setdefault(name, []).append(values[0])
     document |= kinds
+    for name, spelled in implied(source, "ecs", fields.variant).items():
+        if fold(str(document.get(name))) == fold(spelled):
+            document[name] = spelled
     if event.get("_time") is not None:
         document[_TIME] = _moment(event["_time"])
     return document
