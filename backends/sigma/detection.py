@@ -22,7 +22,7 @@ Map = tuple[Item, ...]
 Search = tuple[Map, ...]
 ItemOf = Callable[[Pred], Item]
 
-_SUBSTRING = frozenset({("contains",), ("contains", "cased"), ("re",), ("re", "i")})
+_SUBSTRING = frozenset({("contains",), ("contains", "cased")})
 _TOPICS = (
     (re.compile(r"^(Image|OriginalFileName|process\.name)$"), "img"),
     (re.compile(r"CommandLine$"), "cli"),
@@ -90,7 +90,7 @@ class _Builder:
         rest: list[Pred] = []
         for part in parts:
             search = self._search(part)
-            if search is not None and len(search) == 1 and _joins(common, search[0]):
+            if search is not None and _is_map(search) and _joins(common, search[0]):
                 common += search[0]
             elif search is not None:
                 selections.append(search)
@@ -137,7 +137,9 @@ class _Builder:
         """Return the predicate as one search, None if it needs the condition line."""
         if isinstance(pred, Or):
             maps = [self._map(part) for part in _by_field(pred.args, self._key)]
-            return None if any(m is None for m in maps) else tuple(m for m in maps if m is not None)
+            found = tuple(entries for entries in maps if entries is not None)
+            mixed = len(found) > 1 and any(not entries[0].field for entries in found)
+            return None if mixed or len(found) < len(maps) else found
         single = self._map(pred)
         return None if single is None else (single,)
 
@@ -190,7 +192,8 @@ class _Builder:
                 text = " and ".join(self._term(part, 1) for part in self._grouped(pred, args))
                 return f"({text})" if strength > 1 else text
             case Or(args):
-                text = " or ".join(self._term(part, 0) for part in self._grouped(pred, args))
+                joined = _by_field(args, self._key)
+                text = " or ".join(self._term(part, 0) for part in self._grouped(pred, joined))
                 return f"({text})" if strength > 0 else text
             case _:
                 raise TypeError(f"no Sigma search for {pred!r}")
@@ -228,11 +231,17 @@ def _joins(entries: Sequence[Item], more: Sequence[Item]) -> bool:
 
     Single substrings of one field may, they become one entry with `all`.
     """
+    if any(not entry.field for entry in (*entries, *more)) and entries:
+        return False  # keywords are a list, they have no place in a map
     taken = {entry.kind: entry for entry in entries}
     return all(
         (other := taken.get(entry.kind)) is None or (_substring(entry) and _substring(other))
         for entry in more
     )
+
+
+def _is_map(search: Search) -> bool:
+    return len(search) == 1 and bool(search[0][0].field)
 
 
 def _substring(entry: Item) -> bool:

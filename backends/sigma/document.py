@@ -141,22 +141,15 @@ def correlation_document(
 
 def _detection(found: Detection) -> Document:
     searches = {
-        name: _map(search[0]) if len(search) == 1 else _maps(search)
+        name: _map(search[0]) if len(search) == 1 else [_map(entries) for entries in search]
         for name, search in found.searches
     }
     return {**searches, "condition": found.condition}
 
 
-def _maps(search: Sequence[Sequence[Item]]) -> list[Any]:
-    """Return a list of maps; keywords, which have no key, are the list themselves."""
-    keywords = [value for entries in search for entry in entries for value in entry.values]
-    if all(len(entries) == 1 and entries[0].key == "" for entries in search):
-        return [_value(value) for value in keywords]
-    return [_map(entries) for entries in search]
-
-
 def _map(entries: Sequence[Item]) -> Any:
-    if len(entries) == 1 and entries[0].key == "":
+    """Return a map; keywords, which have no key, are a list."""
+    if not entries[0].key:
         return [_value(value) for value in entries[0].values]
     return {entry.key: _values(entry) for entry in entries}
 
@@ -279,7 +272,11 @@ def file_stem(info: RuleInfo, source: LogSource) -> str:
     """Return the file name without suffix: a prefix by log source and a slug of the name."""
     words = [prefix(source), _slug(info.name or info.stem)]
     stem = "_".join(word for word in words if word)
-    return stem[: _MAX_FILE_NAME - len(".yml")].rstrip("_")
+    most = _MAX_FILE_NAME - len(".yml")
+    if len(stem) <= most:
+        return stem
+    mark = identifier(info)[:4]  # names that differ behind the cut stay apart
+    return f"{stem[: most - len(mark) - 1].rstrip('_')}_{mark}"
 
 
 def prefix(source: LogSource) -> str:

@@ -40,9 +40,19 @@ from transpile.ir.pred import (
     Test,
     TextEq,
     Unknown,
+    all_of,
     negate,
 )
-from transpile.ir.regex import Flavour, NotExpressible, Regex, parse_regex, render_parts
+from transpile.ir.regex import (
+    Flavour,
+    NotExpressible,
+    Regex,
+    parse_regex,
+    render,
+    render_parts,
+)
+from transpile.ir.regex import tree as t
+from transpile.ir.show import show_pred
 from transpile.schema.bounds import Bounds, any_bounds
 from transpile.schema.fields import FieldTarget
 
@@ -100,7 +110,7 @@ class Sayer:
             case Unknown(reason, code):
                 return Bounds.unknown(code, reason, node.span)
             case Test() | Exists() | Compare() | InRows():
-                text = "a condition on a computed value or another search has no Sigma form"
+                text = f"a condition on a computed value has no Sigma form: {show_pred(node)}"
                 return Bounds.unknown("TGT604", text, node.span)
             case Const() | And() | Or() | Not():
                 return Bounds.exact(node)
@@ -231,8 +241,26 @@ def _regex(node: Test, regex: Regex) -> Bounds:
     try:
         render_parts(regex, Flavour.SIGMA)
     except NotExpressible as error:
-        return Bounds.unknown("TGT605", str(error), node.span)
+        tailed = _with_tail(node, regex)
+        return tailed or Bounds.unknown("TGT605", str(error), node.span)
     return Bounds.exact(node)
+
+
+def _with_tail(node: Test, regex: Regex) -> Bounds | None:
+    """Return the bounds of an expression that ends in a literal and the very end, else None.
+
+    Sigma has `$` only, which a final newline may follow; that the value ends with the literal is a
+    test of its own.
+    """
+    match regex.tree:
+        case t.Concat((*items, t.Chars(tail, ignore_case) as last, t.Anchor(t.At.END))):
+            loose = t.concat([*items, last, t.Anchor(t.At.LAST_END)])
+            written = parse_regex(render(replace(regex, tree=loose), Flavour.PCRE))
+            said = _regex(replace(node, condition=Matches(written)), written)
+            ends = Glob(Pattern.of(Wild.RUN, tail), cased=not ignore_case)
+            return said.map(lambda pred: all_of((replace(node, condition=ends), pred)))
+        case _:
+            return None
 
 
 def _network(node: Test, network: str) -> Bounds:

@@ -40,6 +40,7 @@ class Resolution:
     filtered: each source field that the rule tests, with the literals it must equal (see `When`).
     constants: source fields whose value the dataset fixes, by name; a test on one is decided.
     node: data model and node path of the source, None for raw events.
+    codes: event codes of which every event of the rule has one, where the rule says so.
     """
 
     dataset: Dataset
@@ -48,6 +49,7 @@ class Resolution:
     filtered: tuple[tuple[str, tuple[str, ...]], ...] = ()
     constants: tuple[tuple[str, str], ...] = ()
     node: tuple[str, str] | None = None
+    codes: tuple[str, ...] = ()
 
     @property
     def fields(self) -> FieldMap:
@@ -56,8 +58,12 @@ class Resolution:
 
     @property
     def logsource(self) -> LogSource | None:
-        """The Sigma log source, None if there is none."""
-        return self.dataset.sigma.resolve(
+        """The Sigma log source, None if there is none.
+
+        Several event codes of a channel that belong to one category have that category.
+        """
+        shared = _shared_category(self.dataset, self.codes)
+        return shared or self.dataset.sigma.resolve(
             variant=self.variant, platform=self.platform, filtered=dict(self.filtered)
         )
 
@@ -83,6 +89,7 @@ def resolve(
         filtered=filtered,
         constants=_constants(chosen),
         node=(source.model, source.node) if isinstance(source, DataModel) else None,
+        codes=event_codes(pred),
     )
 
 
@@ -143,6 +150,15 @@ def _narrowed(base: Dataset, codes: Sequence[str]) -> Dataset:
     """Return the dataset of the codes if they share one, else the one of all events."""
     found = with_events(base, codes) if base.event is None else (base,)
     return found[0] if len(found) == 1 and len(codes) <= 1 else base
+
+
+def _shared_category(base: Dataset, codes: Sequence[str]) -> LogSource | None:
+    """Return the log source that all events of these codes have, if it is a category."""
+    if base.event is not None or not codes:
+        return None
+    found = {child.sigma.logsource for child in with_events(base, codes)}
+    only = found.pop() if len(found) == 1 else None
+    return only if only is not None and only.category else None
 
 
 def _constants(chosen: Dataset) -> tuple[tuple[str, str], ...]:

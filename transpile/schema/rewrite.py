@@ -209,7 +209,7 @@ class _Rewriting:
         assert target.field is not None
         self.targets.setdefault(target.field, target)
         if target.guess:
-            self.assume(f"{target.field} holds what {name} holds")
+            self.assume(f"the log source has {target.field} with the values of {name} (a guess)")
 
     def _target(self, name: str) -> FieldTarget | None:
         found = self.resolution.fields.lookup(name, self.taxonomy)
@@ -303,7 +303,7 @@ class _Rewriting:
         return Call("coalesce", (found, Lit(default)), span=item.span) if default else found
 
     def _same(self, node: Compare, left: str, right: str) -> Bounds:
-        """Return the bounds of the equality of two fields, both missing being equal in a model."""
+        """Return the bounds of the equality of two fields, of which a model may fill either."""
         pair = [self._target(name) for name in (left, right)]
         names = [target.field for target in pair if target and target.derive is None]
         if len(names) != 2 or None in names:
@@ -314,11 +314,27 @@ class _Rewriting:
             self._note(target, name)
         one, two = (Field(str(name)) for name in names)
         said: Pred = replace(node, left=one, right=two)
-        defaults = {self._default(self.resolution.fields.strip(name)) for name in (left, right)}
-        if defaults == {None}:
-            return Bounds.exact(said)
-        missing = all_of((negate(Exists(one)), negate(Exists(two))))
-        return Bounds.exact(any_of((said, missing)))
+        fillers = [self._default(self.resolution.fields.strip(name)) for name in (left, right)]
+        if "" in fillers:
+            message = f"{left} or {right} is calculated where an event has none"
+            loss = Loss("TGT606", message, node.span)
+            missing = (negate(Exists(one)), negate(Exists(two)))
+            return Bounds(any_of((said, *missing)), said, (loss,))
+        return Bounds.exact(any_of((said, _equal_by_fillers(one, two, fillers))))
+
+
+def _equal_by_fillers(one: Field, two: Field, fillers: list[str | None]) -> Pred:
+    """Return when two fields are equal because a data model fills in what one or both lack."""
+    match fillers:
+        case (str() as left, str() as right):
+            both = all_of((negate(Exists(one)), negate(Exists(two))))
+            return both if left == right else FALSE
+        case (str() as left, None):
+            return all_of((negate(Exists(one)), Test(two, TextEq(left, cased=True))))
+        case (None, str() as right):
+            return all_of((negate(Exists(two)), Test(one, TextEq(right, cased=True))))
+        case _:
+            return FALSE
 
 
 def _choices(target: FieldTarget, taxonomy: Taxonomy) -> tuple[FieldTarget, ...]:

@@ -212,6 +212,31 @@ def test_one_search(pred: Pred, entry: dict[str, object]) -> None:
             id="a-negated-group-is-in-parentheses",
         ),
         pytest.param(
+            all_of((like("User", "u"), Keyword(Pattern.of("a")), Keyword(Pattern.of("b c")))),
+            """
+            selection_keywords:
+                - 'a'
+            selection_keywords_2:
+                - 'b c'
+            selection_user:
+                User: 'u'
+            condition: all of selection_*
+            """,
+            id="keywords-are-searches-of-their-own",
+        ),
+        pytest.param(
+            any_of((like("User", "u"), Keyword(Pattern.of("a")), Keyword(Pattern.of("b")))),
+            """
+            selection_user:
+                User: 'u'
+            selection_keywords:
+                - 'a'
+                - 'b'
+            condition: selection_user or selection_keywords
+            """,
+            id="keywords-and-fields-meet-in-the-condition",
+        ),
+        pytest.param(
             any_of((like("User", "u"), negate(Exists(Field("User"))))),
             """
             selection:
