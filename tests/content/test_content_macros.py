@@ -6,7 +6,7 @@ import pickle
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transpile.content import Content, Macro, expand
@@ -244,6 +244,7 @@ PIECES = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(PIECES)
 def test_map_is_monotone_and_identity_outside_calls(pieces: list[str]) -> None:
     text = " ".join(pieces)

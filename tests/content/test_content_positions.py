@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from transpile.content.positions import ScalarMap
@@ -94,6 +94,7 @@ INNER = st.text(alphabet="aB |=#:'\"\\\tné😀\n\u2028\x85", max_size=30)
 HEADS = ("|", ">", "|-", ">-", "|+", ">+", "|1", ">2-", "'", '"', "", "&x |", "!!str >")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(INNER, st.sampled_from(HEADS), st.booleans(), st.integers(1, 4))
 @example("a\n\n b", ">", True, 2)
 @example("\n\na\n\tb\nc", ">", False, 3)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml as pyyaml
 
 from transpile.content import yaml as reader
 from transpile.content.yaml import documents, load_yaml, read_text
@@ -87,6 +88,17 @@ def test_error_shows_the_source_line() -> None:
     with pytest.raises(ContentError) as caught:
         only("a: 1\nbb: 2\na: 3\n")
     assert caught.value.render().splitlines()[1:] == ["  | a: 3", "  | ^"]
+
+
+def test_without_the_c_library_the_result_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\n".join(["a: &x {p: [1, 2.5, ~], 'q': yes}", "b: *x", "c: |", "  line", "  B", ""])
+    fast = (only(text), reader.scalar_map(text, 0, ("c",)))
+    monkeypatch.setattr(reader, "Loader", pyyaml.SafeLoader)
+    reader.scalar_map.cache_clear()
+    assert (only(text), reader.scalar_map(text, 0, ("c",))) == fast
+    with pytest.raises(ContentError) as caught:
+        only("a: 1\na: 2\n")
+    assert (caught.value.code, caught.value.line) == ("CNT403", 2)
 
 
 def test_alias_bomb_fails_fast() -> None:

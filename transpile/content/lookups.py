@@ -26,6 +26,7 @@ MAX_MATCHES = 100
 MAX_MATCHES_IN_TIME = 1
 
 _MATCH_TYPE = re.compile(r"(?P<kind>EXACT|WILDCARD|CIDR)\s*\(\s*(?P<column>[^)]*?)\s*\)", re.I)
+_SCRIPT_KEYS = ("external_cmd", "external_type")
 _KINDS: dict[str, Kind] = {
     "csv": "csv",
     "kvstore": "kvstore",
@@ -88,7 +89,6 @@ def define(place: Fields, folder: Path) -> Lookup:
         origin = place.origin.path
         stem = Path(origin).stem if origin and not origin.endswith(".conf") else name
         filename = f"{stem}.csv"
-    table = folder / filename if kind == "csv" else None
     timed = bool(place.text("time_field"))
     most = place.integer("max_matches")
     return Lookup(
@@ -102,8 +102,19 @@ def define(place: Fields, folder: Path) -> Lookup:
         kind=kind,
         path=place.origin.path,
         declared=_columns(place.texts("fields_list") or place.texts("fields")),
-        table=table if table is not None and table.is_file() else None,
+        table=table_file(folder, filename) if kind == "csv" else None,
     )
+
+
+def is_lookup(place: Fields) -> bool:
+    """Whether a stanza of transforms.conf defines a lookup; others define field extractions."""
+    return any(key in place.data for key in ("filename", "collection", *_SCRIPT_KEYS))
+
+
+def table_file(folder: Path, filename: str) -> Path | None:
+    """Return the CSV file of this name if it is in the folder itself."""
+    file = folder / filename
+    return file if Path(filename).name == filename and file.is_file() else None
 
 
 def bare_table(file: Path) -> Lookup:
@@ -144,7 +155,7 @@ def _kind(place: Fields, name: str) -> Kind:
         return "mlmodel"
     if place.text("collection"):
         return "kvstore"
-    if place.text("external_cmd") or place.text("external_type"):
+    if any(place.text(key) for key in _SCRIPT_KEYS):
         return "external"
     return "csv"
 

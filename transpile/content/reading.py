@@ -61,6 +61,8 @@ def load_rule(rule: Path | str) -> Rule:
     if found is None:
         place = None if path is None else str(path)
         raise ContentError("there is no rule here", code="CNT406", path=place)
+    if isinstance(found, ContentError):
+        raise found
     return found
 
 
@@ -75,7 +77,11 @@ def load_rules(path: Path | str) -> tuple[tuple[Rule, ...], tuple[ContentError, 
     errors: list[ContentError] = []
     for file in rule_files(top):
         try:
-            rules.extend(_rules_of_file(file))
+            for found in _rules_of_file(file):
+                if isinstance(found, Rule):
+                    rules.append(found)
+                else:
+                    errors.append(found)
         except ContentError as error:
             errors.append(error)
     return tuple(rules), tuple(errors)
@@ -118,7 +124,8 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _rules_of_file(path: Path) -> Iterator[Rule]:
+def _rules_of_file(path: Path) -> Iterator[Rule | ContentError]:
+    """Yield rules, and errors of single rules; an error of the whole file is raised."""
     from transpile.content.yaml import read_text
 
     text = read_text(path)
@@ -129,7 +136,7 @@ def _rules_of_file(path: Path) -> Iterator[Rule]:
     return _rules_of_text(text, path)
 
 
-def _rules_of_text(text: str, path: Path | None) -> Iterator[Rule]:
+def _rules_of_text(text: str, path: Path | None) -> Iterator[Rule | ContentError]:
     clean = text.removeprefix("\ufeff")
     if _SEARCH_KEY.search(clean) or _FIRST_LINE_IS_KEY.match(clean):
         return _from_yaml(clean, path)
@@ -158,7 +165,7 @@ def _made_id(text: str) -> str:
 # --- YAML -----------------------------------------------------------------------------------------
 
 
-def _from_yaml(text: str, path: Path | None) -> Iterator[Rule]:
+def _from_yaml(text: str, path: Path | None) -> Iterator[Rule | ContentError]:
     from transpile.content.yaml import documents
 
     place = str(path) if path else None
@@ -166,8 +173,12 @@ def _from_yaml(text: str, path: Path | None) -> Iterator[Rule]:
         if data is None:
             continue
         if not isinstance(data, dict):
-            raise ContentError("a rule is a mapping with a 'search'", code="CNT402", path=place)
-        yield _rule(Fields(data, Origin(text, place, index)), path)
+            yield ContentError("a rule is a mapping with a 'search'", code="CNT402", path=place)
+            continue
+        try:
+            yield _rule(Fields(data, Origin(text, place, index)), path)
+        except ContentError as error:
+            yield error
 
 
 def _rule(top: Fields, path: Path | None) -> Rule:
@@ -343,14 +354,17 @@ def schedule_of(place: Fields) -> Schedule:
 # --- savedsearches.conf ---------------------------------------------------------------------------
 
 
-def _from_conf(text: str, path: Path) -> Iterator[Rule]:
+def _from_conf(text: str, path: Path) -> Iterator[Rule | ContentError]:
     from transpile.content.conf import read_conf
 
     for index, stanza in enumerate(read_conf(text, str(path))):
         values = stanza.values()
         if not values.get("search", "").strip():
             continue
-        yield _saved_search(stanza.name, values, Origin(text, str(path), index))
+        try:
+            yield _saved_search(stanza.name, values, Origin(text, str(path), index))
+        except ContentError as error:
+            yield error
 
 
 def _saved_search(name: str, values: dict[str, str], origin: Origin) -> Rule:
@@ -390,6 +404,6 @@ def _annotations(name: str, values: dict[str, str], origin: Origin) -> dict[str,
         message = f"'{key}' of [{name}] is not JSON: {error}"
         raise ContentError(message, code="CNT408", path=origin.path) from None
     if not isinstance(found, dict):
-        raise ContentError(f"'{key}' of [{name}] must be an object", code="CNT408",
-                           path=origin.path)
+        message = f"'{key}' of [{name}] must be an object"
+        raise ContentError(message, code="CNT408", path=origin.path)
     return found

@@ -12,7 +12,14 @@ from functools import cached_property
 from pathlib import Path
 
 from transpile.content.fields import Fields, Origin
-from transpile.content.lookups import Lookup, bare_table, define, given_table
+from transpile.content.lookups import (
+    Lookup,
+    bare_table,
+    define,
+    given_table,
+    is_lookup,
+    table_file,
+)
 from transpile.content.macros import BUILT_IN, Macro, implied_macro
 from transpile.content.reading import RULE_FOLDER, YAML_SUFFIXES, load_rules
 from transpile.content.rules import Rule
@@ -135,7 +142,8 @@ class Repository:
     @cached_property
     def lookups(self) -> dict[str, Fields]:
         """Return the lookup definitions of `transforms.conf`."""
-        return {place.text("name"): place for place in self._stanzas("transforms.conf")}
+        places = filter(is_lookup, self._stanzas("transforms.conf"))
+        return {place.text("name"): place for place in places}
 
     @cached_property
     def deployments(self) -> dict[str, Deployment]:
@@ -295,8 +303,8 @@ class Content:
         place = place or _by_name(self._repository.folder("lookups"), name)
         if place is not None:
             return define(place, tables)
-        file = tables / name
-        return bare_table(file) if name.endswith(".csv") and file.is_file() else None
+        file = table_file(tables, name) if name.endswith(".csv") else None
+        return None if file is None else bare_table(file)
 
     # --- data sources and deployments ---
 
