@@ -107,8 +107,33 @@ def test_case_rule_for_the_operator():
 # -- against engines -------------------------------------------------------------------------------
 
 atoms = st.sampled_from(
-    r"""a B ab \\ " ' \n . (?s:.) \w \W \s [ab] [^a] [a-b.] ^ $ \A \z \b \B (?m:^) (?m:$)
-    (?i:a) (?i:[a-b])""".split()
+    [
+        r"a",
+        r"B",
+        r"ab",
+        r"\\",
+        r'"',
+        r"'",
+        r"\n",
+        r".",
+        r"(?s:.)",
+        r"\w",
+        r"\W",
+        r"\s",
+        r"[ab]",
+        r"[^a]",
+        r"[a-b.]",
+        r"^",
+        r"$",
+        r"\A",
+        r"\z",
+        r"\b",
+        r"\B",
+        r"(?m:^)",
+        r"(?m:$)",
+        r"(?i:a)",
+        r"(?i:[a-b])",
+    ]
 )
 
 
