@@ -19,7 +19,7 @@ from transpile.backends.sigma.windows import alerting_groups
 from transpile.errors import UsageError
 from transpile.ir.text import fold
 from transpile.schema.cim import is_member
-from transpile.schema.datasets import Dataset, dataset
+from transpile.schema.datasets import Dataset, dataset, find_terms
 from transpile.schema.fields import FieldMap
 from transpile.schema.model_view import model_view, without_fillers
 from transpile.schema.resolve import EVENT_CODE_FIELDS
@@ -72,6 +72,8 @@ def _hits(decide: Decide, views: Sequence[Mapping[str, Any] | None]) -> list[int
 
 def _in_source(event: Event, source: Dataset, category: str | None) -> bool:
     """Return whether the log source has an event: by its event code, data model and action."""
+    if not _in_channel(event, source):
+        return False
     if source.event is not None:
         codes = {str(event[name]) for name in EVENT_CODE_FIELDS if event.get(name) is not None}
         return codes == {str(source.event.id)}
@@ -82,6 +84,18 @@ def _in_source(event: Event, source: Dataset, category: str | None) -> bool:
         return True
     action = without_fillers(event, source).get("action")
     return fold(str(action)) == "deleted"
+
+
+def _in_channel(event: Event, source: Dataset) -> bool:
+    """Return whether an event that names its source names the dataset's; True if it names none."""
+    given = event.get("source")
+    base = dataset(source.parent) if source.parent else source
+    if base is None or not isinstance(given, str):
+        return True
+    if not any(term.startswith("source=") for term in base.match.terms):
+        return True
+    found = find_terms([("source", given)])
+    return found is not None and base.id in (found.id, found.parent)
 
 
 def _parse(text: str) -> tuple[list[SigmaRule], SigmaCorrelationRule | None]:
