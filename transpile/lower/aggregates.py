@@ -23,8 +23,7 @@ from transpile.ir.stages import (
 )
 from transpile.lower.choices import TSTATS_TIME_SPAN
 from transpile.lower.common import CannotLower, duration, span_of, where_is
-from transpile.lower.logic import is_condition, true_of
-from transpile.lower.values import value_of
+from transpile.lower.expressions import is_condition, true_of, value_of
 from transpile.spl import ast
 
 FieldOf = Callable[[str], str]

@@ -49,6 +49,14 @@ def duration(text: str) -> float:
     return seconds
 
 
+def duration_with_days(text: str) -> float:
+    """Return the seconds of a duration; a day is 24 hours here (7.4). Raises `CannotLower`."""
+    count, calendar = span_of(text)
+    if calendar in ("", "day", "week"):
+        return count * {"day": 86400.0, "week": 604800.0}.get(calendar, 1.0)
+    raise CannotLower(f"the duration {text!r} has no fixed length")
+
+
 def span_of(text: str) -> tuple[float, str]:
     """Return a span as (width, calendar unit): ("5m") -> (300.0, ""), ("1d") -> (1, "day").
 

@@ -34,8 +34,7 @@ from transpile.ir.stages import (
 )
 from transpile.ir.walk import rename_fields
 from transpile.lower.common import CannotLower, span_of, time_bound, where_is
-from transpile.lower.logic import true_of
-from transpile.lower.values import value_of
+from transpile.lower.expressions import true_of, value_of
 from transpile.spl import ast, parse_subsearch
 
 SORT_LIMIT = 10_000

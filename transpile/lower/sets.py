@@ -18,9 +18,9 @@ from transpile.ir.stages import (
     Stage,
     Transaction,
 )
-from transpile.lower.common import CannotLower, duration, where_is
+from transpile.lower.common import CannotLower, duration_with_days, where_is
+from transpile.lower.expressions import true_of
 from transpile.lower.filters import FilterLowering
-from transpile.lower.logic import true_of
 from transpile.spl import ast
 
 Subsearch = Callable[[ast.Search], Pipeline]
@@ -112,13 +112,6 @@ def _seconds(command: ast.Command, name: str) -> float:
     if text is None or text.startswith("-"):
         return 0.0
     return duration_with_days(text)
-
-
-def duration_with_days(text: str) -> float:
-    """Return the seconds of a duration; a day is 24 hours here (7.4)."""
-    if text.endswith("d") and text[:-1].isdigit():
-        return float(text[:-1]) * 86400
-    return duration(text)
 
 
 _FILTERS = get_args(ast.Filter)
