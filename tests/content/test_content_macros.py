@@ -53,6 +53,8 @@ CONTENT = Content.builtin().with_macros(MACROS)
         pytest.param("`echo(a)`", 'say(a, "a", $y$)', id="argument-also-inside-quotes"),
         pytest.param('`echo("a, b")`', 'say(a, b, "a, b", $y$)', id="quotes-keep-commas-and-go"),
         pytest.param(r'`echo("a\"b")`', 'say(a"b, "a"b", $y$)', id="escaped-quote-in-argument"),
+        pytest.param('`echo("a"."b")`', 'say("a"."b", ""a"."b"", $y$)',
+                     id="two-strings-are-not-one-quoted-argument"),
         pytest.param("`echo( a , b c )`", "a+b c", id="arity-selects-and-arguments-are-trimmed"),
         pytest.param("`swap($b$,1)`", "1 $b$", id="arguments-are-replaced-at-once"),
         pytest.param("`hand(v)`", 'say(v, "v", $y$)', id="argument-handed-on"),
@@ -208,6 +210,7 @@ def test_growth_is_bounded_and_fails_fast(macros: dict[str, str | Macro]) -> Non
         pytest.param("a=1 `who`", 'a=1 OPAQUE_MACRO="who"', id="inside-a-filter-one-comparison"),
         pytest.param("a `who(b,c)`", 'a OPAQUE_MACRO="who(2)"', id="arity-is-shown"),
         pytest.param("| `calls_unknown`", "| opaquemacro nosuch", id="pipe-of-the-caller-counts"),
+        pytest.param("`computed`", 'OPAQUE_MACRO="computed"', id="iseval"),
         pytest.param("`echo(1,2,3)`", 'OPAQUE_MACRO="echo(3)"', id="unknown-arity"),
     ],
 )

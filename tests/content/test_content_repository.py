@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -180,6 +181,14 @@ def test_deployment_is_that_of_the_type_or_the_rules_own(root: Path) -> None:
     assert mine is not None
     assert (mine.schedule, mine.window_seconds()) == (Schedule("", "-5m", ""), 300)
     assert any(Path(e.path or "").name == "broken.yml" for e in content.errors)
+
+
+def test_content_pickles_for_work_in_several_processes(root: Path) -> None:
+    content = Content.load(root).with_macros({"mine": "m"})
+    assert content.rules
+    copy: Content = pickle.loads(pickle.dumps(content))
+    assert expand("`mine` `one`", copy).text == "m index=one"
+    assert copy.rules == content.rules
 
 
 def test_built_in_content_has_no_files() -> None:

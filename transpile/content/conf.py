@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from transpile.content.positions import ScalarMap
 from transpile.errors import ContentError
 
-_LINE = re.compile(r"(?P<line>(?:[^\r\n\\]|\\(?:\r\n|[\s\S])?)*)(?:\r\n|\n|\r|\Z)")
+_LINE = re.compile(
+    r"(?P<line>[^\r\n\\]*+(?:\\(?:\r\n|[\s\S])?[^\r\n\\]*+)*+)(?:\r\n|\n|\r|\Z)"
+)
 _STANZA = re.compile(r"\s*\[(?P<name>.*)\]\s*")
 _SETTING = re.compile(
     r"[ \t]*(?P<key>[^=\s][^=\r\n]*?)[ \t]*=[ \t]*(?P<value>.*?)[ \t]*", re.DOTALL
@@ -34,6 +37,7 @@ class Stanza:
         return {key: value.value() for key, value in self.settings.items()}
 
 
+@lru_cache(maxsize=8)
 def read_conf(text: str, path: str | None = None) -> tuple[Stanza, ...]:
     """Return the stanzas of a `.conf` text in file order, a later setting replacing an earlier one.
 

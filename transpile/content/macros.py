@@ -26,6 +26,7 @@ OPAQUE_FIELD = "OPAQUE_MACRO"
 
 # A backslash escapes the next character also outside quotes; an open quote reaches to the end.
 _PIECE = re.compile(r'\\.|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|`', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _CALL = re.compile(
     r'`\s*(?P<name>[^\s`"(),|\[\]]+)\s*(?:\((?P<args>(?:[^"`]|"(?:[^"\\]|\\.)*+")*)\)\s*)?`',
     re.DOTALL,
@@ -179,9 +180,7 @@ def _arguments(text: str | None) -> tuple[str, ...]:
 
 
 def _unquoted(argument: str) -> str:
-    if len(argument) >= 2 and argument[0] == argument[-1] == '"':
-        return argument[1:-1].replace('\\"', '"')
-    return argument
+    return argument[1:-1].replace('\\"', '"') if _STRING.fullmatch(argument) else argument
 
 
 def expand(
@@ -193,10 +192,10 @@ def expand(
 ) -> SourceText:
     """Return the search with comments removed and all macro calls replaced, with its history.
 
-    rule_name: named in messages.  unknown="opaque": a call without a definition becomes the command
-    `opaquemacro name(nargs)` after a pipe, else the comparison `OPAQUE_MACRO="name(nargs)"`, one
-    unit in filters and expressions alike.  A `<rule>_filter` macro without a definition lets
-    everything pass.  Raises MacroError: SPL201 unknown, SPL202 calls itself, SPL203 wrong number of
+    rule_name: named in messages.  unknown="opaque": a call without a usable definition becomes the
+    command `opaquemacro name(nargs)` after a pipe, else `OPAQUE_MACRO="name(nargs)"`, one comparison
+    in filters and expressions alike.  A `<rule>_filter` macro without a definition lets everything
+    pass.  Raises MacroError: SPL201 unknown or iseval, SPL202 calls itself, SPL203 wrong number of
     arguments, SPL204 too large; SplSyntaxError SPL102 for a call or comment that is not closed.
     """
     source = strip_comments(text)
@@ -284,7 +283,7 @@ class _Expansion:
         macro = self.content.macro(name, nargs)
         if macro is None and _is_tuning_hook(name, nargs):
             return "search *" if after_pipe else "*"
-        if macro is None and self.unknown == "opaque":
+        if (macro is None or macro.iseval) and self.unknown == "opaque":
             label = f"{name}({nargs})" if nargs else name
             return f"{OPAQUE_COMMAND} {label}" if after_pipe else f'{OPAQUE_FIELD}="{label}"'
         if macro is None:

@@ -232,7 +232,7 @@ class _Reader:
 
     def _grown(self, event: Any, size: int) -> int:
         if size > MAX_NODES:
-            self._fail(event, f"aliases expand to more than {MAX_NODES:,} nodes", "CNT404")
+            self._fail(event, f"more than {MAX_NODES:,} values with aliases expanded", "CNT404")
         return size
 
     def _fail(self, event: Any, message: str, code: str) -> NoReturn:
