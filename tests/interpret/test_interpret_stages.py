@@ -447,6 +447,8 @@ EVENTS: Rows = [
         pytest.param((s.Pivot((COUNT,), row="k"),), [0, 1, 2], id="pivot"),
         pytest.param((s.Transaction(("k",)),), [0, 1, 2], id="transactions"),
         pytest.param((s.Limit(0),), [], id="none"),
+        pytest.param((s.Limit(1), s.Branch((s.Pipeline((s.Made(),)),))), [3],
+                     id="rows-without-events-have-none"),
     ],
 )  # fmt: skip
 def test_matched(stages: tuple[s.Stage, ...], expected: list[int]) -> None:

@@ -72,7 +72,7 @@ def compile_lookup(stage: Lookup, tables: Mapping[str, Table]) -> Callable[[Row]
     fields = tuple(name for _, name in stage.keys)
 
     def look_up(row: Row) -> Row:
-        if stage.keep_existing and all(name in row for _, name in outputs):
+        if stage.keep_existing and any(name in row for _, name in outputs):
             return row
         keys = [items(row.get(name)) for name in fields]
         if not all(keys):
@@ -82,9 +82,8 @@ def compile_lookup(stage: Lookup, tables: Mapping[str, Table]) -> Callable[[Row]
             return _unmatched(row, table, outputs)
         changed = dict(row)
         for column, name in outputs:
-            if not (stage.keep_existing and name in row):
-                values = (cell(entry, column) for entry in found)
-                assign(changed, name, pack(value for value in values if value is not None))
+            values = (cell(entry, column) for entry in found)
+            assign(changed, name, pack(value for value in values if value is not None))
         return changed
 
     return look_up

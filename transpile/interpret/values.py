@@ -85,7 +85,7 @@ def origins(rows: Iterable[Row]) -> frozenset[int]:
     """Return the indices of all events behind some rows."""
     found: set[int] = set()
     for row in rows:
-        found |= row.get(ORIGIN, ())
+        found.update(row.get(ORIGIN, ()))
     return frozenset(found)
 
 
