@@ -1,0 +1,290 @@
+"""Witness events, made from a rule's IR so that each of its conditions decides the outcome.
+
+First events are solved for that the rule finds: one per alternative of its filter. From each of
+them, changing one field at a time, come near misses: the other case, a character less, wildcard and
+regular-expression characters as themselves, numbers as text, the empty text, several values, no
+value at all. For a rule that counts, groups just below, at and above the threshold follow.
+The result depends on the rule alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from transpile.errors import Unsupported
+from transpile.interpret import compile_pred
+from transpile.ir import pred as p
+from transpile.ir.decide import compile_condition
+from transpile.ir.events import EventRule, event_rule
+from transpile.ir.expr import Field
+from transpile.ir.pred import Pred, Quant
+from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
+from transpile.ir.walk import descend, fields_of
+from transpile.verify.samples import meeting, samples
+
+Event = dict[str, Any]
+
+SOLUTIONS = 8
+"""Events solved for per rule."""
+
+LIMIT = 400
+"""Events made per rule."""
+
+START = 1_767_222_000
+"""Time of the first event, epoch seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What events look like besides the fields that the rule tests.
+
+    grouped: fields that every event is given a value for.  multivalued: whether a field may hold
+    several values.
+    """
+
+    grouped: tuple[str, ...] = ()
+    multivalued: Callable[[str], bool] = field(default=lambda name: False)
+
+
+def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
+    """Return events for a rule, at most `LIMIT`; none for a rule that does not start from events."""
+    rule = _event_part(pipeline)
+    if rule is None:
+        return []
+    maker = maker or Maker(rule.groups)
+    made = islice(_events(rule, maker), LIMIT)
+    return [{"_time": START + 60 * number, **event} for number, event in enumerate(made)]
+
+
+def _event_part(pipeline: Pipeline) -> EventRule | None:
+    try:
+        return event_rule(pipeline)
+    except Unsupported:
+        pass
+    leading = [pipeline.stages[0]]
+    for stage in pipeline.stages[1:]:
+        if not isinstance(stage, (Filter, Aggregate)):
+            break
+        leading.append(stage)
+    if not isinstance(leading[0], (Events, DataModel)):
+        return None
+    try:
+        return event_rule(Pipeline(tuple(leading)))
+    except Unsupported:
+        return None
+
+
+def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
+    seen: set[str] = set()
+
+    def fresh(event: Event) -> bool:
+        key = repr(sorted(event.items()))
+        if key in seen:
+            return False
+        seen.add(key)
+        return True
+
+    solutions = list(islice(_solutions(rule.pred), SOLUTIONS))
+    values = _values(rule.pred, maker)
+    for base in solutions:
+        if fresh(full := _with_groups(base, maker)):
+            yield full
+    for base in solutions:
+        full = _with_groups(base, maker)
+        for name, texts in values.items():
+            for text in texts:
+                if fresh(changed := _changed(full, name, text)):
+                    yield changed
+    for base in solutions[:1]:
+        for name in maker.grouped:
+            if fresh(changed := _changed(_with_groups(base, maker), name, None)):
+                yield changed
+        yield from _repeated(rule, _with_groups(base, maker))
+
+
+def _with_groups(base: Event, maker: Maker) -> Event:
+    return {**{name: f"{name}-1" for name in maker.grouped if not name.startswith("_")}, **base}
+
+
+def _changed(event: Event, name: str, value: Any) -> Event:
+    changed = {key: item for key, item in event.items() if key != name}
+    return changed if value is None else {**changed, name: value}
+
+
+def _repeated(rule: EventRule, base: Event) -> Iterator[Event]:
+    """Yield groups around the threshold: one event less, as many, one more."""
+    if rule.threshold is None:
+        return
+    number = int(rule.threshold.number)
+    if not 0 < number <= 60:
+        return
+    tested = fields_of(rule.pred)
+    for size in (number - 1, number, number + 1):
+        for step in range(size):
+            event = dict(base)
+            for name in rule.threshold.by:
+                if name not in tested:
+                    event[name] = f"{name}-group-{size}"
+            if rule.threshold.field and rule.threshold.field not in tested:
+                event[rule.threshold.field] = str(step)
+            yield {**event, "nth": str(step)}
+
+
+# -- values to try -------------------------------------------------------------------------------
+
+
+def _values(pred: Pred, maker: Maker) -> Mapping[str, tuple[Any, ...]]:
+    found: dict[str, dict[Any, None]] = {}
+    for node in descend(pred):
+        match node:
+            case p.Test(Field(name), condition):
+                found.setdefault(name, {}).update(dict.fromkeys(samples(condition)))
+            case Field(name):
+                found.setdefault(name, {})
+            case _:
+                pass
+    values: dict[str, tuple[Any, ...]] = {}
+    for name, texts in found.items():
+        several: list[Any] = []
+        if maker.multivalued(name) and len(texts) > 1:
+            first, *_, last = texts
+            several = [[first, last], [first, "other"]]
+        values[name] = (*texts, "", "other", None, *several)
+    return values
+
+
+# -- solving -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What one field must be: conditions that must hold and that must not; None: anything.
+
+    present: True must have a value, False must have none.
+    """
+
+    holds: tuple[p.Condition, ...] = ()
+    fails: tuple[p.Condition, ...] = ()
+    present: bool | None = None
+
+
+_Wishes = Mapping[str, _Wish]
+
+
+def _solutions(pred: Pred) -> Iterator[Event]:
+    """Yield events that meet a predicate, one per way to meet it that could be solved."""
+    decide = compile_pred(pred)
+    tried: set[str] = set()
+    for wishes in islice(_ways(pred, True), 64):
+        event = _granted(wishes)
+        if event is not None and (key := repr(event)) not in tried:
+            tried.add(key)
+            if decide(dict(event)):
+                yield event
+
+
+def _ways(pred: Pred, wanted: bool) -> Iterator[_Wishes]:
+    match pred:
+        case p.Const(value):
+            if value == wanted:
+                yield {}
+        case p.Not(arg):
+            yield from _ways(arg, not wanted)
+        case p.And(args) | p.Or(args):
+            if isinstance(pred, p.And) == wanted:
+                yield from _all_ways(args, wanted)
+            else:
+                for arg in args:
+                    yield from _ways(arg, wanted)
+        case p.Exists(Field(name)):
+            yield {name: _Wish(present=wanted)}
+        case p.Test(Field(name), condition, quant):
+            yield from _test_ways(name, condition, quant, wanted)
+        case p.Compare("==", Field(left), Field(right)):
+            same = p.TextEq("same", cased=True)
+            yield {left: _Wish((same,)), right: _Wish((same,)) if wanted else _Wish((), (same,))}
+        case _:
+            yield {}
+
+
+def _test_ways(name: str, condition: p.Condition, quant: Quant, wanted: bool) -> Iterator[_Wishes]:
+    if wanted:
+        yield {name: _Wish((condition,))}
+    else:
+        yield {name: _Wish((), (condition,))}
+        if quant is Quant.ANY:
+            yield {name: _Wish(present=False)}
+
+
+def _all_ways(args: Iterable[Pred], wanted: bool) -> Iterator[_Wishes]:
+    """Yield joint wishes: the first way of all, then each argument's other ways in turn."""
+    choices = [list(islice(_ways(arg, wanted), 12)) for arg in args]
+    if not all(choices):
+        return
+    yield _joined(choice[0] for choice in choices)
+    for place, choice in enumerate(choices):
+        for other in choice[1:]:
+            yield _joined(other if i == place else c[0] for i, c in enumerate(choices))
+
+
+def _joined(parts: Iterable[_Wishes]) -> _Wishes:
+    joined: dict[str, _Wish] = {}
+    for part in parts:
+        for name, wish in part.items():
+            known = joined.get(name, _Wish())
+            present = wish.present if known.present is None else known.present
+            joined[name] = _Wish((*known.holds, *wish.holds), (*known.fails, *wish.fails), present)
+    return joined
+
+
+def _granted(wishes: _Wishes) -> Event | None:
+    event: Event = {}
+    for name, wish in wishes.items():
+        if wish.present is False and not wish.holds:
+            continue
+        value = _value(wish)
+        if value is None:
+            return None
+        event[name] = value
+    return event
+
+
+def _value(wish: _Wish) -> str | None:
+    """Return a text that meets all of a wish, None if none was found."""
+    holds = [compile_condition(c) for c in wish.holds]
+    fails = [compile_condition(c) for c in wish.fails]
+    for text in _candidates(wish):
+        if all(check(text) for check in holds) and not any(check(text) for check in fails):
+            return text
+    return None
+
+
+def _candidates(wish: _Wish) -> Iterator[str]:
+    """Yield texts that may meet several conditions: each one's own, then their texts in a row."""
+    own = [meeting(condition) for condition in wish.holds]
+    for texts in own:
+        yield from texts
+    if len(own) > 1:
+        for filler in ("", " ", "\\", "x"):
+            yield filler.join(texts[0] for texts in _ordered(wish.holds, own) if texts)
+    yield from ("value", "1", "other value", "0.5", "C:\\other\\x.exe")
+
+
+def _ordered(
+    conditions: tuple[p.Condition, ...], own: list[tuple[str, ...]]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the texts of conditions, those that bind the beginning first, the end last."""
+
+    def rank(place: int) -> int:
+        condition = conditions[place]
+        if isinstance(condition, p.Glob):
+            if condition.pattern.as_prefix() is not None:
+                return 0
+            if condition.pattern.as_suffix() is not None:
+                return 2
+        return 1
+
+    return (own[place] for place in sorted(range(len(own)), key=rank))
