@@ -193,7 +193,7 @@ def expand(
     """Return the search with comments removed and all macro calls replaced, with its history.
 
     rule_name: named in messages.  unknown="opaque": a call without a usable definition becomes the
-    command `opaquemacro name(nargs)` after a pipe, else `OPAQUE_MACRO="name(nargs)"`, one comparison
+    command `opaquemacro name(nargs)` after a pipe, else `OPAQUE_MACRO="name(nargs)"`, a comparison
     in filters and expressions alike.  A `<rule>_filter` macro without a definition lets everything
     pass.  Raises MacroError: SPL201 unknown or iseval, SPL202 calls itself, SPL203 wrong number of
     arguments, SPL204 too large; SplSyntaxError SPL102 for a call or comment that is not closed.
