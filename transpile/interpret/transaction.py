@@ -19,7 +19,7 @@ from transpile.ir.text import whole
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
     """A transaction in the making; members newest first.
 
@@ -60,53 +60,71 @@ def transaction(stage: s.Transaction, scope: Scope) -> Transform:
     ends = None if stage.ends is None else compile_pred(stage.ends, scope)
 
     def run(rows: Iterator[Row]) -> Iterator[Row]:
-        finished, orphans = _grouped(rows, stage, starts, ends)
+        work = _Work(stage, starts, ends)
+        for row in rows:
+            work.take(row)
         found = [
             _row(item, stage, scope.track)
-            for item in finished
+            for item in work.finished + work.going
             if item.complete or stage.keep_evicted
         ]
         if stage.keep_orphans:
-            found += orphans
+            found += work.orphans
         found.sort(key=lambda row: -(time_of(row) or 0))
         return iter(found)
 
     return run
 
 
-def _grouped(
-    rows: Iterator[Row], stage: s.Transaction, starts: Decide | None, ends: Decide | None
-) -> tuple[list[_Open], list[Row]]:
-    names = stage.fields
-    going: list[_Open] = []  # the one touched last at the end
-    finished: list[_Open] = []
-    orphans: list[Row] = []
-    for row in rows:
-        for late in [item for item in going if _too_late(item, row, stage)]:
-            going.remove(late)
-            finished.append(late)
-        if names and not any(items(row.get(name)) for name in names):
-            orphans.append(row)
-            continue
-        home = next((o for o in reversed(going) if o.accepts(row, names, stage.connected)), None)
-        opens = ends is None or ends(row)
-        if home is not None and ends is not None and opens:
-            going.remove(home)
-            finished.append(home)
-            home = None
-        if home is None and not opens:
-            orphans.append(row)
-            continue
-        if home is None:
-            home = _Open(complete=starts is None)
-        else:
-            going.remove(home)
-        home.add(row, names)
-        closes = starts is not None and starts(row)
+@dataclass(slots=True, eq=False)
+class _Work:
+    """Transactions while events come in. going: open ones, the one touched last at the end."""
+
+    stage: s.Transaction
+    starts: Decide | None
+    ends: Decide | None
+    going: list[_Open] = field(default_factory=list)
+    finished: list[_Open] = field(default_factory=list)
+    orphans: list[Row] = field(default_factory=list)
+
+    def take(self, row: Row) -> None:
+        """Put an event into its transaction, a new one, or among the orphans."""
+        self.close_late(row)
+        opens = self.ends is None or self.ends(row)
+        home = self.home_of(row)
+        if home is not None:
+            self.going.remove(home)
+            if self.ends is not None and opens:  # another last event: the open one is over
+                self.finished.append(home)
+                home = None
+        if home is None and (not opens or self.has_no_field(row)):
+            self.orphans.append(row)
+            return
+        home = home or _Open(complete=self.starts is None)
+        home.add(row, self.stage.fields)
+        closes = self.starts is not None and self.starts(row)
         home.complete = home.complete or closes
-        full = 0 < stage.max_events <= len(home.members)
-        (finished if closes or full else going).append(home)
-    return finished + going, orphans
+        full = 0 < self.stage.max_events <= len(home.members)
+        (self.finished if closes or full else self.going).append(home)
+
+    def has_no_field(self, row: Row) -> bool:
+        names = self.stage.fields
+        return bool(names) and not any(items(row.get(name)) for name in names)
+
+    def home_of(self, row: Row) -> _Open | None:
+        """Return the open transaction, touched last, that the event agrees with."""
+        if self.has_no_field(row):
+            return None
+        names, connected = self.stage.fields, self.stage.connected
+        return next((o for o in reversed(self.going) if o.accepts(row, names, connected)), None)
+
+    def close_late(self, row: Row) -> None:
+        """Finish the transactions that the event is too far from in time."""
+        if self.stage.max_span <= 0 and self.stage.max_pause <= 0:
+            return
+        late = [item for item in self.going if _too_late(item, row, self.stage)]
+        self.finished += late
+        self.going = [item for item in self.going if item not in late]
 
 
 def _too_late(item: _Open, row: Row, stage: s.Transaction) -> bool:
