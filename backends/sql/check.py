@@ -30,13 +30,13 @@ _ONLY: dict[str, frozenset[type[exp.Expression]]] = {
     "duckdb": frozenset({exp.Lambda, exp.Filter, exp.Unnest}),
     "sqlite": frozenset({exp.Glob, exp.RegexpLike, exp.Filter}),
     "postgres": frozenset({exp.Filter, exp.Unnest, exp.RegexpLike, exp.Bracket, exp.Collate,
-                           exp.Array, exp.Lateral}),
+                           exp.Array, exp.Slice}),
     "clickhouse": frozenset({exp.Lambda, exp.Bracket}),
-    "spark": frozenset({exp.Lambda, exp.RegexpLike, exp.Filter, exp.Lateral}),
-    "databricks": frozenset({exp.Lambda, exp.RegexpLike, exp.Filter, exp.Lateral}),
+    "spark": frozenset({exp.Lambda, exp.RegexpLike, exp.Filter}),
+    "databricks": frozenset({exp.Lambda, exp.RegexpLike, exp.Filter}),
     "trino": frozenset({exp.Lambda, exp.Filter, exp.Unnest}),
     "athena": frozenset({exp.Lambda, exp.Filter, exp.Unnest}),
-    "snowflake": frozenset({exp.Lambda, exp.Lateral}),
+    "snowflake": frozenset({exp.Lambda}),
     "bigquery": frozenset({exp.Unnest, exp.Bracket, exp.Array, exp.IgnoreNulls}),
 }
 _NOT: dict[str, frozenset[type[exp.Expression]]] = {
@@ -46,7 +46,7 @@ _NOT: dict[str, frozenset[type[exp.Expression]]] = {
     "trino": frozenset({exp.ILike}),
     "athena": frozenset({exp.ILike}),
     "snowflake": frozenset({exp.TryCast}),
-    "bigquery": frozenset({exp.ILike, exp.Escape, exp.TryCast}),
+    "bigquery": frozenset({exp.ILike, exp.Escape}),
 }
 
 
