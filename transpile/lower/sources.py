@@ -33,6 +33,9 @@ Subsearch = Callable[[ast.Search], Pipeline]
 SCOPE_FIELDS = frozenset(("index", "source", "sourcetype", "eventtype", "tag", "splunk_server"))
 """Fields that say which events are meant (2.8)."""
 
+SCOPE_COMPANIONS = frozenset(("Channel", "EventChannel"))
+"""Fields of the event that source macros test as an alternative to the metadata."""
+
 
 
 def base_search(command: ast.SearchCommand, subsearch: Subsearch) -> list[Stage]:
@@ -62,7 +65,8 @@ def _is_scope(pred: Pred) -> bool:
     if any(isinstance(node, (InRows, Keyword, Unknown)) for node in descend(pred)):
         return False
     names = fields_of(pred)
-    return bool(names) and all(n in SCOPE_FIELDS or n.startswith("tag::") for n in names)
+    metadata = {n for n in names if n in SCOPE_FIELDS or n.startswith("tag::")}
+    return bool(metadata) and names - metadata <= SCOPE_COMPANIONS
 
 
 def _macro_names(command: ast.Command) -> tuple[str, ...]:

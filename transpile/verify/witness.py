@@ -9,7 +9,8 @@ The result depends on the rule alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -23,6 +24,9 @@ from transpile.ir.expr import Field
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import descend, fields_of
+from transpile.schema.fields import FieldMap
+from transpile.schema.resolve import resolve
+from transpile.schema.views import conflicts
 from transpile.verify.samples import meeting, samples
 
 Event = dict[str, Any]
@@ -42,11 +46,56 @@ class Maker:
     """What events look like besides the fields that the rule tests.
 
     grouped: fields that every event is given a value for.  multivalued: whether a field may hold
-    several values.
+    several values.  consistent: whether the fields of an event can come from one real event
+    (a file's name and its path agree).
     """
 
     grouped: tuple[str, ...] = ()
     multivalued: Callable[[str], bool] = field(default=lambda name: False)
+    consistent: Callable[[Event], bool] = field(default=lambda event: True)
+
+    def completed(self, event: Event) -> Event:
+        """Return the event with the grouping fields it lacks, as far as they fit in."""
+        for name in self.grouped:
+            if name in event or name.startswith("_"):
+                continue
+            for value in _fillers(name, event):
+                if self.consistent(candidate := {**event, name: value}):
+                    event = candidate
+                    break
+        return event
+
+
+def _fillers(name: str, event: Event) -> Iterator[str]:
+    yield f"{name}-1"
+    texts = [value for value in event.values() if isinstance(value, str)]
+    yield from (re.split(r"[\\/]", text)[-1] for text in texts)
+    yield from texts
+
+
+def maker_for(pipeline: Pipeline, data_sources: Sequence[str] = ()) -> Maker:
+    """Return how events of a rule's dataset look; without a known dataset anything goes."""
+    rule = _event_part(pipeline)
+    if rule is None:
+        return Maker()
+    resolution = resolve(rule.source, rule.pred, data_sources)
+    if resolution is None:
+        return Maker(rule.groups)
+    found, variant, platform = resolution.dataset, resolution.variant, resolution.platform
+
+    def consistent(event: Event) -> bool:
+        return not any(
+            conflicts(event, found, taxonomy, variant, platform=platform)
+            for taxonomy in ("sigma", "ecs")
+        )
+
+    fields = FieldMap(found, variant)
+
+    def multivalued(name: str) -> bool:
+        fact = fields.fact(name)
+        return fact is not None and fact.mv
+
+    return Maker(rule.groups, multivalued, consistent)
 
 
 def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
@@ -54,8 +103,7 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     rule = _event_part(pipeline)
     if rule is None:
         return []
-    maker = maker or Maker(rule.groups)
-    made = islice(_events(rule, maker), LIMIT)
+    made = islice(_events(rule, maker or maker_for(pipeline)), LIMIT)
     return [{"_time": START + 60 * number, **event} for number, event in enumerate(made)]
 
 
@@ -90,23 +138,19 @@ def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
     solutions = list(islice(_solutions(rule.pred), SOLUTIONS))
     values = _values(rule.pred, maker)
     for base in solutions:
-        if fresh(full := _with_groups(base, maker)):
+        if fresh(full := maker.completed(base)):
             yield full
     for base in solutions:
-        full = _with_groups(base, maker)
         for name, texts in values.items():
             for text in texts:
-                if fresh(changed := _changed(full, name, text)):
+                if fresh(changed := maker.completed(_changed(base, name, text))):
                     yield changed
     for base in solutions[:1]:
+        full = maker.completed(base)
         for name in maker.grouped:
-            if fresh(changed := _changed(_with_groups(base, maker), name, None)):
+            if fresh(changed := _changed(full, name, None)):
                 yield changed
-        yield from _repeated(rule, _with_groups(base, maker))
-
-
-def _with_groups(base: Event, maker: Maker) -> Event:
-    return {**{name: f"{name}-1" for name in maker.grouped if not name.startswith("_")}, **base}
+        yield from _repeated(rule, full)
 
 
 def _changed(event: Event, name: str, value: Any) -> Event:
