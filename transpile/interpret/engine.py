@@ -31,6 +31,7 @@ from transpile.interpret.reads import (
     needed_later,
     reads_raw,
 )
+from transpile.interpret.reshaping import RESHAPING
 from transpile.interpret.rowwise import ROWWISE, Transform, given_locations
 from transpile.interpret.transaction import transaction
 from transpile.interpret.values import Row, first, origins, to_number
@@ -46,6 +47,7 @@ _UNPREFIXED = frozenset(("host", "source", "sourcetype", "index"))
 STAGES: Mapping[type, Callable[[Any, Scope], Transform]] = {
     **ROWWISE,
     **ORDERING,
+    **RESHAPING,
     s.Aggregate: aggregate,
     s.Window: window,
     s.Pivot: pivot,

@@ -117,6 +117,22 @@ def mean(*lists: Values) -> int | float | None:
     return whole(sum(numbers) / len(numbers)) if numbers else None
 
 
+def json_array_of(values: Values, infer: Values | None = None) -> str:
+    """Return values as a JSON array; with `infer` values that are JSON scalars stand unquoted."""
+    if not infer:
+        return json.dumps(values, ensure_ascii=False)
+    return "[" + ",".join(map(_json_scalar, values)) + "]"
+
+
+def _json_scalar(value: Scalar) -> str:
+    written = text(value)
+    try:
+        scalar = not isinstance(json.loads(written), (str, list, dict))
+    except ValueError:
+        scalar = False
+    return written if scalar else json.dumps(written, ensure_ascii=False)
+
+
 LIST_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "coalesce": coalesce,
     "nullif": nullif,
@@ -131,7 +147,7 @@ LIST_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "split": split,
     "mvsplit": mvsplit,
     "mvtokens": mvtokens,
-    "mvkeyed": lambda values: json.dumps(values, ensure_ascii=False),
+    "mvkeyed": json_array_of,
     "least": lambda *lists: min(mvappend(*lists), key=natural, default=None),
     "greatest": lambda *lists: max(mvappend(*lists), key=natural, default=None),
     "sum": total,

@@ -91,10 +91,14 @@ def _auto_width(rows: list[Row], stage: s.Pivot) -> float:
     times = [number for number in numbers if number is not None]
     if stage.row != "_time" or not times:
         return 0
-    low, high = min(times), max(times)
+    return time_width(min(times), max(times), _AUTO_BINS)
+
+
+def time_width(low: float, high: float, bins: int, least: float = 0) -> int:
+    """Return the smallest usual width, at least `least`, that cuts a time range into `bins` bins."""
     fitting = (
         width for width in _AUTO_WIDTHS
-        if (floor_to(high, width) - floor_to(low, width)) / width < _AUTO_BINS
+        if width >= least and (floor_to(high, width) - floor_to(low, width)) / width < bins
     )  # fmt: skip
     return next(fitting, _AUTO_WIDTHS[-1])
 

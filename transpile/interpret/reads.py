@@ -121,6 +121,8 @@ def _named(node: Node) -> Iterator[str]:
             yield name
         case s.Bucket(field=name) | s.Expand(field=name) | s.Combine(field=name):
             yield name
+        case s.AutoBucket(field=name) | s.Unpivot(key=name):
+            yield name
         case s.Geo(field=name):
             yield name
         case s.Rename(pairs=pairs):

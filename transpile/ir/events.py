@@ -408,6 +408,10 @@ def _bucket(reader: _Reader, stage: s.Bucket) -> None:
     reader.env.known[stage.target] = _Elsewhere("a bin of time")
 
 
+def _auto_bucket(reader: _Reader, stage: s.AutoBucket) -> None:
+    reader.elsewhere((stage.target,), "a bin whose width depends on the data")
+
+
 def _lookup(reader: _Reader, stage: s.Lookup) -> None:
     names = tuple(name for _, name in stage.outputs) or ("*",)
     reader.elsewhere(names, f"the lookup {stage.table}")
@@ -526,6 +530,13 @@ def _pivot(reader: _Reader, stage: s.Pivot) -> None:
     reader.env = _Env({stage.row: unknown}, lambda _: unknown)
 
 
+def _reshaped(reader: _Reader, stage: s.Unpivot | s.Transpose) -> None:
+    unknown = _Elsewhere("a table turned round")
+    if reader.groups is None:
+        reader.groups = ()
+    reader.env = _Env({}, lambda _: unknown)
+
+
 def _dedup(reader: _Reader, stage: s.Dedup) -> None:
     if stage.keep_rows:
         return
@@ -632,11 +643,14 @@ _STAGES: Mapping[type, Callable[[_Reader, Any], None]] = {
     s.Project: _project,
     s.Fill: _fill,
     s.Bucket: _bucket,
+    s.AutoBucket: _auto_bucket,
     s.Expand: _expand,
     s.Lookup: _lookup,
     s.Aggregate: _aggregate,
     s.Window: _window,
     s.Pivot: _pivot,
+    s.Unpivot: _reshaped,
+    s.Transpose: _reshaped,
     s.Dedup: _dedup,
     s.Sort: _sort,
     s.Limit: _limit,

@@ -182,6 +182,24 @@ class Bucket(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class AutoBucket(Node):
+    """Replaces a field by its bin (or writes `target`), the width chosen from the data.
+
+    The width is the smallest that is at least `min_width` and gives at most `bins` bins between
+    the smallest and the largest value (widened to `low` and `high` where given): a power of ten, or
+    for `_time` one of 1s 5s 10s 30s 1m 5m 10m 30m 1h 1d. Times become the start of their bin,
+    other numbers a label `20-30`; what is no number stays.
+    """
+
+    field: str
+    target: str
+    bins: int = 100
+    min_width: float = 0.0
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Expand(Node):
     """One row per value of a field, in order, the others copied; a row without it stays as it is."""
 
@@ -284,6 +302,31 @@ class Pivot(Node):
     null: str | None = "NULL"
     width: float = 0.0
     fill_gaps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unpivot(Node):
+    """One row per row and field other than `key` (`untable`): the key, the field's name, its value.
+
+    Internal fields (`_...`) and missing ones give no row.
+    """
+
+    key: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transpose(Node):
+    """One row per field of the first `count` rows (0: of all), its values side by side.
+
+    column: holds the field's name. The other columns are named `row 1`, `row 2`, ... or, with
+    `header`, by that field's values, which then has no row of its own.
+    """
+
+    count: int = 5
+    column: str = "column"
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,11 +502,14 @@ Stage = (
     | Project
     | Fill
     | Bucket
+    | AutoBucket
     | Expand
     | Lookup
     | Aggregate
     | Window
     | Pivot
+    | Unpivot
+    | Transpose
     | Dedup
     | Sort
     | Limit
