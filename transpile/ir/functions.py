@@ -93,7 +93,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "tonumber": _f(1, 2, "each", "number, in a base; missing if it is none"),
     "tostring": _f(1, 2, "each", "text; format hex, commas, duration, binary"),
     "typeof": _f(1, 1, "first", "Number, String or Invalid", null=True),
-    "unit_number": _f(2, 2, "first", "number without its unit: value, kind (convert command)"),
+    "unit_number": _f(2, 2, "each", "number without its unit: value, kind (convert command)"),
     # choice
     "coalesce": _f(1, None, "list", "first argument that is not missing", null=True),
     "nullif": _f(2, 2, "list", "missing if both are equal, else the first", null=True),
@@ -110,7 +110,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "split": _f(2, 2, "first", "pieces between delimiters; empty delimiter: characters"),
     "mvsplit": _f(2, 3, "list", "each value split; third argument 1 keeps empty pieces"),
     "mvtokens": _f(2, 2, "list", "per match of a RegexLit its first group, or the match"),
-    "mvkeyed": _f(1, 1, "list", "values as a JSON array"),
+    "mvkeyed": _f(1, 2, "list", "values as a JSON array; second argument 1: JSON values unquoted"),
     # smallest and largest of the arguments; numbers below text
     "least": _f(1, None, "list", "smallest of all values", null=True),
     "greatest": _f(1, None, "list", "largest of all values", null=True),
