@@ -9,6 +9,7 @@ event that lacks a key.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,8 @@ class SigmaEngine:
         """
         rules, correlation = _parse(draft.text)
         views = [_shown(event, draft, rules[0]) for event in events]
-        matched = {rule.name or str(rule.id): compile_rule(rule) for rule in rules}
+        with _refusals():
+            matched = {rule.name or str(rule.id): compile_rule(rule) for rule in rules}
         if correlation is None:
             return Seen(events=frozenset(_hits(next(iter(matched.values())), views)))
         times = [_time(event) for event in events]
@@ -98,17 +100,30 @@ def _in_channel(event: Event, source: Dataset) -> bool:
     return found is not None and base.id in (found.id, found.parent)
 
 
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn the errors of pySigma and of YAML into UsageError TGT611."""
+    from sigma.exceptions import SigmaError
+    from yaml import YAMLError
+
+    try:
+        yield
+    except (SigmaError, YAMLError) as error:
+        raise UsageError(f"pySigma refuses the text: {error}", code="TGT611") from error
+
+
 def _parse(text: str) -> tuple[list[SigmaRule], SigmaCorrelationRule | None]:
-    """Return the rules of a text and its correlation, if any. Raises pySigma's errors."""
+    """Return the rules of a text and its correlation, if any. Raises UsageError TGT611."""
     from sigma.collection import SigmaCollection
     from sigma.correlations import SigmaCorrelationRule
     from sigma.rule import SigmaRule
 
-    collection = SigmaCollection.from_yaml(text)
+    with _refusals():
+        collection = SigmaCollection.from_yaml(text)
     rules = [rule for rule in collection.rules if isinstance(rule, SigmaRule)]
     found = [rule for rule in collection.rules if isinstance(rule, SigmaCorrelationRule)]
     if not rules or len(found) > 1:
-        raise UsageError("the text holds no Sigma rule, or several correlations", code="OUT505")
+        raise UsageError("the text holds no Sigma rule, or several correlations", code="TGT611")
     return rules, found[0] if found else None
 
 

@@ -212,9 +212,19 @@ def test_correlations(
     assert correlated(kind, condition, events) == ({("g",)} if expected else set())
 
 
-def test_a_text_without_a_rule_is_refused() -> None:
-    with pytest.raises(UsageError):
-        SigmaEngine().run(drafted(""), [], lookups={}, now=0)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("a: [", id="no-yaml"),
+        pytest.param(HEAD, id="no-detection"),
+        pytest.param(f"{HEAD}detection:\n    s:\n        a: 1\n    condition: t\n", id="condition"),
+    ],
+)
+def test_a_wrong_text_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        SigmaEngine().run(drafted(text), [{"a": 1}], lookups={}, now=0)
+    assert caught.value.code == "TGT611"
 
 
 def test_the_engine_names_its_parser() -> None:
