@@ -30,7 +30,7 @@ from transpile.backends.eql.layout import (
     one_per_line,
 )
 
-from transpile.errors import Unsupported
+from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, Threshold, event_rule
 from transpile.ir.expr import Field
@@ -47,11 +47,16 @@ from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite, ta
 
 SCHEMA: Literal["ecs"] = "ecs"
 RUNS = range(2, 101)
+# derives whose target groups events as the field does
+_SAME_GROUPS = frozenset({None, "flattened_path", "host", "host_or_ip"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Runs:
-    """A threshold that EQL can say: at least `count` events with the same keys within a span."""
+    """A threshold that EQL can say: at least `count` events with the same keys within a span.
+
+    keys: fields as EQL text.
+    """
 
     count: int
     keys: tuple[str, ...]
@@ -62,13 +67,14 @@ def emit(request: Request) -> Draft:
     """Return the EQL query of a rule.
 
     Raises `Unsupported` (the code of the first reason) if no honest query exists: the rule does not
-    start from events, its log source has no counterpart, or nothing of its filter remains.
+    start from events, its log source has no counterpart, or nothing of its filter remains. Raises
+    `UsageError` OUT502 for another schema than ECS.
     """
     if request.schema not in ("", SCHEMA):
-        raise Unsupported(f"EQL is written over ECS, not over {request.schema}", code="TGT602")
-    rule = event_rule(
-        request.pipeline, never_missing=_never_missing(request), strict=request.strict
-    )
+        message = f"target eql has no schema {request.schema!r}"
+        raise UsageError(message, hint="EQL is written over the Elastic Common Schema, ecs")
+    filled = _never_missing(request)
+    rule = event_rule(request.pipeline, never_missing=filled, strict=request.strict)
     resolution = resolve(rule.source, rule.pred, request.info.data_sources)
     if resolution is None:
         raise Unsupported("nothing names a log source that Elastic knows", code="TGT602")
@@ -76,7 +82,7 @@ def emit(request: Request) -> Draft:
     rewritten = rewrite(rule.pred, resolution, SCHEMA, keep_unmapped=request.keep_unmapped)
     words, pred, losses = _shaped(rewritten)
     where = _where(resolution, rule.pred, words)
-    runs, lost = _threshold(rule, resolution, request.info.window)
+    runs, lost = _threshold(rule, resolution, request.info.window, filled)
     condition_of = joined(Strength.AND, [*where, *_conjuncts(pred, words)] or [Piece("true")])
     all_losses = (*rule.losses, *rewritten.losses, *losses, *lost)
     return Draft(
@@ -93,7 +99,7 @@ def emit(request: Request) -> Draft:
             fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
         ),
         required=rule.required,
-        groups=rule.groups if runs else (),
+        groups=rule.threshold.by if runs and rule.threshold else (),
         stem=request.info.stem,
     )
 
@@ -208,9 +214,13 @@ def _conjuncts(pred: Pred, words: Vocabulary) -> list[Piece]:
 
 
 def _threshold(
-    rule: EventRule, resolution: Resolution, schedule: int | None
+    rule: EventRule, resolution: Resolution, schedule: int | None, filled: frozenset[str]
 ) -> tuple[_Runs | None, tuple[Loss, ...]]:
-    """Return the threshold as a repetition, or the loss of it; neither if there is none."""
+    """Return the threshold as a repetition, or the loss of it; neither if there is none.
+
+    filled: fields for which a data model shows a value where the event has none; as keys they are
+    optional, so that events without them make one group (8.4).
+    """
     threshold = rule.threshold
     if threshold is None:
         return None, ()
@@ -228,8 +238,12 @@ def _threshold(
         shown = f"{threshold.func}({threshold.field}) {threshold.op} {threshold.number}"
         message = f"the threshold {shown} is left out: {reason}"
         return None, (Loss("TGT607", message, threshold.span),)
-    names = tuple(dict.fromkeys(key.field for key in keys if key and key.field))
-    return _Runs(count, names, float(window)), ()
+    written = [
+        text.field(key.field, optional=resolution.fields.strip(name) in filled)
+        for name, key in zip(threshold.by, keys, strict=True)
+        if key and key.field
+    ]
+    return _Runs(count, tuple(dict.fromkeys(written)), float(window)), ()
 
 
 def _least_count(threshold: Threshold) -> int | None:
@@ -247,7 +261,7 @@ def _least_count(threshold: Threshold) -> int | None:
 
 def _plain_keys(keys: list[FieldTarget | None]) -> bool:
     """Return whether every key is a field of one value that a group of the rule shares."""
-    return all(key is not None and key.derive is None and not key.mv for key in keys)
+    return all(key is not None and key.derive in _SAME_GROUPS and not key.mv for key in keys)
 
 
 # -- the query -----------------------------------------------------------------------------------
@@ -257,13 +271,9 @@ def _query(category: str, piece: Piece, runs: _Runs | None) -> str:
     head = f"{text.category(category)} where "
     if runs is None:
         return _filter(head, piece, "") + "\n"
-    by = f" by {', '.join(map(_key, runs.keys))}" if runs.keys else ""
+    by = f" by {', '.join(runs.keys)}" if runs.keys else ""
     stage = _filter(f"{INDENT}[{head}", piece, INDENT)
     return f"sequence{by} with maxspan={text.span(runs.seconds)}\n{stage}] with runs={runs.count}\n"
-
-
-def _key(name: str) -> str:
-    return text.field(name)
 
 
 def _filter(head: str, piece: Piece, indent: str) -> str:

@@ -322,7 +322,8 @@ class _Parser:
 
     def identifier(self) -> str:
         token = self.next()
-        if token.kind not in ("name", "quoted name") or token.text.endswith("~"):
+        insensitive = token.kind == "name" and token.text.endswith("~")
+        if token.kind not in ("name", "quoted name") or insensitive:
             self.fail("expected a field name", token)
         return token.text
 

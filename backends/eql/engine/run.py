@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from transpile.backends.base import Draft, Event, LookupInfo, Seen
 from transpile.backends.eql.engine import tree
+from transpile.backends.eql.engine.documents import COERCE
 from transpile.backends.eql.engine.evaluate import evaluate
+from transpile.backends.eql.engine.indexing import Index
 from transpile.backends.eql.engine.parser import parse_eql
-from transpile.backends.eql.types import TEXT, elastic_type
 
-from transpile.errors import UsageError
 from transpile.fidelity import Observable
-from transpile.ir.text import fold
-from transpile.schema.datasets import Dataset, dataset
-from transpile.schema.fields import FieldMap, FieldTarget
-from transpile.schema.model_view import model_view
-from transpile.schema.views import implied
+from transpile.ir.text import number
 
-_TIME = "@timestamp"
+_parsed = lru_cache(maxsize=32)(parse_eql)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,76 +38,65 @@ class EqlEngine:
 
         Raises `EqlError` if the text is not EQL, `UsageError` for an unknown dataset.
         """
-        source = dataset(draft.inputs.dataset)
-        if source is None:
-            raise UsageError(f"unknown dataset '{draft.inputs.dataset}'", code="OUT505")
-        fields = FieldMap(source, draft.inputs.variant or None)
-        documents = [_document(event, source, fields) for event in events]
-        query = parse_eql(draft.text)
-        mapping = _mapping(tree.paths(query), events, documents, fields)
-        found = evaluate(query, documents, mapping=mapping)
+        index = Index.of(draft.inputs)
+        query = _parsed(draft.text)
+        documents = [index.document(event) for event in events]
+        paths = dict.fromkeys((*tree.paths(query), *(name for doc in documents for name in doc)))
+        found = evaluate(query, documents, mapping=index.mapping(paths, events))
         hits = [hit if isinstance(hit, tuple) else (hit,) for hit in found]
         if draft.observable is Observable.EVENTS:
-            return Seen(events=frozenset(index for hit in hits for index in hit))
-        return Seen(groups=frozenset(_group(events[hit[0]], draft.groups, fields) for hit in hits))
+            return Seen(events=frozenset(at for hit in hits for at in hit))
+        return Seen(groups=frozenset(index.group(events[hit[0]], draft.groups) for hit in hits))
+
+    def accepts(self, event: Event, draft: Draft) -> bool:
+        """Return whether an event is one that the draft's assumptions admit.
+
+        The document tells what the event's fields say, each value fits the type of its field, a
+        field that the schema knows as single has one value, and numbers that the query compares
+        with text are written plainly.
+        """
+        index = Index.of(draft.inputs)
+        read = frozenset(map(index.fields.strip, draft.inputs.fields))
+        if index.conflicts(event) & read:
+            return False
+        query = _parsed(draft.text)
+        document = index.document(event)
+        kinds = index.mapping(tree.paths(query), (event,))
+        numeric = frozenset(_compared_as_numbers(query))
+        for path, kind in kinds.items():
+            values = _values(document.get(path))
+            if kind in COERCE and any(COERCE[kind](value) is None for value in values):
+                return False
+            if len(values) > 1 and index.is_single(path):
+                return False
+            if path in numeric and not all(map(_plain, values)):
+                return False
+        return True
 
 
-def _document(event: Event, source: Dataset, fields: FieldMap) -> dict[str, Any]:
-    """Return an event as Elastic holds it: its view, its time, and its kind by the selectors.
-
-    An event that several selectors describe is of all their kinds, as `event.type` is a list. What
-    the log source fixes (`winlog.channel`) is spelled as Elastic spells it, whatever Splunk has.
-    """
-    document = model_view(event, source, "ecs", fields.variant)
-    given = {fields.strip(name): _texts(value) for name, value in event.items()}
-    kinds: dict[str, list[str]] = {}
-    for when, where in source.elastic.selectors:
-        if when.holds({name: values for name, values in given.items() if values}):
-            for name, values in where:
-                kinds.setdefault(name, []).append(values[0])
-    document |= kinds
-    for name, spelled in implied(source, "ecs", fields.variant).items():
-        if fold(str(document.get(name))) == fold(spelled):
-            document[name] = spelled
-    if event.get("_time") is not None:
-        document[_TIME] = _moment(event["_time"])
-    return document
+def _values(value: Any) -> list[Any]:
+    values = value if isinstance(value, list) else [value]
+    return [item for item in values if item is not None]
 
 
-def _texts(value: Any) -> list[str]:
-    values = value if isinstance(value, list | tuple) else (value,)
-    return [str(item) for item in values if item is not None]
+def _compared_as_numbers(query: tree.Query) -> Iterator[str]:
+    """Yield the fields that a query compares, case-sensitively, with text that is a number."""
+    for node in tree.nodes(query):
+        match node:
+            case tree.Compare("==", tree.Field(path), option):
+                options: tuple[tree.Expr, ...] = (option,)
+            case tree.Predicate("in", tree.Field(path), options):
+                pass
+            case _:
+                continue
+        values = (one.value for one in options if isinstance(one, tree.Literal))
+        if any(isinstance(value, str) and number(value) is not None for value in values):
+            yield path
 
 
-def _moment(value: Any) -> Any:
-    """Return Splunk's time (epoch seconds, also as text) in milliseconds; other text as it is."""
-    try:
-        return float(value) * 1000
-    except (TypeError, ValueError):
-        return value
-
-
-def _mapping(
-    read: Iterable[str],
-    events: Sequence[Event],
-    documents: Sequence[Mapping[str, Any]],
-    fields: FieldMap,
-) -> dict[str, str]:
-    """Return the Elasticsearch type of every field that the query or a document has."""
-    sources = dict.fromkeys((*fields.names(), *(name for event in events for name in event)))
-    targets: dict[str, FieldTarget] = {}
-    for name in sources:
-        target = fields.lookup(name, "ecs")
-        if target is not None and target.field is not None:
-            targets.setdefault(target.field, target)
-            for also in target.also:
-                targets.setdefault(also.field, replace(target, type=also.type or target.type))
-    paths = dict.fromkeys((*read, *(path for document in documents for path in document)))
-    kinds = {path: elastic_type(path, targets.get(path)) for path in paths}
-    return {path: "wildcard" if kind in TEXT else kind for path, kind in kinds.items()}
-
-
-def _group(event: Event, groups: Sequence[str], fields: FieldMap) -> tuple[Any, ...]:
-    by_name = {fields.strip(name): value for name, value in event.items()}
-    values = (by_name.get(fields.strip(group)) for group in groups)
-    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+def _plain(value: Any) -> bool:
+    """Return whether a value is no number, or a number in its plain spelling."""
+    found = number(value) if isinstance(value, str) else None
+    if found is None:
+        return True
+    return str(value) == (str(int(found)) if found == int(found) else repr(found))

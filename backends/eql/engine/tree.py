@@ -177,8 +177,8 @@ def descend(expr: Expr) -> Iterator[Expr]:
             assert_never(expr)
 
 
-def paths(query: Query) -> frozenset[str]:
-    """Return the paths of all fields that a query reads, keys included."""
+def nodes(query: Query) -> Iterator[Expr]:
+    """Yield every expression of a query, the keys of its stages included."""
     match query.body:
         case EventFilter() as single:
             stages: tuple[Stage, ...] = (Stage(single),)
@@ -188,10 +188,11 @@ def paths(query: Query) -> frozenset[str]:
             stages = among
         case _:
             assert_never(query.body)
-    return frozenset(
-        node.path
-        for stage in stages
-        for expr in (stage.filter.condition, *stage.keys)
-        for node in descend(expr)
-        if isinstance(node, Field)
-    )
+    for stage in stages:
+        for expr in (stage.filter.condition, *stage.keys):
+            yield from descend(expr)
+
+
+def paths(query: Query) -> frozenset[str]:
+    """Return the paths of all fields that a query reads, keys included."""
+    return frozenset(node.path for node in nodes(query) if isinstance(node, Field))

@@ -1,0 +1,127 @@
+"""Splunk's events as the documents that Elastic would hold of them, with the types of their fields.
+
+The view of an event in ECS is `schema.model_view`; here it gets what only an index has: the kinds
+that the dataset's selectors describe, the time, and a mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from transpile.backends.base import Event, Inputs
+from transpile.backends.eql.types import TEXT, elastic_type
+
+from transpile.errors import UsageError
+from transpile.ir.text import fold
+from transpile.schema.cim import normalise
+from transpile.schema.datasets import Dataset, dataset
+from transpile.schema.fields import FieldMap, FieldTarget
+from transpile.schema.model_view import model_view, without_fillers
+from transpile.schema.views import conflicts, implied
+
+_TIME = "@timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The index that a dataset's events are in."""
+
+    source: Dataset
+    fields: FieldMap
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> Index:
+        """Return the index that a draft reads. Raises `UsageError` OUT505 for no known dataset."""
+        source = dataset(inputs.dataset)
+        if source is None:
+            raise UsageError(f"unknown dataset '{inputs.dataset}'", code="OUT505")
+        return cls(source, FieldMap(source, inputs.variant or None))
+
+    def document(self, event: Event) -> dict[str, Any]:
+        """Return an event as Elastic holds it, under flat names.
+
+        An event that several selectors describe is of all their kinds, as `event.type` is a list.
+        What the log source fixes (`winlog.channel`) is spelled as Elastic spells it, whatever
+        Splunk has.
+        """
+        found = model_view(event, self.source, "ecs", self.fields.variant)
+        given = {self.fields.strip(name): _texts(value) for name, value in event.items()}
+        kinds: dict[str, list[str]] = {}
+        for when, where in self.source.elastic.selectors:
+            if when.holds({name: values for name, values in given.items() if values}):
+                for name, values in where:
+                    kinds.setdefault(name, []).append(values[0])
+        found |= kinds
+        for name, spelled in implied(self.source, "ecs", self.fields.variant).items():
+            if fold(str(found.get(name))) == fold(spelled):
+                found[name] = spelled
+        if event.get("_time") is not None:
+            found[_TIME] = _moment(event["_time"])
+        return found
+
+    def mapping(self, paths: Iterable[str], events: Iterable[Event]) -> dict[str, str]:
+        """Return the Elasticsearch types of fields, in an index that holds these events."""
+        targets = {**_targets(self.source.id, self.fields.variant)}
+        for name in dict.fromkeys(name for event in events for name in event):
+            targets |= _named(self.fields, name)
+        kinds = {path: elastic_type(path, targets.get(path)) for path in paths}
+        return {path: "wildcard" if kind in TEXT else kind for path, kind in kinds.items()}
+
+    def is_single(self, path: str) -> bool:
+        """Return whether the schema gives a field one value per event."""
+        target = _targets(self.source.id, self.fields.variant).get(path)
+        return target is not None and not target.mv
+
+    def conflicts(self, event: Event) -> frozenset[str]:
+        """Return the Splunk fields, unprefixed, whose values the document does not tell."""
+        shown = without_fillers(event, self.source)
+        found = conflicts(shown, self.source, "ecs", self.fields.variant)
+        return frozenset(map(self.fields.strip, found))
+
+    def group(self, event: Event, names: Sequence[str]) -> tuple[Any, ...]:
+        """Return the values of grouping fields as the rule sees them."""
+        model, node = self.source.match.datamodel, self.source.match.node
+        row = normalise(dict(event), model, node) if model and node else event
+        by_name = {self.fields.strip(name): value for name, value in row.items()}
+        values = (by_name.get(self.fields.strip(name)) for name in names)
+        return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+
+
+@lru_cache(maxsize=64)
+def _targets(source: str, variant: str | None) -> Mapping[str, FieldTarget]:
+    """Return what is known of the ECS fields that a dataset's Splunk fields become."""
+    known = dataset(source)
+    if known is None:
+        return {}
+    fields = FieldMap(known, variant)
+    found: dict[str, FieldTarget] = {}
+    for name in fields.names():
+        found = _named(fields, name) | found
+    return found
+
+
+def _named(fields: FieldMap, name: str) -> dict[str, FieldTarget]:
+    target = fields.lookup(name, "ecs")
+    if target is None or target.field is None:
+        return {}
+    further = {
+        also.field: replace(target, type=also.type or target.type, mv=also.mv or target.mv)
+        for also in target.also
+    }
+    return {**further, target.field: target}
+
+
+def _texts(value: Any) -> list[str]:
+    values = value if isinstance(value, list | tuple) else (value,)
+    return [str(item) for item in values if item is not None]
+
+
+def _moment(value: Any) -> Any:
+    """Return Splunk's time (epoch seconds, also as text) in milliseconds; other text as it is."""
+    try:
+        return float(value) * 1000
+    except (TypeError, ValueError):
+        return value
