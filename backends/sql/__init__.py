@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transpile.backends.base import Draft, Engine, Request, TargetInfo
+
 from transpile.fidelity import Observable
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ _TITLES = {
     "bigquery": "Google BigQuery",
 }
 _STAGES = frozenset(
-    "Events DataModel LookupTable Made Filter Compute Extract Rename Project Fill Bucket Store "
-    "Opaque Aggregate Expand Window Dedup Sort Limit Join Branch Lookup".split()
+    ["Events", "DataModel", "LookupTable", "Made", "Filter", "Compute", "Extract", "Rename", "Project", "Fill", "Bucket", "Store", "Opaque", "Aggregate", "Expand", "Window", "Dedup", "Sort", "Limit", "Join", "Branch", "Lookup"]
 )
 _ENGINES = ("duckdb", "sqlite")
 

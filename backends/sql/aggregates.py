@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import as_number, as_text, expression
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.predicates import predicate
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Value
+
 from transpile.errors import Unsupported
 from transpile.ir.pred import TRUE
 from transpile.ir.stages import Agg
@@ -76,6 +76,8 @@ def _aggregate(agg: Agg, scope: Scope) -> Aggregated:
         value = replace(value, node=n.case([(where, value.sql)]), missing=None)
     if agg.func not in AGGREGATES:
         raise Unsupported(f"the aggregate {agg.func} has no counterpart in SQL", code="TGT604")
+    if value.kind is Kind.LIST and agg.func in _OF_LISTS:
+        return _OF_LISTS[agg.func](_Input(scope, value, 0.0))
     if value.kind is Kind.LIST and agg.func != "count":
         raise Unsupported(f"{agg.func} over a multivalue field", code="TGT604")
     param = 50.0 if agg.param is None else agg.param
@@ -190,6 +192,24 @@ def _values(x: _Input) -> Aggregated:
     return Aggregated(node, Kind.LIST, None, finish)
 
 
+def _values_of_lists(x: _Input) -> Aggregated:
+    node, finish = x.scope.writer.dialect.distinct_of_lists(x.value.sql)
+    return Aggregated(node, Kind.LIST, None, finish)
+
+
+def _distinct_count_of_lists(x: _Input) -> Aggregated:
+    dialect = x.scope.writer.dialect
+    node, finish = dialect.distinct_of_lists(x.value.sql)
+
+    def size(values: Sql) -> Sql:
+        whole = values if finish is None else finish(values)
+        return n.coalesce(dialect.list_length(whole), n.number(0))
+
+    if finish is None:
+        return Aggregated(size(node), Kind.INT, ALWAYS)
+    return Aggregated(node, Kind.INT, ALWAYS, size)
+
+
 def _list(x: _Input) -> Aggregated:
     node, finish = x.scope.writer.dialect.collect(x.text, x.row(), limit=100)
     return Aggregated(node, Kind.LIST, None, finish)
@@ -224,3 +244,10 @@ AGGREGATES: Mapping[str, Callable[[_Input], Aggregated]] = {
     "values": _values,
     "list": _list,
 }
+
+_OF_LISTS: Mapping[str, Callable[[_Input], Aggregated]] = {
+    "values": _values_of_lists,
+    "dc": _distinct_count_of_lists,
+    "estdc": _distinct_count_of_lists,
+}
+"""Aggregates of a multivalue field, of which each value counts."""

@@ -8,8 +8,8 @@ function names that its dialect lists.
 from __future__ import annotations
 
 from sqlglot import exp
-
 from transpile.backends.sql.dialects.base import Dialect
+
 from transpile.errors import Unsupported
 
 _STRUCTURE = frozenset({

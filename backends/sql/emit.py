@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlglot import exp
-
 from transpile.backends.base import Draft, Inputs, Request
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.check import check
@@ -19,6 +18,7 @@ from transpile.backends.sql.stages import STAGES
 from transpile.backends.sql.stages.sets import LINE, lookup_table
 from transpile.backends.sql.values import ALWAYS, Kind, Value
 from transpile.backends.sql.writer import Writer
+
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Observable
 from transpile.ir import stages as s
@@ -33,6 +33,7 @@ SCHEMAS = ("cim", "splunk")
 def emit(request: Request) -> Draft:
     """Return the query. Raises Unsupported, UsageError OUT502 for an unknown dialect or schema."""
     writer = Writer(request, _dialect(request), _schema(request))
+    writer.assume("nulls")
     end = Needs(None)
     query = final_query(run(writer, request.pipeline, end), writer, _sorted_last(request.pipeline))
     check(query, writer.dialect)

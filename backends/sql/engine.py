@@ -16,12 +16,12 @@ from typing import Any
 
 import sqlglot
 from sqlglot import exp
-
 from transpile.backends.base import Draft, Event, LookupInfo, Row, Seen
 from transpile.backends.sql.dialects.sqlite import Sqlite
 from transpile.backends.sql.sources import ModelColumns, RawColumns, SourceColumns, leaf_column
 from transpile.backends.sql.stages.sets import LINE
 from transpile.backends.sql.values import Kind
+
 from transpile.errors import UsageError
 from transpile.interpret.events import event_row, raw_text
 from transpile.interpret.values import items, number_text, text, to_number
@@ -199,7 +199,7 @@ def lookup_rows(name: str, info: LookupInfo | None) -> Stored:
     if info is None or info.rows is None:
         raise UsageError(f"the rows of the lookup table {name} are not available", code="OUT505")
     columns = list(dict.fromkeys([*info.columns, *(c for row in info.rows for c in row)]))
-    kinds = {column: Kind.TEXT for column in columns} | {LINE: Kind.INT}
+    kinds = dict.fromkeys(columns, Kind.TEXT) | {LINE: Kind.INT}
     rows = [
         [*(row.get(column) or None for column in columns), line]
         for line, row in enumerate(info.rows)

@@ -9,6 +9,7 @@ from typing import Any
 from transpile.backends.base import Draft, Row
 from transpile.backends.sql.engine import SqlEngine, Stored
 from transpile.backends.sql.values import Kind
+
 from transpile.errors import UsageError
 
 _TYPES = {

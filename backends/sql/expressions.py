@@ -16,6 +16,7 @@ from transpile.backends.sql.values import (
     Value,
     null_value,
 )
+
 from transpile.errors import Unsupported
 from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, RegexLit
 from transpile.ir.functions import FUNCTIONS as ARITIES

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
-
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.values import Value, null_value
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import (
     Function,
@@ -24,6 +23,7 @@ from transpile.backends.sql.expressions import (
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.regexes import regex_text
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Value, either, null_value
+
 from transpile.errors import Unsupported
 from transpile.ir.expr import Call, Lit, RegexLit
 from transpile.ir.regex import Purpose

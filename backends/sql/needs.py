@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from transpile.backends.sql.aggregates import ORDERED, TIMED
+
 from transpile.ir import stages as s
 from transpile.ir.expr import Node
 from transpile.ir.pred import InRows, Keyword

@@ -13,7 +13,6 @@ from ipaddress import IPv4Network, ip_network
 from typing import assert_never
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import (
     as_list,
@@ -25,6 +24,7 @@ from transpile.backends.sql.expressions import (
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.regexes import keyword_regex, regex_text
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Test, Value, either
+
 from transpile.errors import Unsupported
 from transpile.fidelity import Loss
 from transpile.ir import pred as p

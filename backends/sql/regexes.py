@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from transpile.backends.sql.values import Scope
+
 from transpile.errors import Unsupported
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.regex import NotExpressible, Purpose, Regex, parse_regex, render

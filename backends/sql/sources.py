@@ -13,6 +13,7 @@ from typing import Protocol
 
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.values import ALWAYS, Kind, Value
+
 from transpile.ir.expr import Field
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Exists, Glob, Pred, Test, all_of, any_of, negate

@@ -8,7 +8,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
-
 from transpile.backends.sql.nodes import Sql
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
-
 from transpile.backends.base import Request
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import Dialect
@@ -16,6 +15,7 @@ from transpile.backends.sql.frame import Frame, OrderKey
 from transpile.backends.sql.needs import Needs
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.values import ALWAYS, Kind, Scope, Test, Value
+
 from transpile.errors import Span, Unsupported
 from transpile.fidelity import Loss
 from transpile.ir.stages import Pipeline

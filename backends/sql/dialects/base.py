@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, NoReturn
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.nodes import Sql
+
 from transpile.errors import Unsupported
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.regex import Flavour
@@ -227,6 +227,10 @@ class Dialect:
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
         """Distinct values that are not NULL in byte order, and how to finish it; see `Collected`."""
         self.refuse("list of distinct values")
+
+    def distinct_of_lists(self, values: Sql) -> tuple[Sql, OnColumn | None]:
+        """The distinct elements of all lists of a group in byte order; NULL for none."""
+        self.refuse("values of several lists together")
 
     def collect(
         self, value: Callable[[], Sql], order: Sql, *, limit: int = 0

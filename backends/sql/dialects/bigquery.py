@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import NUMBER, STRFTIME, Dialect, OnColumn
 from transpile.backends.sql.nodes import Sql
+
 from transpile.ir.pattern import Pattern, Wild
 
 
@@ -19,11 +19,7 @@ class BigQuery(Dialect):
     title = "BigQuery"
     star_except = True
     functions = frozenset(
-        "LOWER UPPER LENGTH SUBSTR REPLACE REGEXP_CONTAINS REGEXP_EXTRACT REGEXP_REPLACE SPLIT "
-        "FLOOR CEIL ABS ROUND SQRT POW EXP LN LOG10 ACOS TRIM LTRIM RTRIM MOD ARRAY_LENGTH "
-        "ARRAY_TO_STRING ARRAY_AGG ARRAY STDDEV_SAMP STDDEV_POP VAR_SAMP VAR_POP FORMAT_TIMESTAMP "
-        "TIMESTAMP_MICROS UNIX_MICROS CURRENT_TIMESTAMP TO_HEX MD5 SHA1 SHA256 SHA512 STARTS_WITH "
-        "ENDS_WITH STRPOS SAFE_OFFSET CONCAT SIN COS TAN ATAN ATAN2".split()
+        ["LOWER", "UPPER", "LENGTH", "SUBSTR", "REPLACE", "REGEXP_CONTAINS", "REGEXP_EXTRACT", "REGEXP_REPLACE", "SPLIT", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POW", "EXP", "LN", "LOG10", "ACOS", "TRIM", "LTRIM", "RTRIM", "MOD", "ARRAY_LENGTH", "ARRAY_TO_STRING", "ARRAY_AGG", "ARRAY", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "FORMAT_TIMESTAMP", "TIMESTAMP_MICROS", "UNIX_MICROS", "CURRENT_TIMESTAMP", "TO_HEX", "MD5", "SHA1", "SHA256", "SHA512", "STARTS_WITH", "ENDS_WITH", "STRPOS", "SAFE_OFFSET", "CONCAT", "SIN", "COS", "TAN", "ATAN", "ATAN2"]
     )
     formats = STRFTIME
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import NUMBER, STRFTIME, OnColumn
 from transpile.backends.sql.dialects.functional import Functional
@@ -23,14 +22,7 @@ class ClickHouse(Functional):
     cased_names = True
     lambda_first = True
     functions = frozenset(
-        "lowerUTF8 upperUTF8 lengthUTF8 substringUTF8 replaceAll replaceRegexpAll match "
-        "trimBoth trimLeft trimRight splitByString toFloat64OrNull toString toFloat64 floor ceil "
-        "abs round sqrt pow exp ln log10 pi length arrayExists arrayFilter arrayMap arraySort "
-        "arrayElementOrNull arrayStringConcat groupUniqArray groupArray array arraySlice argMin "
-        "argMax stddevSamp stddevPop varSamp varPop formatDateTime toDateTime isIPv4String "
-        "IPv4StringToNumOrNull ifNotFinite now toUnixTimestamp extractGroups lower hex MD5 SHA1 "
-        "SHA256 toInt64 intDiv sin cos tan atan atan2 toNullable FLOOR ROUND ABS CEIL SQRT EXP LN "
-        "LOG10 PI".split()
+        ["lowerUTF8", "upperUTF8", "lengthUTF8", "substringUTF8", "replaceAll", "replaceRegexpAll", "match", "trimBoth", "trimLeft", "trimRight", "splitByString", "toFloat64OrNull", "toString", "toFloat64", "floor", "ceil", "abs", "round", "sqrt", "pow", "exp", "ln", "log10", "pi", "length", "arrayExists", "arrayFilter", "arrayMap", "arraySort", "arrayElementOrNull", "arrayStringConcat", "groupUniqArray", "groupArray", "array", "arraySlice", "argMin", "argMax", "stddevSamp", "stddevPop", "varSamp", "varPop", "formatDateTime", "toDateTime", "isIPv4String", "IPv4StringToNumOrNull", "ifNotFinite", "now", "toUnixTimestamp", "extractGroups", "lower", "hex", "MD5", "SHA1", "SHA256", "toInt64", "intDiv", "sin", "cos", "tan", "atan", "atan2", "toNullable", "FLOOR", "ROUND", "ABS", "CEIL", "SQRT", "EXP", "LN", "LOG10", "PI"]
     )
     calls = {
         "any": "arrayExists", "filter": "arrayFilter", "map": "arrayMap", "array": "array",
@@ -40,7 +32,8 @@ class ClickHouse(Functional):
     # %M is the name of the month there
     formats = {**STRFTIME, "%M": "%i", "%T": "%H:%i:%S"}
     assumptions = {
-        "nulls": "columns are declared Nullable, and join_use_nulls is 1",
+        "nulls": "columns are declared Nullable; the settings join_use_nulls and "
+        "prefer_column_name_to_alias are 1",
     }
 
     def lower(self, value: Sql) -> Sql:

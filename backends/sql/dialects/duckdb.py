@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import STRFTIME, Dialect, OnColumn
 from transpile.backends.sql.nodes import Sql
@@ -18,12 +17,7 @@ class DuckDb(Dialect):
     title = "DuckDB"
     star_except = True
     functions = frozenset(
-        "LOWER UPPER LENGTH SUBSTRING REPLACE TRIM LTRIM RTRIM REGEXP_MATCHES REGEXP_EXTRACT "
-        "REGEXP_REPLACE SPLIT_PART STRING_SPLIT FLOOR CEIL ABS ROUND SQRT POWER EXP LN LOG10 PI "
-        "LEN LIST_FILTER LIST_TRANSFORM LIST_SORT LIST_CONCAT LIST_VALUE LIST_SLICE "
-        "LIST_EXTRACT ARRAY_TO_STRING LIST_POSITION LIST UNNEST ARG_MIN ARG_MAX STDDEV_SAMP "
-        "STDDEV_POP VAR_SAMP VAR_POP STRFTIME MAKE_TIMESTAMP EPOCH NOW MD5 SHA1 SHA256 LEAST "
-        "GREATEST RANGE MODE SIN COS TAN ASIN ACOS ATAN ATAN2 LIST_SUM LIST_UNIQUE FLATTEN".split()
+        ["LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "TRIM", "LTRIM", "RTRIM", "REGEXP_MATCHES", "REGEXP_EXTRACT", "REGEXP_REPLACE", "SPLIT_PART", "STRING_SPLIT", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POWER", "EXP", "LN", "LOG10", "PI", "LEN", "LIST_FILTER", "LIST_TRANSFORM", "LIST_SORT", "LIST_CONCAT", "LIST_VALUE", "LIST_SLICE", "LIST_EXTRACT", "ARRAY_TO_STRING", "LIST_POSITION", "LIST", "LIST_DISTINCT", "UNNEST", "ARG_MIN", "ARG_MAX", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "STRFTIME", "MAKE_TIMESTAMP", "EPOCH", "NOW", "MD5", "SHA1", "SHA256", "LEAST", "GREATEST", "RANGE", "MODE", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "ATAN2", "LIST_SUM", "LIST_UNIQUE", "FLATTEN"]
     )
     formats = {**STRFTIME, "%b": "%b", "%B": "%B", "%a": "%a", "%A": "%A", "%s": "%s"}
 
@@ -109,6 +103,10 @@ class DuckDb(Dialect):
         keys = [exp.Ordered(this=value.copy(), desc=False, nulls_first=False)]
         inner = exp.Order(this=exp.Distinct(expressions=[value]), expressions=keys)
         return _not_null(n.call("LIST", inner), value.copy()), None
+
+    def distinct_of_lists(self, values: Sql) -> tuple[Sql, OnColumn | None]:
+        flat = n.call("FLATTEN", _not_null(n.call("LIST", values), values.copy()))
+        return n.call("LIST_SORT", n.call("LIST_DISTINCT", flat)), None
 
     def collect(
         self, value: Callable[[], Sql], order: Sql, *, limit: int = 0

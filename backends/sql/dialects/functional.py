@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import Dialect, OnColumn
 from transpile.backends.sql.nodes import Sql
@@ -54,6 +53,12 @@ class Functional(Dialect):
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
         made = n.call(self.calls["sort"], self.distinct_set(value))
         return n.nullif(made, n.call(self.calls["array"])), None
+
+    def distinct_of_lists(self, values: Sql) -> tuple[Sql, OnColumn | None]:
+        if "flatten" not in self.calls:
+            self.refuse("values of several lists together")
+        flat = n.call(self.calls["flatten"], self.values_of(values))
+        return n.call(self.calls["sort"], n.call(self.calls["distinct"], flat)), None
 
     def distinct_set(self, value: Sql) -> Sql:
         """The distinct values that are not NULL, in any order."""

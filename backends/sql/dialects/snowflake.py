@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import NUMBER, OnColumn
 from transpile.backends.sql.dialects.functional import Functional
 from transpile.backends.sql.dialects.postgres import quoted_letters
 from transpile.backends.sql.nodes import Sql
+
 from transpile.ir.regex import Flavour
 
 
@@ -24,11 +24,7 @@ class Snowflake(Functional):
     cased_names = True
     star_except = True
     functions = frozenset(
-        "LOWER UPPER LENGTH SUBSTRING REPLACE REGEXP_INSTR REGEXP_REPLACE SPLIT_PART SPLIT FLOOR "
-        "CEIL ABS ROUND SQRT POWER EXP LN LOG PI TRIM LTRIM RTRIM TRY_TO_DOUBLE TO_VARCHAR FILTER "
-        "TRANSFORM ARRAY_SIZE ARRAY_SORT ARRAY_AGG ARRAY_TO_STRING ARRAY_CONSTRUCT ARRAY_DISTINCT "
-        "GET ARRAY_CAT MIN_BY MAX_BY STDDEV_SAMP STDDEV_POP VAR_SAMP VAR_POP TO_CHAR TO_TIMESTAMP "
-        "DATE_PART CURRENT_TIMESTAMP MD5 SHA1 SHA2 SIN COS TAN ATAN ATAN2 IFF".split()
+        ["LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "REGEXP_INSTR", "REGEXP_REPLACE", "SPLIT_PART", "SPLIT", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POWER", "EXP", "LN", "LOG", "PI", "TRIM", "LTRIM", "RTRIM", "TRY_TO_DOUBLE", "TO_VARCHAR", "FILTER", "TRANSFORM", "ARRAY_SIZE", "ARRAY_SORT", "ARRAY_AGG", "ARRAY_TO_STRING", "ARRAY_CONSTRUCT", "ARRAY_DISTINCT", "GET", "ARRAY_CAT", "MIN_BY", "MAX_BY", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "TO_CHAR", "TO_TIMESTAMP", "DATE_PART", "CURRENT_TIMESTAMP", "MD5", "SHA1", "SHA2", "SIN", "COS", "TAN", "ATAN", "ATAN2", "IFF"]
     )
     calls = {
         "filter": "FILTER", "map": "TRANSFORM", "array": "ARRAY_CONSTRUCT",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import OnColumn
 from transpile.backends.sql.dialects.functional import Functional
 from transpile.backends.sql.nodes import Sql
+
 from transpile.ir.regex import Flavour
 
 
@@ -20,13 +20,10 @@ class Spark(Functional):
     title = "Spark"
     flavour = Flavour.JAVA
     functions = frozenset(
-        "LOWER UPPER LENGTH SUBSTRING REPLACE SPLIT_PART FLOOR CEIL ABS ROUND SQRT POWER EXP LN "
-        "LOG10 PI EXISTS FILTER TRANSFORM SORT_ARRAY SIZE ARRAY TRY_ELEMENT_AT ARRAY_JOIN "
-        "COLLECT_SET COLLECT_LIST ARRAY_DISTINCT CONCAT EXPLODE MIN_BY MAX_BY STDDEV_SAMP "
-        "STDDEV_POP VAR_SAMP VAR_POP DATE_FORMAT TIMESTAMP_SECONDS UNIX_TIMESTAMP REGEXP_EXTRACT "
-        "REGEXP_REPLACE MD5 SHA1 SHA2 BTRIM LTRIM RTRIM TRIM SIN COS TAN ATAN ATAN2".split()
+        ["LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "SPLIT_PART", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POWER", "EXP", "LN", "LOG10", "PI", "EXISTS", "FILTER", "TRANSFORM", "SORT_ARRAY", "SIZE", "ARRAY", "TRY_ELEMENT_AT", "ARRAY_JOIN", "COLLECT_SET", "COLLECT_LIST", "ARRAY_DISTINCT", "FLATTEN", "CONCAT", "EXPLODE", "MIN_BY", "MAX_BY", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "DATE_FORMAT", "TIMESTAMP_SECONDS", "UNIX_TIMESTAMP", "REGEXP_EXTRACT", "REGEXP_REPLACE", "MD5", "SHA1", "SHA2", "BTRIM", "LTRIM", "RTRIM", "TRIM", "SIN", "COS", "TAN", "ATAN", "ATAN2"]
     )
     calls = {
+        "flatten": "FLATTEN", "distinct": "ARRAY_DISTINCT",
         "any": "EXISTS", "filter": "FILTER", "map": "TRANSFORM", "array": "ARRAY",
         "length": "SIZE", "item": "TRY_ELEMENT_AT", "join": "ARRAY_JOIN", "sort": "SORT_ARRAY",
         "set": "COLLECT_SET", "list": "COLLECT_LIST",

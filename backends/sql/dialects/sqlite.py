@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import NUMBER, STRFTIME, Dialect, OnColumn, like_text
 from transpile.backends.sql.nodes import Sql
+
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.regex import Flavour
 
@@ -20,9 +20,7 @@ class Sqlite(Dialect):
     title = "SQLite"
     flavour = Flavour.PYTHON
     functions = frozenset(
-        "LOWER UPPER LENGTH SUBSTR REPLACE TRIM LTRIM RTRIM FLOOR CEIL ABS ROUND SQRT POW EXP LN "
-        "LOG10 PI JSON_EACH JSON_GROUP_ARRAY JSON_ARRAY JSON_ARRAY_LENGTH JSON_EXTRACT "
-        "JSON_VALID UNIXEPOCH STRFTIME GROUP_CONCAT INSTR MOD SIN COS TAN ASIN ACOS ATAN ATAN2 MIN MAX".split()
+        ["LOWER", "UPPER", "LENGTH", "SUBSTR", "REPLACE", "TRIM", "LTRIM", "RTRIM", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POW", "EXP", "LN", "LOG10", "PI", "JSON_EACH", "JSON_GROUP_ARRAY", "JSON_ARRAY", "JSON_ARRAY_LENGTH", "JSON_EXTRACT", "JSON_VALID", "UNIXEPOCH", "STRFTIME", "GROUP_CONCAT", "INSTR", "MOD", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "ATAN2", "MIN", "MAX"]
     )
     formats = STRFTIME | {"%s": "%s"}
     assumptions = {
@@ -160,6 +158,18 @@ class Sqlite(Dialect):
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
         made = n.call("JSON_GROUP_ARRAY", exp.Distinct(expressions=[value]))
         return _not_null(made, value.copy()), _sorted_array
+
+    def distinct_of_lists(self, values: Sql) -> tuple[Sql, OnColumn | None]:
+        def finish(column: Sql) -> Sql:
+            item = n.column("value", "item")
+            nested = exp.Join(this=_each(n.column("value", "list"), "item"), kind="CROSS")
+            inner = n.select([item], _each(column, "list"), joins=[nested], order=[item.copy()])
+            inner.set("distinct", exp.Distinct())
+            source = exp.Subquery(this=inner, alias=exp.TableAlias(this=n.identifier("each")))
+            rows = n.select([n.call("JSON_GROUP_ARRAY", _value())], source)
+            return _null_if_empty(exp.Subquery(this=rows))
+
+        return _not_null(n.call("JSON_GROUP_ARRAY", values), values.copy()), finish
 
     def collect(
         self, value: Callable[[], Sql], order: Sql, *, limit: int = 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import STRFTIME, OnColumn
 from transpile.backends.sql.dialects.functional import Functional
 from transpile.backends.sql.dialects.spark import dollar_groups
 from transpile.backends.sql.nodes import Sql
+
 from transpile.ir.regex import Flavour
 
 
@@ -21,14 +21,10 @@ class Trino(Functional):
     title = "Trino"
     flavour = Flavour.JAVA
     functions = frozenset(
-        "LOWER UPPER LENGTH SUBSTRING REPLACE REGEXP_LIKE REGEXP_EXTRACT REGEXP_REPLACE SPLIT_PART "
-        "SPLIT FLOOR CEIL ABS ROUND SQRT POWER EXP LN LOG10 PI ANY_MATCH FILTER TRANSFORM "
-        "ARRAY_SORT ARRAY_DISTINCT CARDINALITY ELEMENT_AT ARRAY_JOIN ARRAY_AGG CONCAT SEQUENCE "
-        "MIN_BY MAX_BY STDDEV_SAMP STDDEV_POP VAR_SAMP VAR_POP DATE_FORMAT FROM_UNIXTIME "
-        "TO_UNIXTIME NOW SIN COS TAN ATAN ATAN2 REPEAT TRIM_ARRAY MD5 SHA1 SHA256 SHA512 TO_UTF8 "
-        "TO_HEX".split()
+        ["LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "REGEXP_LIKE", "REGEXP_EXTRACT", "REGEXP_REPLACE", "SPLIT_PART", "SPLIT", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POWER", "EXP", "LN", "LOG10", "PI", "ANY_MATCH", "FILTER", "TRANSFORM", "ARRAY_SORT", "ARRAY_DISTINCT", "FLATTEN", "CARDINALITY", "ELEMENT_AT", "ARRAY_JOIN", "ARRAY_AGG", "CONCAT", "SEQUENCE", "MIN_BY", "MAX_BY", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "DATE_FORMAT", "FROM_UNIXTIME", "TO_UNIXTIME", "NOW", "SIN", "COS", "TAN", "ATAN", "ATAN2", "REPEAT", "TRIM_ARRAY", "MD5", "SHA1", "SHA256", "SHA512", "TO_UTF8", "TO_HEX"]
     )
     calls = {
+        "flatten": "FLATTEN", "distinct": "ARRAY_DISTINCT",
         "any": "ANY_MATCH", "filter": "FILTER", "map": "TRANSFORM", "length": "CARDINALITY",
         "item": "ELEMENT_AT", "join": "ARRAY_JOIN", "sort": "ARRAY_SORT", "array": "REPEAT",
     }

@@ -9,6 +9,7 @@ from transpile.backends.sql.frame import Frame
 from transpile.backends.sql.needs import Needs
 from transpile.backends.sql.stages import groups, rows, sets, windows
 from transpile.backends.sql.writer import Writer
+
 from transpile.ir import stages as s
 
 Emit = Callable[[Any, Frame, Writer, Needs, Needs], Frame]

@@ -8,10 +8,11 @@ from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ORDERED, ROW, Aggregated, aggregate
 from transpile.backends.sql.expressions import expression
 from transpile.backends.sql.frame import Frame, OrderKey, computed
-from transpile.backends.sql.needs import Needs, renamed, reads
+from transpile.backends.sql.needs import Needs, reads, renamed
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.values import ALWAYS, Kind, Value
 from transpile.backends.sql.writer import Writer
+
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.expr import Field

@@ -6,7 +6,6 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import as_text, common_kind, convert, expression
 from transpile.backends.sql.frame import Frame, computed
@@ -15,6 +14,7 @@ from transpile.backends.sql.predicates import predicate
 from transpile.backends.sql.regexes import regex_text
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Value
 from transpile.backends.sql.writer import Writer
+
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.pred import Unknown
@@ -235,6 +235,7 @@ def fill(stage: s.Fill, frame: Frame, writer: Writer, before: Needs, after: Need
 
 def _filled(value: Value | None, text: str, writer: Writer, frame: Frame) -> Value:
     from transpile.backends.sql.expressions import constant
+
     from transpile.ir.text import number
 
     amount = number(text)

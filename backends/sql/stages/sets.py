@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
-
 from transpile.backends.base import LookupInfo
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ROW
@@ -17,6 +16,7 @@ from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.stages.groups import with_row_number
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Value
 from transpile.backends.sql.writer import Writer
+
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.text import fold

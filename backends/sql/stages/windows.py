@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sqlglot import exp
-
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ROW
 from transpile.backends.sql.expressions import as_number, as_text, expression, first_of
@@ -23,6 +22,7 @@ from transpile.backends.sql.stages.groups import (
 )
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Value
 from transpile.backends.sql.writer import Writer
+
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.expr import Field

@@ -7,6 +7,7 @@ from typing import Any
 
 from transpile.backends.base import Draft, LookupInfo, Request
 from transpile.backends.sql import SqlBackend
+
 from transpile.interpret import run_pipeline
 from transpile.interpret.context import Context
 from transpile.interpret.lookups import Table

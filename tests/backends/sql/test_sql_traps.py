@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from sql_bench import EXECUTED, Events, assert_same
-
 from transpile.backends.base import LookupInfo
+
 from transpile.errors import Unsupported
 
 
@@ -122,6 +122,8 @@ CASES = [
                  "f=mvindex(ns,0), l=mvindex(ns,-1), k=mvfilter(match(ns,\"^[0-9]\")), "
                  "s=mvindex(ns,0,1), c=mvcount(ns) | table u j f l k s c", GROUPS,
                  id="list-functions"),
+    pytest.param("search index=x | stats values(n) as ns by u d | stats values(ns) as v dc(ns) as "
+                 "k count(ns) as c by u", GROUPS, id="aggregates-of-lists"),
     pytest.param("search index=x | stats values(n) as ns by u | mvexpand ns | table u ns", GROUPS,
                  id="mvexpand"),
     pytest.param("search index=x | join u [search index=x | stats max(n) as top by u] | "
