@@ -13,6 +13,7 @@ from typing import Any
 
 from transpile.fidelity import Loss
 from transpile.ir.events import Threshold
+from transpile.schema.cim import never_missing
 from transpile.schema.rewrite import Resolution, target_field
 
 # aggregate -> correlation type; a count takes no field
@@ -80,7 +81,7 @@ def correlated(
         correlation["group-by"] = list(dict.fromkeys(keys))
     correlation |= {"timespan": timespan(seconds), "condition": condition}
     losses = () if growing else (_loss(threshold, "a window slides over smaller groups as well"),)
-    return Correlated(correlation, losses, _assumptions(threshold, seconds))
+    return Correlated(correlation, losses, _assumptions(threshold, resolution, seconds))
 
 
 def timespan(seconds: float) -> str:
@@ -99,13 +100,16 @@ def _name(resolution: Resolution, field: str) -> str | None:
     return target.field if target is not None and target.derive in _FAITHFUL else None
 
 
-def _assumptions(threshold: Threshold, seconds: float) -> tuple[str, ...]:
+def _assumptions(threshold: Threshold, resolution: Resolution, seconds: float) -> tuple[str, ...]:
     span = timespan(seconds)
     texts = [
         f"the bins of {span} become a window of {span} that slides"
         if threshold.window
         else f"the events of one run of the search lie within {span}, its window"
     ]
+    filled = never_missing(*resolution.node) if resolution.node else frozenset()
+    if keys := [name for name in threshold.by if name in filled]:
+        texts.append(f"events that lack {', '.join(keys)} need no group of their own")
     if threshold.func == "sum":
         texts.append(f"{threshold.field} is never negative")
     return tuple(texts)

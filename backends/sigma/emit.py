@@ -43,11 +43,13 @@ def emit(request: Request) -> Draft:
 
     Raises Unsupported: the rule does not start from events (TGT6xx of `event_rule`), has no log
     source in Sigma (TGT602), or nothing of its filter can be said. Raises UsageError OUT502 for
-    another schema than Sigma's.
+    another schema than Sigma's or another format than YAML.
     """
     if request.schema not in ("", "sigma"):
         message = f"target sigma has no schema {request.schema!r}"
         raise UsageError(message, hint="Sigma rules use Sigma's own field names")
+    if request.format not in ("", "yaml"):
+        raise UsageError(f"target sigma has no format {request.format!r}", hint="it is yaml")
     rule = _event_rule(request.pipeline, strict=request.strict)
     resolution = _resolution(rule, request.info.data_sources)
     source = _logsource(resolution)

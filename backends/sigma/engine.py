@@ -18,6 +18,7 @@ from transpile.backends.sigma.evaluate import Decide, compile_rule
 from transpile.backends.sigma.windows import alerting_groups
 
 from transpile.errors import UsageError
+from transpile.interpret.events import raw_text
 from transpile.ir.text import fold
 from transpile.schema.cim import is_member
 from transpile.schema.datasets import Dataset, dataset, find_terms
@@ -142,8 +143,8 @@ def _shown(event: Event, draft: Draft, rule: SigmaRule) -> dict[str, Any] | None
     platform = product if product in _SEPARATOR_PLATFORMS else "windows"
     shown = model_view(event, source, "sigma", variant, platform=str(platform))
     shown |= dict(_passed_through(event, draft, source, variant, shown))
-    if event.get(RAW) is not None:
-        shown[RAW] = event[RAW]
+    raw = event.get(RAW)
+    shown[RAW] = raw_text(event) if raw is None else raw
     return shown
 
 

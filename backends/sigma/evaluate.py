@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import operator
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from transpile.interpret.events import raw_text
 from transpile.ir.pattern import Part, Pattern, Wild
 from transpile.ir.text import fold, number
 
@@ -187,7 +187,7 @@ def _keyword(value: SigmaType) -> Decide:
 
 def _raw(shown: Shown) -> str:
     raw = shown.get("_raw")
-    return text(raw) if raw is not None else json.dumps(dict(shown), ensure_ascii=False)
+    return text(raw) if raw is not None else raw_text(dict(shown))
 
 
 def values(value: Any) -> list[Any]:

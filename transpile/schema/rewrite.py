@@ -43,6 +43,7 @@ from transpile.ir.pred import (
 from transpile.ir.walk import fields_of, substitute
 from transpile.schema.bounds import Bounds, all_bounds, any_bounds, widen
 from transpile.schema.cim import UNKNOWN, constraint, exclusions, node_facts
+from transpile.schema.derive import DERIVES
 from transpile.schema.derived import derived, meets
 from transpile.schema.fields import FieldTarget, Taxonomy
 from transpile.schema.resolve import Resolution, resolve
@@ -208,6 +209,9 @@ class _Rewriting:
     def _note(self, target: FieldTarget, name: str) -> None:
         assert target.field is not None
         self.targets.setdefault(target.field, target)
+        taken = DERIVES[target.derive].assumes if target.derive else ""
+        if taken:
+            self.assume(taken.replace("the field", self.resolution.fields.strip(name), 1))
         if target.guess:
             self.assume(f"the log source has {target.field} with the values of {name} (a guess)")
 

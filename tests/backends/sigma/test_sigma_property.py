@@ -23,6 +23,7 @@ from transpile.ir.pred import (
     Exists,
     Glob,
     InNetwork,
+    Keyword,
     Matches,
     Not,
     NumEq,
@@ -61,6 +62,7 @@ def predicates(names: list[str]) -> st.SearchStrategy[Pred]:
         st.builds(Test, fields, conditions, st.sampled_from(Quant))
         | st.builds(Exists, fields)
         | st.builds(Compare, st.just("=="), fields, fields)
+        | st.builds(Keyword, patterns)
         | st.builds(lambda f: Test(Call("len", (f,)), Order(">", 1)), fields)
     )
 
