@@ -23,9 +23,11 @@ _TITLES = {
     "snowflake": "Snowflake",
     "bigquery": "Google BigQuery",
 }
-_STAGES = frozenset(
-    ["Events", "DataModel", "LookupTable", "Made", "Filter", "Compute", "Extract", "Rename", "Project", "Fill", "Bucket", "Store", "Opaque", "Aggregate", "Expand", "Window", "Dedup", "Sort", "Limit", "Join", "Branch", "Lookup"]
+_STAGE_NAMES = (
+    "Events DataModel LookupTable Made Filter Compute Extract Rename Project Fill Bucket "
+    "Store Opaque Aggregate Expand Window Dedup Sort Limit Join Branch Lookup"
 )
+_STAGES = frozenset(_STAGE_NAMES.split())
 _ENGINES = ("duckdb", "sqlite")
 
 

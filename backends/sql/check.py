@@ -26,7 +26,7 @@ _STRUCTURE = frozenset({
 _ALWAYS = frozenset({"ROW_NUMBER"})
 
 # nodes that only some dialects have
-_ONLY: dict[str, frozenset[type[exp.Expression]]] = {
+_ONLY: dict[str, frozenset[type[exp.Expr]]] = {
     "duckdb": frozenset({exp.Lambda, exp.Filter, exp.Unnest}),
     "sqlite": frozenset({exp.Glob, exp.RegexpLike, exp.Filter}),
     "postgres": frozenset({exp.Filter, exp.Unnest, exp.RegexpLike, exp.Bracket, exp.Collate,
@@ -39,7 +39,7 @@ _ONLY: dict[str, frozenset[type[exp.Expression]]] = {
     "snowflake": frozenset({exp.Lambda}),
     "bigquery": frozenset({exp.Unnest, exp.Bracket, exp.Array, exp.IgnoreNulls}),
 }
-_NOT: dict[str, frozenset[type[exp.Expression]]] = {
+_NOT: dict[str, frozenset[type[exp.Expr]]] = {
     "sqlite": frozenset({exp.TryCast, exp.ILike}),
     "postgres": frozenset({exp.TryCast}),
     "clickhouse": frozenset({exp.TryCast}),

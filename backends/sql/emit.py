@@ -134,13 +134,13 @@ def _first_filter(pipeline: Pipeline) -> Pred:
 def _events(writer: Writer, source: s.Events, pred: Pred, needs: Needs) -> Frame:
     columns = writer.columns.of_events(source, all_of((source.scope, pred)),
                                        writer.request.info.data_sources)
-    scope = TRUE
+    scope: Pred = TRUE
     if not columns.dataset and source.scope != TRUE:
         # an event that has none of the fields was chosen by whoever filled the table
         silent = negate(any_of(Exists(Field(name)) for name in sorted(fields_of(source.scope))))
         scope = any_of((source.scope, silent))
     elif source.scope != TRUE:
-        writer.note(f"the table {columns.table} holds the events of the rule's source and no others")
+        writer.note(f"the table {columns.table} holds the events of the rule's source only")
     return _table(writer, columns, source, scope)
 
 

@@ -102,7 +102,7 @@ def _whole_literal(value: Value, scope: Scope, what: str) -> int:
         node, sign = node.this, -1
     if isinstance(node, exp.Literal) and node.this.lstrip("-").isdigit():
         return sign * int(node.this)
-    scope.writer.dialect.refuse(f"computed {what}")
+    return scope.writer.dialect.refuse(f"computed {what}")
 
 
 def _real_function(name: str) -> Function:
@@ -295,8 +295,7 @@ def _mvindex(scope: Scope, args: list[Value]) -> Value:
     value = args[0]
     places = [_whole_literal(arg, scope, "position in a list") for arg in args[1:]]
     if value.kind is not Kind.LIST:
-        inside = places[0] in (0, -1) if len(places) == 1 else places[0] in (0, -1)
-        return value if inside else null_value()
+        return value if places[0] in (0, -1) else null_value()
     dialect = scope.writer.dialect
     if len(places) == 1:
         return Value(dialect.list_item(lambda: value.sql, places[0]), Kind.TEXT)

@@ -109,7 +109,7 @@ def needs_before(stage: Stage, after: Needs) -> Needs:
             for old, new in reversed(pairs):
                 after = _before_rename(old, new, after)
             return after
-        case s.Project(fields, drop):
+        case s.Project(_, drop):
             return after if drop else _before_keep(stage, after)
         case s.Fill():
             return after.plus((), order=stage.down)

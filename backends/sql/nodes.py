@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
-Sql = exp.Expression
+Sql = exp.Expr
 
 _LOOSE = (exp.Binary, exp.Not, exp.Between, exp.In, exp.Neg, exp.Escape, exp.Query, exp.Is)
 
@@ -98,7 +98,8 @@ def negation(node: Sql) -> Sql:
     if isinstance(node, exp.Boolean):
         return boolean(not node.this)
     if isinstance(node, exp.Not):
-        return node.this
+        inner: Sql = node.this
+        return inner
     if isinstance(node, exp.Is) and isinstance(node.expression, exp.Not):
         return exp.Is(this=node.this, expression=exp.Null())
     if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):

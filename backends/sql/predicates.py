@@ -50,8 +50,8 @@ def predicate(pred: Pred, scope: Scope, *, positive: bool = True) -> Test:
     Raises Unsupported TGT604 to TGT609.
     """
     match pred:
-        case p.Const(value):
-            return Test(n.boolean(value), ALWAYS)
+        case p.Const(truth):
+            return Test(n.boolean(truth), ALWAYS)
         case p.And(args):
             return _conjunction(args, scope, positive)
         case p.Or(args):
@@ -82,7 +82,7 @@ def predicate(pred: Pred, scope: Scope, *, positive: bool = True) -> Test:
 
 
 def negated(test: Test, known: frozenset[str]) -> Test:
-    """Return a condition that is TRUE where the other is not; never NULL unless a known field is."""
+    """Return a condition that is TRUE where the other is not, NULL only with a known field."""
     if test.missing is not None and test.missing <= known:
         return Test(n.negation(test.sql), test.missing)
     return Test(n.negation(n.coalesce(test.sql, n.boolean(False))), ALWAYS)

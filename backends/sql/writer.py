@@ -205,13 +205,17 @@ class Writer:
             if key.natural and key.value.kind is Kind.TEXT:
                 from transpile.backends.sql.expressions import as_number
 
-                amount = as_number(key.value, Scope(self, lambda name: key.value))
+                amount = as_number(key.value, self.scope_of(key.value))
                 keys.append(n.ordered(amount.sql, descending=descending))
             node = key.value.sql
             if key.value.kind is Kind.TEXT:
                 node = self.dialect.bytewise(node)
             keys.append(n.ordered(node, descending=descending))
         return keys
+
+    def scope_of(self, value: Value) -> Scope:
+        """Return a scope in which every field is this value."""
+        return Scope(self, lambda name: value)
 
     # -- inner searches ----------------------------------------------------------------------------
 

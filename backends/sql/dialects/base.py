@@ -225,7 +225,11 @@ class Dialect:
     # -- aggregates -------------------------------------------------------------------------------
 
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
-        """Distinct values that are not NULL in byte order, and how to finish it; see `Collected`."""
+        """Distinct values that are not NULL in byte order; NULL for none.
+
+        As all aggregates here: what stands in the grouping SELECT, and what its column goes
+        through afterwards, if anything.
+        """
         self.refuse("list of distinct values")
 
     def distinct_of_lists(self, values: Sql) -> tuple[Sql, OnColumn | None]:

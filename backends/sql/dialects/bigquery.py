@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -11,6 +12,14 @@ from transpile.backends.sql.nodes import Sql
 
 from transpile.ir.pattern import Pattern, Wild
 
+_FUNCTIONS = (
+    "LOWER UPPER LENGTH SUBSTR REPLACE REGEXP_CONTAINS REGEXP_EXTRACT REGEXP_REPLACE SPLIT "
+    "FLOOR CEIL ABS ROUND SQRT POW EXP LN LOG10 ACOS TRIM LTRIM RTRIM MOD ARRAY_LENGTH "
+    "ARRAY_TO_STRING ARRAY_AGG ARRAY STDDEV_SAMP STDDEV_POP VAR_SAMP VAR_POP FORMAT_TIMESTAMP "
+    "TIMESTAMP_MICROS UNIX_MICROS CURRENT_TIMESTAMP TO_HEX MD5 SHA1 SHA256 SHA512 STARTS_WITH "
+    "ENDS_WITH STRPOS SAFE_OFFSET CONCAT SIN COS TAN ATAN ATAN2"
+)
+
 
 class BigQuery(Dialect):
     """GoogleSQL; a column name holds no dot."""
@@ -18,10 +27,8 @@ class BigQuery(Dialect):
     name = "bigquery"
     title = "BigQuery"
     star_except = True
-    functions = frozenset(
-        ["LOWER", "UPPER", "LENGTH", "SUBSTR", "REPLACE", "REGEXP_CONTAINS", "REGEXP_EXTRACT", "REGEXP_REPLACE", "SPLIT", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POW", "EXP", "LN", "LOG10", "ACOS", "TRIM", "LTRIM", "RTRIM", "MOD", "ARRAY_LENGTH", "ARRAY_TO_STRING", "ARRAY_AGG", "ARRAY", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "FORMAT_TIMESTAMP", "TIMESTAMP_MICROS", "UNIX_MICROS", "CURRENT_TIMESTAMP", "TO_HEX", "MD5", "SHA1", "SHA256", "SHA512", "STARTS_WITH", "ENDS_WITH", "STRPOS", "SAFE_OFFSET", "CONCAT", "SIN", "COS", "TAN", "ATAN", "ATAN2"]
-    )
-    formats = STRFTIME
+    functions = frozenset(_FUNCTIONS.split())
+    formats: ClassVar[Mapping[str, str]] = STRFTIME
 
     def substring(self, value: Sql, start: Sql, size: Sql | None) -> Sql:
         return n.call("SUBSTR", value, start, *([] if size is None else [size]))
@@ -30,7 +37,8 @@ class BigQuery(Dialect):
         return n.call("POW", left, right)
 
     def modulo(self, left: Sql, right: Sql) -> Sql:
-        return n.call("MOD", n.cast(left, exp.DType.BIGDECIMAL), n.cast(right, exp.DType.BIGDECIMAL))
+        exact = exp.DType.BIGDECIMAL
+        return n.call("MOD", n.cast(left, exact), n.cast(right, exact))
 
     def like(self, value: Sql, pattern: Pattern, *, cased: bool) -> Sql:
         """LIKE has no ESCAPE clause here: simple shapes by functions, the rest by backslashes."""

@@ -5,13 +5,25 @@ Columns must be declared Nullable, and outer joins need `SETTINGS join_use_nulls
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import NUMBER, STRFTIME, OnColumn
 from transpile.backends.sql.dialects.functional import Functional
 from transpile.backends.sql.nodes import Sql
+
+_FUNCTIONS = (
+    "lowerUTF8 upperUTF8 lengthUTF8 substringUTF8 replaceAll replaceRegexpAll match trimBoth "
+    "trimLeft trimRight splitByString toFloat64OrNull toString toFloat64 floor ceil abs round "
+    "sqrt pow exp ln log10 pi length arrayExists arrayFilter arrayMap arraySort "
+    "arrayElementOrNull arrayStringConcat groupUniqArray groupArray array arraySlice argMin "
+    "argMax stddevSamp stddevPop varSamp varPop formatDateTime toDateTime isIPv4String "
+    "IPv4StringToNumOrNull ifNotFinite now toUnixTimestamp extractGroups lower hex MD5 SHA1 "
+    "SHA256 toInt64 intDiv sin cos tan atan atan2 toNullable FLOOR ROUND ABS CEIL SQRT EXP LN "
+    "LOG10 PI"
+)
 
 
 class ClickHouse(Functional):
@@ -21,17 +33,15 @@ class ClickHouse(Functional):
     title = "ClickHouse"
     cased_names = True
     lambda_first = True
-    functions = frozenset(
-        ["lowerUTF8", "upperUTF8", "lengthUTF8", "substringUTF8", "replaceAll", "replaceRegexpAll", "match", "trimBoth", "trimLeft", "trimRight", "splitByString", "toFloat64OrNull", "toString", "toFloat64", "floor", "ceil", "abs", "round", "sqrt", "pow", "exp", "ln", "log10", "pi", "length", "arrayExists", "arrayFilter", "arrayMap", "arraySort", "arrayElementOrNull", "arrayStringConcat", "groupUniqArray", "groupArray", "array", "arraySlice", "argMin", "argMax", "stddevSamp", "stddevPop", "varSamp", "varPop", "formatDateTime", "toDateTime", "isIPv4String", "IPv4StringToNumOrNull", "ifNotFinite", "now", "toUnixTimestamp", "extractGroups", "lower", "hex", "MD5", "SHA1", "SHA256", "toInt64", "intDiv", "sin", "cos", "tan", "atan", "atan2", "toNullable", "FLOOR", "ROUND", "ABS", "CEIL", "SQRT", "EXP", "LN", "LOG10", "PI"]
-    )
-    calls = {
+    functions = frozenset(_FUNCTIONS.split())
+    calls: ClassVar[Mapping[str, str]] = {
         "any": "arrayExists", "filter": "arrayFilter", "map": "arrayMap", "array": "array",
         "length": "length", "item": "arrayElementOrNull", "join": "arrayStringConcat",
         "sort": "arraySort", "set": "groupUniqArray", "list": "groupArray",
     }
     # %M is the name of the month there
-    formats = {**STRFTIME, "%M": "%i", "%T": "%H:%i:%S"}
-    assumptions = {
+    formats: ClassVar[Mapping[str, str]] = {**STRFTIME, "%M": "%i", "%T": "%H:%i:%S"}
+    assumptions: ClassVar[Mapping[str, str]] = {
         "nulls": "columns are declared Nullable; the settings join_use_nulls and "
         "prefer_column_name_to_alias are 1",
     }

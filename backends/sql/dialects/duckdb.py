@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import STRFTIME, Dialect, OnColumn
 from transpile.backends.sql.nodes import Sql
+
+_FUNCTIONS = (
+    "LOWER UPPER LENGTH SUBSTRING REPLACE TRIM LTRIM RTRIM REGEXP_MATCHES REGEXP_EXTRACT "
+    "REGEXP_REPLACE SPLIT_PART STRING_SPLIT FLOOR CEIL ABS ROUND SQRT POWER EXP LN LOG10 PI "
+    "LEN LIST_FILTER LIST_TRANSFORM LIST_SORT LIST_CONCAT LIST_VALUE LIST_SLICE LIST_EXTRACT "
+    "ARRAY_TO_STRING LIST_POSITION LIST LIST_DISTINCT UNNEST ARG_MIN ARG_MAX STDDEV_SAMP "
+    "STDDEV_POP VAR_SAMP VAR_POP STRFTIME MAKE_TIMESTAMP EPOCH NOW MD5 SHA1 SHA256 LEAST "
+    "GREATEST RANGE MODE SIN COS TAN ASIN ACOS ATAN ATAN2 LIST_SUM LIST_UNIQUE FLATTEN"
+)
 
 
 class DuckDb(Dialect):
@@ -16,10 +26,10 @@ class DuckDb(Dialect):
     name = "duckdb"
     title = "DuckDB"
     star_except = True
-    functions = frozenset(
-        ["LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "TRIM", "LTRIM", "RTRIM", "REGEXP_MATCHES", "REGEXP_EXTRACT", "REGEXP_REPLACE", "SPLIT_PART", "STRING_SPLIT", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POWER", "EXP", "LN", "LOG10", "PI", "LEN", "LIST_FILTER", "LIST_TRANSFORM", "LIST_SORT", "LIST_CONCAT", "LIST_VALUE", "LIST_SLICE", "LIST_EXTRACT", "ARRAY_TO_STRING", "LIST_POSITION", "LIST", "LIST_DISTINCT", "UNNEST", "ARG_MIN", "ARG_MAX", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "STRFTIME", "MAKE_TIMESTAMP", "EPOCH", "NOW", "MD5", "SHA1", "SHA256", "LEAST", "GREATEST", "RANGE", "MODE", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "ATAN2", "LIST_SUM", "LIST_UNIQUE", "FLATTEN"]
-    )
-    formats = {**STRFTIME, "%b": "%b", "%B": "%B", "%a": "%a", "%A": "%A", "%s": "%s"}
+    functions = frozenset(_FUNCTIONS.split())
+    formats: ClassVar[Mapping[str, str]] = STRFTIME | {
+        directive: directive for directive in ("%b", "%B", "%a", "%A", "%s")
+    }
 
     def matches(self, value: Sql, regex: str) -> Sql:
         return n.call("REGEXP_MATCHES", value, n.text(regex))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -10,6 +11,14 @@ from transpile.backends.sql.dialects.base import NUMBER, Dialect, OnColumn
 from transpile.backends.sql.nodes import Sql
 
 from transpile.ir.regex import Flavour
+
+_FUNCTIONS = (
+    "LOWER UPPER LENGTH SUBSTRING REPLACE BTRIM LTRIM RTRIM SPLIT_PART FLOOR CEIL ABS ROUND "
+    "TRUNC SQRT POWER EXP LN LOG10 PI MOD CARDINALITY ARRAY_TO_STRING STRING_TO_ARRAY "
+    "ARRAY_CAT UNNEST STDDEV_SAMP STDDEV_POP VAR_SAMP VAR_POP TO_CHAR TO_TIMESTAMP TIMEZONE "
+    "REGEXP_MATCH REGEXP_REPLACE MD5 ARRAY_AGG DATE_PART CLOCK_TIMESTAMP SIN COS TAN ATAN "
+    "ATAN2 NOW"
+)
 
 
 class Postgres(Dialect):
@@ -19,10 +28,8 @@ class Postgres(Dialect):
     title = "PostgreSQL"
     flavour = Flavour.POSIX_ARE
     cased_names = True
-    functions = frozenset(
-        ["LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "BTRIM", "LTRIM", "RTRIM", "SPLIT_PART", "FLOOR", "CEIL", "ABS", "ROUND", "TRUNC", "SQRT", "POWER", "EXP", "LN", "LOG10", "PI", "MOD", "CARDINALITY", "ARRAY_TO_STRING", "STRING_TO_ARRAY", "ARRAY_CAT", "UNNEST", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "TO_CHAR", "TO_TIMESTAMP", "TIMEZONE", "REGEXP_MATCH", "REGEXP_REPLACE", "MD5", "ARRAY_AGG", "DATE_PART", "CLOCK_TIMESTAMP", "SIN", "COS", "TAN", "ATAN", "ATAN2", "NOW"]
-    )
-    formats = {
+    functions = frozenset(_FUNCTIONS.split())
+    formats: ClassVar[Mapping[str, str]] = {
         "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%H": "HH24", "%I": "HH12", "%M": "MI",
         "%S": "SS", "%p": "AM", "%j": "DDD", "%F": "YYYY-MM-DD", "%T": "HH24:MI:SS", "%%": "%",
     }

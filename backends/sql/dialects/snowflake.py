@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -12,6 +13,14 @@ from transpile.backends.sql.dialects.postgres import quoted_letters
 from transpile.backends.sql.nodes import Sql
 
 from transpile.ir.regex import Flavour
+
+_FUNCTIONS = (
+    "LOWER UPPER LENGTH SUBSTRING REPLACE REGEXP_INSTR REGEXP_REPLACE SPLIT_PART SPLIT FLOOR "
+    "CEIL ABS ROUND SQRT POWER EXP LN LOG PI TRIM LTRIM RTRIM TRY_TO_DOUBLE TO_VARCHAR FILTER "
+    "TRANSFORM ARRAY_SIZE ARRAY_SORT ARRAY_AGG ARRAY_TO_STRING ARRAY_CONSTRUCT ARRAY_DISTINCT "
+    "GET ARRAY_CAT MIN_BY MAX_BY STDDEV_SAMP STDDEV_POP VAR_SAMP VAR_POP TO_CHAR TO_TIMESTAMP "
+    "DATE_PART CURRENT_TIMESTAMP MD5 SHA1 SHA2 SIN COS TAN ATAN ATAN2 IFF"
+)
 
 
 class Snowflake(Functional):
@@ -23,15 +32,13 @@ class Snowflake(Functional):
     flavour = Flavour.RE2
     cased_names = True
     star_except = True
-    functions = frozenset(
-        ["LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "REGEXP_INSTR", "REGEXP_REPLACE", "SPLIT_PART", "SPLIT", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POWER", "EXP", "LN", "LOG", "PI", "TRIM", "LTRIM", "RTRIM", "TRY_TO_DOUBLE", "TO_VARCHAR", "FILTER", "TRANSFORM", "ARRAY_SIZE", "ARRAY_SORT", "ARRAY_AGG", "ARRAY_TO_STRING", "ARRAY_CONSTRUCT", "ARRAY_DISTINCT", "GET", "ARRAY_CAT", "MIN_BY", "MAX_BY", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "TO_CHAR", "TO_TIMESTAMP", "DATE_PART", "CURRENT_TIMESTAMP", "MD5", "SHA1", "SHA2", "SIN", "COS", "TAN", "ATAN", "ATAN2", "IFF"]
-    )
-    calls = {
+    functions = frozenset(_FUNCTIONS.split())
+    calls: ClassVar[Mapping[str, str]] = {
         "filter": "FILTER", "map": "TRANSFORM", "array": "ARRAY_CONSTRUCT",
         "length": "ARRAY_SIZE", "join": "ARRAY_TO_STRING", "sort": "ARRAY_SORT",
         "list": "ARRAY_AGG",
     }
-    formats = {
+    formats: ClassVar[Mapping[str, str]] = {
         "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%H": "HH24", "%I": "HH12", "%M": "MI",
         "%S": "SS", "%p": "AM", "%F": "YYYY-MM-DD", "%T": "HH24:MI:SS", "%%": "%",
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -12,6 +13,14 @@ from transpile.backends.sql.nodes import Sql
 
 from transpile.ir.regex import Flavour
 
+_FUNCTIONS = (
+    "LOWER UPPER LENGTH SUBSTRING REPLACE SPLIT_PART FLOOR CEIL ABS ROUND SQRT POWER EXP LN "
+    "LOG10 PI EXISTS FILTER TRANSFORM SORT_ARRAY SIZE ARRAY TRY_ELEMENT_AT ARRAY_JOIN "
+    "COLLECT_SET COLLECT_LIST ARRAY_DISTINCT FLATTEN CONCAT EXPLODE MIN_BY MAX_BY STDDEV_SAMP "
+    "STDDEV_POP VAR_SAMP VAR_POP DATE_FORMAT TIMESTAMP_SECONDS UNIX_TIMESTAMP REGEXP_EXTRACT "
+    "REGEXP_REPLACE MD5 SHA1 SHA2 BTRIM LTRIM RTRIM TRIM SIN COS TAN ATAN ATAN2"
+)
+
 
 class Spark(Functional):
     """Spark SQL; the session time zone must be UTC for times as text."""
@@ -19,16 +28,14 @@ class Spark(Functional):
     name = "spark"
     title = "Spark"
     flavour = Flavour.JAVA
-    functions = frozenset(
-        ["LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "SPLIT_PART", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POWER", "EXP", "LN", "LOG10", "PI", "EXISTS", "FILTER", "TRANSFORM", "SORT_ARRAY", "SIZE", "ARRAY", "TRY_ELEMENT_AT", "ARRAY_JOIN", "COLLECT_SET", "COLLECT_LIST", "ARRAY_DISTINCT", "FLATTEN", "CONCAT", "EXPLODE", "MIN_BY", "MAX_BY", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "DATE_FORMAT", "TIMESTAMP_SECONDS", "UNIX_TIMESTAMP", "REGEXP_EXTRACT", "REGEXP_REPLACE", "MD5", "SHA1", "SHA2", "BTRIM", "LTRIM", "RTRIM", "TRIM", "SIN", "COS", "TAN", "ATAN", "ATAN2"]
-    )
-    calls = {
+    functions = frozenset(_FUNCTIONS.split())
+    calls: ClassVar[Mapping[str, str]] = {
         "flatten": "FLATTEN", "distinct": "ARRAY_DISTINCT",
         "any": "EXISTS", "filter": "FILTER", "map": "TRANSFORM", "array": "ARRAY",
         "length": "SIZE", "item": "TRY_ELEMENT_AT", "join": "ARRAY_JOIN", "sort": "SORT_ARRAY",
         "set": "COLLECT_SET", "list": "COLLECT_LIST",
     }
-    formats = {
+    formats: ClassVar[Mapping[str, str]] = {
         "%Y": "yyyy", "%y": "yy", "%m": "MM", "%d": "dd", "%H": "HH", "%I": "hh", "%M": "mm",
         "%S": "ss", "%p": "a", "%j": "DDD", "%F": "yyyy-MM-dd", "%T": "HH:mm:ss", "%%": "%",
     }
@@ -37,7 +44,8 @@ class Spark(Functional):
         return n.binary(exp.RegexpLike, value, n.text(regex))
 
     def real_text(self, value: Callable[[], Sql]) -> Sql:
-        return n.call("REGEXP_REPLACE", n.cast(value(), exp.DType.TEXT), n.text(r"\.0$"), n.text(""))
+        shown = n.cast(value(), exp.DType.TEXT)
+        return n.call("REGEXP_REPLACE", shown, n.text(r"\.0$"), n.text(""))
 
     def trim(self, value: Sql, characters: Sql, side: str) -> Sql:
         # the characters come first in LTRIM and RTRIM

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -12,6 +13,12 @@ from transpile.backends.sql.nodes import Sql
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.regex import Flavour
 
+_FUNCTIONS = (
+    "LOWER UPPER LENGTH SUBSTR REPLACE TRIM LTRIM RTRIM FLOOR CEIL ABS ROUND SQRT POW EXP LN "
+    "LOG10 PI JSON_EACH JSON_GROUP_ARRAY JSON_ARRAY JSON_ARRAY_LENGTH JSON_EXTRACT JSON_VALID "
+    "UNIXEPOCH STRFTIME GROUP_CONCAT INSTR MOD SIN COS TAN ASIN ACOS ATAN ATAN2 MIN MAX"
+)
+
 
 class Sqlite(Dialect):
     """SQLite, with a function for the operator REGEXP."""
@@ -19,11 +26,9 @@ class Sqlite(Dialect):
     name = "sqlite"
     title = "SQLite"
     flavour = Flavour.PYTHON
-    functions = frozenset(
-        ["LOWER", "UPPER", "LENGTH", "SUBSTR", "REPLACE", "TRIM", "LTRIM", "RTRIM", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POW", "EXP", "LN", "LOG10", "PI", "JSON_EACH", "JSON_GROUP_ARRAY", "JSON_ARRAY", "JSON_ARRAY_LENGTH", "JSON_EXTRACT", "JSON_VALID", "UNIXEPOCH", "STRFTIME", "GROUP_CONCAT", "INSTR", "MOD", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "ATAN2", "MIN", "MAX"]
-    )
-    formats = STRFTIME | {"%s": "%s"}
-    assumptions = {
+    functions = frozenset(_FUNCTIONS.split())
+    formats: ClassVar[Mapping[str, str]] = STRFTIME | {"%s": "%s"}
+    assumptions: ClassVar[Mapping[str, str]] = {
         "regex": "SQLite has a function for the operator REGEXP (Python's syntax)",
         "lists": "SQLite has no lists; these columns hold JSON arrays: ",
         "fold": "SQLite ignores case for ASCII letters only",
@@ -242,7 +247,8 @@ class Sqlite(Dialect):
         mean = n.binary(exp.Div, n.binary(exp.Mul, total, total.copy()), size)
         free = n.binary(exp.Sub, size.copy(), n.number(1)) if sample else size.copy()
         spread = n.call("MAX", n.binary(exp.Sub, squares, mean), n.number(0))
-        made = n.binary(exp.Div, n.binary(exp.Mul, spread, _real_one()), n.nullif(free, n.number(0)))
+        real = n.binary(exp.Mul, spread, _real_one())
+        made = n.binary(exp.Div, real, n.nullif(free, n.number(0)))
         return n.call("SQRT", made) if root else made
 
     def strftime(self, value: Sql, form: str) -> Sql:

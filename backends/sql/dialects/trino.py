@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -13,6 +14,15 @@ from transpile.backends.sql.nodes import Sql
 
 from transpile.ir.regex import Flavour
 
+_FUNCTIONS = (
+    "LOWER UPPER LENGTH SUBSTRING REPLACE REGEXP_LIKE REGEXP_EXTRACT REGEXP_REPLACE "
+    "SPLIT_PART SPLIT FLOOR CEIL ABS ROUND SQRT POWER EXP LN LOG10 PI ANY_MATCH FILTER "
+    "TRANSFORM ARRAY_SORT ARRAY_DISTINCT FLATTEN CARDINALITY ELEMENT_AT ARRAY_JOIN ARRAY_AGG "
+    "CONCAT SEQUENCE MIN_BY MAX_BY STDDEV_SAMP STDDEV_POP VAR_SAMP VAR_POP DATE_FORMAT "
+    "FROM_UNIXTIME TO_UNIXTIME NOW SIN COS TAN ATAN ATAN2 REPEAT TRIM_ARRAY MD5 SHA1 SHA256 "
+    "SHA512 TO_UTF8 TO_HEX"
+)
+
 
 class Trino(Functional):
     """Trino SQL."""
@@ -20,15 +30,13 @@ class Trino(Functional):
     name = "trino"
     title = "Trino"
     flavour = Flavour.JAVA
-    functions = frozenset(
-        ["LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "REGEXP_LIKE", "REGEXP_EXTRACT", "REGEXP_REPLACE", "SPLIT_PART", "SPLIT", "FLOOR", "CEIL", "ABS", "ROUND", "SQRT", "POWER", "EXP", "LN", "LOG10", "PI", "ANY_MATCH", "FILTER", "TRANSFORM", "ARRAY_SORT", "ARRAY_DISTINCT", "FLATTEN", "CARDINALITY", "ELEMENT_AT", "ARRAY_JOIN", "ARRAY_AGG", "CONCAT", "SEQUENCE", "MIN_BY", "MAX_BY", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "DATE_FORMAT", "FROM_UNIXTIME", "TO_UNIXTIME", "NOW", "SIN", "COS", "TAN", "ATAN", "ATAN2", "REPEAT", "TRIM_ARRAY", "MD5", "SHA1", "SHA256", "SHA512", "TO_UTF8", "TO_HEX"]
-    )
-    calls = {
+    functions = frozenset(_FUNCTIONS.split())
+    calls: ClassVar[Mapping[str, str]] = {
         "flatten": "FLATTEN", "distinct": "ARRAY_DISTINCT",
         "any": "ANY_MATCH", "filter": "FILTER", "map": "TRANSFORM", "length": "CARDINALITY",
         "item": "ELEMENT_AT", "join": "ARRAY_JOIN", "sort": "ARRAY_SORT", "array": "REPEAT",
     }
-    formats = {**STRFTIME, "%M": "%i", "%S": "%s", "%T": "%H:%i:%s"}
+    formats: ClassVar[Mapping[str, str]] = {**STRFTIME, "%M": "%i", "%S": "%s", "%T": "%H:%i:%s"}
 
     def like_text(self, value: Sql, wanted: Sql, *, cased: bool) -> Sql:
         # there is no ILIKE; the pattern is folded already
