@@ -14,7 +14,7 @@ from transpile.ir.stages import Pipeline
 from transpile.lower import lower
 from transpile.spl import ast
 from transpile.spl import parse as parse_text
-from transpile.spl.source import SourceText
+from transpile.spl.source import OPAQUE_COMMAND, SourceText
 
 if TYPE_CHECKING:
     from transpile.content import Content, Rule
@@ -47,7 +47,6 @@ def compile_rule(
 ) -> Compiled:
     """Return the IR of a rule. Raises `SplSyntaxError` or `MacroError` placed in the rule's file."""
     from transpile.content import expand
-    from transpile.content.macros import OPAQUE_COMMAND
 
     unknown: Literal["opaque", "error"] = "opaque" if opaque_macros else "error"
     if opaque_macros:

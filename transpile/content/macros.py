@@ -15,14 +15,18 @@ from functools import lru_cache
 from typing import Literal, Protocol, TypeVar
 
 from transpile.errors import MacroError, Span, SplSyntaxError
-from transpile.spl.source import MacroCall, SourceText, splice, strip_comments
+from transpile.spl.source import (
+    OPAQUE_COMMAND,
+    OPAQUE_FIELD,
+    MacroCall,
+    SourceText,
+    splice,
+    strip_comments,
+)
 
 MAX_DEPTH = 64
 MAX_CALLS = 10_000
 MAX_CHARACTERS = 2_000_000
-
-OPAQUE_COMMAND = "opaquemacro"
-OPAQUE_FIELD = "OPAQUE_MACRO"
 
 # A backslash escapes the next character also outside quotes; an open quote reaches to the end.
 _PIECE = re.compile(r'\\.|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|`', re.DOTALL)

@@ -17,6 +17,11 @@ _QUOTED_OR_COMMENT = re.compile(
     r'\\.|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|```.*?```', re.DOTALL
 )
 
+OPAQUE_COMMAND = "opaquemacro"
+"""Stands for a macro that nobody defines where a command is expected: `opaquemacro name(1)`."""
+OPAQUE_FIELD = "OPAQUE_MACRO"
+"""Stands for such a macro inside a filter: `OPAQUE_MACRO="name(1)"`."""
+
 
 @dataclass(frozen=True, slots=True)
 class MacroCall:
