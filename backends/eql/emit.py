@@ -34,15 +34,16 @@ from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, Threshold, event_rule
 from transpile.ir.expr import Field
-from transpile.ir.pred import TRUE, And, Exists, Or, Pred, Test, TextEq
+from transpile.ir.pred import TRUE, And, Exists, Or, Pred, Test, TextEq, all_of
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import DataModel
-from transpile.ir.walk import fields_of
+from transpile.ir.walk import conjuncts, fields_of
 from transpile.schema.bounds import widen
 from transpile.schema.cim import never_missing
 from transpile.schema.datasets import Where
 from transpile.schema.ecs import is_ecs
 from transpile.schema.fields import FieldTarget
+from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite, target_field
 
 SCHEMA: Literal["ecs"] = "ecs"
@@ -98,7 +99,7 @@ def emit(request: Request) -> Draft:
             schema=SCHEMA,
             fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
         ),
-        required=rule.required,
+        required=all_of((rule.required, _implied(rule.pred, resolution))),
         groups=rule.threshold.by if runs and rule.threshold else (),
         stem=request.info.stem,
     )
@@ -179,6 +180,27 @@ def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
             return None
         found |= part
     return found
+
+
+def _implied(pred: Pred, resolution: Resolution) -> Pred:
+    """Return the part of a filter that the log source stands for, so that the query leaves it out.
+
+    An event code is not among it: the query asks for that.
+    """
+    nothing = rewrite(TRUE, resolution, SCHEMA).pred
+    return all_of(
+        part
+        for part in conjuncts(pred)
+        if not fields_of(part) <= set(EVENT_CODE_FIELDS) and _vanishes(part, resolution, nothing)
+    )
+
+
+def _vanishes(part: Pred, resolution: Resolution, nothing: Pred) -> bool:
+    try:
+        said = rewrite(part, resolution, SCHEMA)
+    except Unsupported:  # a loss, not an implication
+        return False
+    return said.pred == nothing and not said.losses
 
 
 # -- the condition -------------------------------------------------------------------------------

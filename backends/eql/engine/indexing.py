@@ -6,7 +6,7 @@ that the dataset's selectors describe, the time, and a mapping.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from transpile.schema.cim import normalise
 from transpile.schema.datasets import Dataset, dataset
 from transpile.schema.fields import FieldMap, FieldTarget
 from transpile.schema.model_view import model_view, without_fillers
+from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.views import conflicts, implied
 
 _TIME = "@timestamp"
@@ -74,6 +75,11 @@ class Index:
         """Return whether the schema gives a field one value per event."""
         target = _targets(self.source.id, self.fields.variant).get(path)
         return target is not None and not target.mv
+
+    def has_code(self, event: Event, read: Collection[str]) -> bool:
+        """Return whether an event of one event id has that id in each field the rule reads."""
+        asked = [name for name in EVENT_CODE_FIELDS if name in read]
+        return self.source.event is None or all(event.get(name) is not None for name in asked)
 
     def conflicts(self, event: Event) -> frozenset[str]:
         """Return the Splunk fields, unprefixed, whose values the document does not tell."""

@@ -51,13 +51,13 @@ class EqlEngine:
     def accepts(self, event: Event, draft: Draft) -> bool:
         """Return whether an event is one that the draft's assumptions admit.
 
-        The document tells what the event's fields say, each value fits the type of its field, a
-        field that the schema knows as single has one value, and numbers that the query compares
-        with text are written plainly.
+        It has the event code that the log source stands for, the document tells what the event's
+        fields say, each value fits the type of its field, a field that the schema knows as single
+        has one value, and numbers that the query compares with text are written plainly.
         """
         index = Index.of(draft.inputs)
         read = frozenset(map(index.fields.strip, draft.inputs.fields))
-        if index.conflicts(event) & read:
+        if index.conflicts(event) & read or not index.has_code(event, read):
             return False
         query = _parsed(draft.text)
         document = index.document(event)

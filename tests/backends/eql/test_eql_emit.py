@@ -313,6 +313,20 @@ def test_numbers_in_keywords_are_written_plainly(code, accepted):
     assert backend.engine("").accepts({"EventCode": code}, draft) is accepted
 
 
+def test_what_the_log_source_stands_for_is_required_of_events():
+    scope = Or((of("eventtype", "wineventlog_system"), of("Channel", "System")))
+    pred = And((scope, of("EventCode", "7045"), of("ServiceName", "x")))
+    draft = emitted(Pipeline((Events(macros=("wineventlog_system",)), Filter(pred))))
+    assert draft.required == scope
+    assert "eventtype" not in draft.text
+
+
+def test_an_event_without_the_code_of_its_log_source_is_set_aside():
+    source = Events(macros=("wineventlog_system",))
+    draft = emitted(Pipeline((source, Filter(of("EventCode", "7045")))))
+    assert not backend.engine("").accepts({"ServiceName": "x"}, draft)
+
+
 def test_an_unknown_dataset_is_a_usage_error():
     draft = Draft("any where true", Fidelity.EXACT, Observable.EVENTS, ".eql",
                   inputs=Inputs(dataset="nowhere"))  # fmt: skip
