@@ -152,8 +152,8 @@ def without_any(core: t.Node, start: bool, end: bool) -> t.Node:
 
 
 def _is_dots(node: t.Node) -> bool:
-    return (
-        isinstance(node, t.Repeat)
-        and isinstance(node.body, t.Dot)
-        and ((node.low, node.high) == (0, None))
-    )
+    match node:
+        case t.Repeat(t.Dot(), 0, None, greed):
+            return greed is not t.Greed.POSSESSIVE
+        case _:
+            return False

@@ -92,6 +92,7 @@ def _for_re2(tree: t.Node, purpose: Purpose) -> t.Node:
     rewrite.check_line_starts(tree, name)
     if purpose is Purpose.REPLACE and t.Anchor(t.At.LAST_END) in t.walk(tree):
         raise NotExpressible(Construct.ANCHOR, name, t.At.LAST_END.value)
+    tree = rewrite.without_repeated_letters(tree)
     keep = purpose is not Purpose.TEST
     return _single_names(rewrite.consume_last_newline(tree, name, keep_captures=keep))
 

@@ -223,6 +223,61 @@ def consume_last_newline(node: t.Node, flavour: str, keep_captures: bool) -> t.N
     return last(node, True)
 
 
+def without_repeated_letters(node: t.Node) -> t.Node:
+    """Return the tree where no branch ends in a letter of both cases that an earlier one has.
+
+    In `xa|x[aA]` the second branch is only ever needed for the `A`. The RE2 inside DuckDB loses
+    that `A` when it joins the two (seen; the current RE2 does not).
+    """
+
+    def step(part: t.Node) -> t.Node:
+        if not isinstance(part, t.Alt):
+            return part
+        atoms = [_atoms(branch) for branch in part.branches]
+        kept = [_unrepeated(b, atoms[at], atoms[:at]) for at, b in enumerate(part.branches)]
+        branches = tuple(branch for branch in kept if branch is not None)
+        return branches[0] if len(branches) == 1 else t.Alt(branches)
+
+    return transform(node, step)
+
+
+_Atoms = list[t.Node | charset.Spans]
+
+
+def _unrepeated(branch: t.Node, own: _Atoms, earlier: list[_Atoms]) -> t.Node | None:
+    """Return the branch without the last characters that earlier ones have; None: nothing left."""
+    last = own[-1] if own else None
+    if not isinstance(last, tuple) or last != charset.of_char(chr(last[0][0]), True):
+        return branch
+    rivals = [atoms[-1] for atoms in earlier if atoms and atoms[:-1] == own[:-1]]
+    taken = charset.union(span for rival in rivals if isinstance(rival, tuple) for span in rival)
+    if not charset.overlap(taken, last):
+        return branch
+    codes = [code for low, high in last for code in range(low, high + 1)]
+    left = [code for code in codes if not charset.overlap(taken, ((code, code),))]
+    if not left:
+        return None
+    items = list(branch.items) if isinstance(branch, t.Concat) else [branch]
+    end = items.pop()
+    if isinstance(end, t.Chars) and len(end.text) > 1:
+        items.append(replace(end, text=end.text[:-1]))
+    return t.concat([*items, t.CharClass(tuple(t.Range(code, code) for code in left))])
+
+
+def _atoms(branch: t.Node) -> _Atoms:
+    """Return the branch one character (as the set it accepts) or other node at a time."""
+    atoms: _Atoms = []
+    for item in branch.items if isinstance(branch, t.Concat) else (branch,):
+        match item:
+            case t.Chars(text, ignore_case):
+                atoms += [charset.of_char(char, ignore_case) for char in text]
+            case t.CharClass() if (spans := charset.of_class(item)) is not None:
+                atoms.append(spans)
+            case _:
+                atoms.append(item)
+    return atoms
+
+
 def check_line_starts(node: t.Node, flavour: str) -> None:
     """Raise NotExpressible for a line start behind which nothing has to follow.
 
