@@ -20,7 +20,7 @@ from transpile.backends.sigma.items import Item, Sayer, item
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, event_rule
-from transpile.ir.pred import FALSE, TRUE, Pred
+from transpile.ir.pred import FALSE, TRUE, Pred, all_of
 from transpile.ir.stages import DataModel, Pipeline
 from transpile.ir.walk import fields_of
 from transpile.schema.bounds import widen
@@ -31,11 +31,12 @@ from transpile.schema.rewrite import Resolution, resolve, rewrite
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A filter as a detection, with what it lost and assumes."""
+    """A filter as a detection; premise: what events are assumed to meet, over source fields."""
 
     detection: Detection
     losses: tuple[Loss, ...]
     assumptions: tuple[str, ...]
+    premise: Pred
 
 
 def emit(request: Request) -> Draft:
@@ -72,10 +73,11 @@ def emit(request: Request) -> Draft:
         inputs=Inputs(
             dataset=resolution.dataset.id,
             variant=resolution.variant or "",
+            platform=resolution.platform,
             schema="sigma",
             fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
         ),
-        required=rule.required,
+        required=all_of((rule.required, said.premise)),
         groups=rule.threshold.by if grouped and rule.threshold is not None else (),
         stem=stem,
     )
@@ -102,6 +104,7 @@ def say(pred: Pred, resolution: Resolution, *, keep_unmapped: bool = False) -> S
         found,
         (*rewritten.losses, *losses),
         (*rewritten.assumptions, *sayer.assumptions),
+        rewritten.premise,
     )
 
 

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from transpile.backends.base import Draft, Event, LookupInfo, Seen
-from transpile.backends.sigma.evaluate import Decide, compile_rule
+from transpile.backends.sigma.evaluate import Decide, compile_rule, spoils, values
 from transpile.backends.sigma.windows import alerting_groups
 
 from transpile.errors import UsageError
@@ -25,13 +25,14 @@ from transpile.schema.datasets import Dataset, dataset, find_terms
 from transpile.schema.fields import FieldMap
 from transpile.schema.model_view import model_view, without_fillers
 from transpile.schema.resolve import EVENT_CODE_FIELDS
+from transpile.schema.views import conflicts
 
 if TYPE_CHECKING:
     from sigma.correlations import SigmaCorrelationRule
     from sigma.rule import SigmaRule
 
 RAW = "_raw"
-_SEPARATOR_PLATFORMS = frozenset({"linux", "macos"})
+_SLASHED = frozenset({"linux", "macos"})
 
 
 class SigmaEngine:
@@ -68,6 +69,30 @@ class SigmaEngine:
         shown = [view or {} for view in views]
         return Seen(groups=alerting_groups(correlation, hits, shown, times))
 
+    def accepts(self, event: Event, draft: Draft) -> bool:
+        """Return whether an event is one that the draft's assumptions admit.
+
+        The view keeps what the event's fields say, a field that the schema knows as single has one
+        value, the grouping fields are there, and fields that are compared with numbers hold some.
+        """
+        source = dataset(draft.inputs.dataset)
+        if source is None:
+            return True
+        rules, _ = _parse(draft.text)
+        fields = FieldMap(source, draft.inputs.variant or None)
+        read = set(map(fields.strip, draft.inputs.fields))
+        bare = {fields.strip(key): value for key, value in without_fillers(event, source).items()}
+        told = {name: value for name, value in bare.items() if name in read}
+        if any(len(values(value)) > 1 and _is_single(fields, name) for name, value in told.items()):
+            return False
+        if any(not values(bare.get(name)) for name in draft.groups):
+            return False
+        lost = conflicts(bare, source, "sigma", fields.variant, platform=_platform(rules[0]))
+        if read & set(lost):
+            return False
+        shown = _shown(event, draft, rules[0])
+        return shown is None or not any(spoils(rule, shown) for rule in rules)
+
 
 def _hits(decide: Decide, views: Sequence[Mapping[str, Any] | None]) -> list[int]:
     return [at for at, shown in enumerate(views) if shown is not None and decide(shown)]
@@ -99,6 +124,17 @@ def _in_channel(event: Event, source: Dataset) -> bool:
         return True
     found = find_terms([("source", given)])
     return found is not None and base.id in (found.id, found.parent)
+
+
+def _is_single(fields: FieldMap, name: str) -> bool:
+    target = fields.lookup(name, "sigma")
+    return target is None or not target.mv
+
+
+def _platform(rule: SigmaRule) -> str:
+    """Return the platform of a rule's events: its product where paths are written with `/`."""
+    product = rule.logsource.product
+    return product if product in _SLASHED else "windows"
 
 
 @contextmanager
@@ -139,9 +175,7 @@ def _shown(event: Event, draft: Draft, rule: SigmaRule) -> dict[str, Any] | None
     if not _in_source(event, source, rule.logsource.category):
         return None
     variant = draft.inputs.variant or None
-    product = rule.logsource.product
-    platform = product if product in _SEPARATOR_PLATFORMS else "windows"
-    shown = model_view(event, source, "sigma", variant, platform=str(platform))
+    shown = model_view(event, source, "sigma", variant, platform=_platform(rule))
     shown |= dict(_passed_through(event, draft, source, variant, shown))
     raw = event.get(RAW)
     shown[RAW] = raw_text(event) if raw is None else raw

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,35 @@ def compile_rule(rule: SigmaRule) -> Decide:
     """
     parts = [_compile(condition.parsed) for condition in rule.detection.parsed_condition]
     return lambda shown: any(part(shown) for part in parts)
+
+
+def spoils(rule: SigmaRule, shown: Shown) -> bool:
+    """Return whether an event has text, or oddly spelled numbers, where the rule tests numbers."""
+    return any(
+        not _plain(item)
+        for condition in rule.detection.parsed_condition
+        for name in _number_fields(condition.parsed)
+        for item in values(shown.get(name))
+    )
+
+
+def _number_fields(node: Any) -> Iterator[str]:
+    """Yield the fields that a condition compares with numbers."""
+    from sigma.conditions import ConditionFieldEqualsValueExpression, ConditionItem
+    from sigma.types import SigmaCompareExpression, SigmaNumber
+
+    if isinstance(node, ConditionItem):
+        for arg in node.args:
+            yield from _number_fields(arg)
+    elif isinstance(node, ConditionFieldEqualsValueExpression) and isinstance(
+        node.value, (SigmaCompareExpression, SigmaNumber)
+    ):
+        yield node.field
+
+
+def _plain(value: Any) -> bool:
+    amount = _number(value)
+    return amount is not None and text(value) == text(amount)
 
 
 def _compile(node: Any) -> Decide:

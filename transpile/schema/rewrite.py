@@ -11,7 +11,7 @@ field is missing".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from transpile.errors import Unsupported
@@ -56,7 +56,8 @@ class Rewritten:
     """A filter over target fields that the given filter implies, the same without losses.
 
     fields: the target fields it reads, with type and multivalue flag.  unmapped: source fields
-    without counterpart (passed through under their own name if that was asked for).
+    without counterpart (passed through under their own name if that was asked for).  premise: the
+    tests over source fields that were left out because the log source implies them.
     """
 
     pred: Pred
@@ -64,6 +65,7 @@ class Rewritten:
     assumptions: tuple[str, ...] = ()
     unmapped: tuple[str, ...] = ()
     fields: Mapping[str, FieldTarget] = field(default_factory=dict)
+    premise: Pred = TRUE
 
 
 def rewrite(
@@ -93,6 +95,7 @@ def rewrite(
         assumptions=tuple(work.assumptions),
         unmapped=tuple(work.unmapped),
         fields={name: target for name, target in work.targets.items() if name in read},
+        premise=all_of(_premises(pred, work)),
     )
 
 
@@ -104,6 +107,20 @@ def target_field(resolution: Resolution, name: str, taxonomy: Taxonomy) -> Field
     """
     found = resolution.fields.lookup(name, taxonomy)
     return found if found is not None and found.field is not None else None
+
+
+def _premises(pred: Pred, work: _Rewriting, *, holds: bool = True) -> Iterator[Pred]:
+    """Yield the tests that the log source was taken to imply, as they must come out."""
+    match pred:
+        case And(args) | Or(args):
+            for arg in args:
+                yield from _premises(arg, work, holds=holds)
+        case Not(arg):
+            yield from _premises(arg, work, holds=not holds)
+        case Test(Field(name)) | Exists(Field(name)) if name in work.implied:
+            yield pred if holds else negate(pred)
+        case _:
+            return
 
 
 def _membership(resolution: Resolution, work: _Rewriting) -> tuple[Pred, ...]:
@@ -142,6 +159,7 @@ class _Rewriting:
     keep_unmapped: bool
     assumptions: dict[str, None] = field(default_factory=dict)
     unmapped: dict[str, None] = field(default_factory=dict)
+    implied: dict[str, None] = field(default_factory=dict)
     targets: dict[str, FieldTarget] = field(default_factory=dict)
 
     def assume(self, text: str) -> None:
@@ -238,6 +256,7 @@ class _Rewriting:
         if target.approximate:
             message = f"the test on {name} is left out: it has no exact counterpart"
             return Bounds.unknown("TGT606", message, node.span)
+        self.implied[name] = None
         self.assume(_DROPPED.get(target.drop or "", _IMPLIED).format(name))
         return Bounds(TRUE, FALSE)
 
