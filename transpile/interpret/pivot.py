@@ -95,7 +95,7 @@ def _auto_width(rows: list[Row], stage: s.Pivot) -> float:
 
 
 def time_width(low: float, high: float, bins: int, least: float = 0) -> int:
-    """Return the smallest usual width, at least `least`, that cuts a time range into `bins` bins."""
+    """Return the smallest usual width, `least` or more, that gives at most `bins` bins."""
     fitting = (
         width for width in _AUTO_WIDTHS
         if width >= least and (floor_to(high, width) - floor_to(low, width)) / width < bins

@@ -9,15 +9,9 @@ from transpile.ir.pred import Pred
 from transpile.ir.stages import (
     Agg,
     Aggregate,
-    Compute,
-    Dedup,
     Key,
-    Limit,
     Opaque,
     Pivot,
-    Project,
-    Sort,
-    SortKey,
     Stage,
     Window,
 )
@@ -43,7 +37,7 @@ def aggregate(call: ast.AggCall, field_of: FieldOf = _same) -> Agg:
         if call.func == "count" and is_condition(call.eval_arg):
             return Agg("count", None, name, where=true_of(call.eval_arg), span=span)
         return Agg(call.func, value_of(call.eval_arg), name, param=call.percent, span=span)
-    if call.arg is None or call.arg == "*" and call.func == "count":
+    if call.arg is None or (call.arg == "*" and call.func == "count"):
         return Agg(call.func, None, name, param=call.percent, span=span)
     if "*" in call.arg:
         alias = call.alias or f"{call.func}({call.arg})"
@@ -132,34 +126,6 @@ def time_bin(value: Expr, span_text: str | None) -> Expr:
         return Call("time_bin", (value, Lit(int(width)), Lit(calendar)))
     whole: int | float = int(width) if width == int(width) else width
     return Call("mul", (Call("floor", (Call("div", (value, Lit(whole))),)), Lit(whole)))
-
-
-# -- top, rare -----------------------------------------------------------------------------------
-
-
-def top(command: ast.Top) -> list[Stage]:
-    """`top`/`rare`: count per combination, share of the group, the first `limit` of each group."""
-    span = where_is(command)
-    count = command.option("countfield", "count") or "count"
-    percent = command.option("percentfield", "percent") or "percent"
-    limit = command.number("limit", 10) if command.limit is None else command.limit
-    names = (*command.by, *command.fields)
-    total = "top total"
-    share = Call("mul", (Call("div", (Field(count), Field(total))), Lit(100)))
-    stages: list[Stage] = [
-        Aggregate((Agg("count", None, count),), tuple(Key(n, Field(n)) for n in names), span=span),
-        Window((Agg("sum", Field(count), total),), command.by, span=span),
-        Compute(((percent, share),), span=span),
-        Sort((SortKey(count, descending=not command.name.endswith("rare")),), span=span),
-    ]
-    if limit:
-        stages.append(
-            Dedup(command.by, limit, span=span) if command.by else Limit(limit, span=span)
-        )
-    dropped = [total]
-    dropped += [] if command.flag("showcount", True) else [count]
-    dropped += [] if command.flag("showperc", True) else [percent]
-    return [*stages, Project(tuple(dropped), drop=True, span=span)]
 
 
 # -- chart, timechart ----------------------------------------------------------------------------

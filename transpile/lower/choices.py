@@ -1,7 +1,8 @@
 """What the SPL documentation leaves open, decided in one place (spl-semantics, section 10).
 
 `CHOICES` names every open point that lowering decides, with the choice taken; `explain` and the
-reports cite them. The points decided while rows are computed stand in `transpile.interpret.choices`.
+reports cite them. The points decided while rows are computed stand in
+`transpile.interpret.choices`.
 """
 
 from __future__ import annotations

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from transpile.errors import Span
 from transpile.ir.expr import Call, Expr, Lit
+from transpile.ir.pred import Pred
+from transpile.ir.stages import Pipeline
 from transpile.ir.text import number
 from transpile.spl import ast
 
@@ -41,6 +45,19 @@ class CannotLower(Exception):
     def __init__(self, reason: str, span: Span | None = None, section: str = "") -> None:
         super().__init__(reason)
         self.reason, self.span, self.section = reason, span, section
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """How a search inside a command is lowered.
+
+    rows: a search of its own.  current: commands over the current rows (`appendpipe`).
+    filter: a search whose rows become a condition (`[ ... ]` among filter terms, 1.7).
+    """
+
+    rows: Callable[[ast.Search], Pipeline]
+    current: Callable[[ast.Search], Pipeline]
+    filter: Callable[[ast.Search], Pred]
 
 
 def duration(text: str) -> float:
@@ -88,6 +105,23 @@ def time_bound(text: str) -> Expr | None:
     if re.fullmatch(r"\d+/\d+/\d+:\d+:\d+:\d+", text):
         return Call("strptime", (Lit(text), Lit("%m/%d/%Y:%H:%M:%S")))
     return Call("relative_time", (Call("now"), Lit(text)))
+
+
+def words(command: ast.Generic) -> tuple[str, ...]:
+    """Return the words of a command that are no options, without the commas between them."""
+    split = (text for token in command.args for text in token.text.split(","))
+    return tuple(text for text in split if text)
+
+
+def field_as(command: ast.Generic) -> tuple[str, str | None]:
+    """Return field and alias of `command f [AS new]`. Raises `CannotLower` for other words."""
+    match tuple(token.text for token in command.args):
+        case (field,):
+            return field, None
+        case (field, word, alias) if word.lower() == "as":
+            return field, alias
+        case _:
+            raise CannotLower(f"{command.name} over other than one field", where_is(command))
 
 
 def where_is(node: ast.Node) -> Span | None:

@@ -21,7 +21,6 @@ from transpile.ir.pred import (
     Exists,
     Glob,
     InNetwork,
-    InRows,
     Keyword,
     Not,
     Order,
@@ -29,27 +28,27 @@ from transpile.ir.pred import (
     Quant,
     Test,
     TextEq,
+    Unknown,
     all_of,
     any_of,
     negate,
 )
-from transpile.ir.stages import Pipeline
 from transpile.ir.text import number as number_of
 from transpile.lower.common import time_bound, where_is
 from transpile.spl import ast
-
-Subsearch = Callable[[ast.Search], Pred]
+from transpile.spl.source import OPAQUE_FIELD
 
 
 @dataclass(slots=True)
 class FilterLowering:
     """Lowers one filter.
 
-    field_of: how a field name of the text is read in the row.  subsearch: lowers `[ ... ]`.
-    numeric_not: `NOT f=<number>` needs the field (tstats, 2.3).  bounds: the time bounds met.
+    subsearch: the condition that `[ ... ]` becomes.  field_of: how a field name of the text is read
+    in the row.  numeric_not: `NOT f=<number>` needs the field (tstats, 2.3).  bounds: the time
+    bounds met.
     """
 
-    subsearch: Callable[[ast.Search], Pipeline]
+    subsearch: Callable[[ast.Search], Pred]
     field_of: Callable[[str], str] = lambda name: name
     numeric_not: bool = False
     bounds: dict[str, Expr] = field(default_factory=dict)
@@ -75,7 +74,7 @@ class FilterLowering:
             case ast.Everything():
                 return TRUE
             case ast.SubsearchTerm(search=search):
-                return InRows(self.subsearch(search), span=where_is(node))
+                return self.subsearch(search)
             case ast.TimeBound():
                 return self._time_bound(node)
             case _:
@@ -109,6 +108,8 @@ class FilterLowering:
     def _comparison(self, node: ast.Comparison) -> Pred:
         span = where_is(node)
         match node.op:
+            case "=" | "!=" if node.field == OPAQUE_FIELD:
+                return Unknown(f"the macro {node.value.text} is not defined", span=span)
             case "=":
                 return self._equals(node.field, node.value, span)
             case "!=":

@@ -1,4 +1,4 @@
-"""Commands that work row by row (spl-semantics 5): one function a command, each a line of `ROWS`."""
+"""Commands that work row by row (spl-semantics 5): one function a command, a line of `ROWS`."""
 
 from __future__ import annotations
 
@@ -6,39 +6,30 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from transpile.ir.expr import Call, Case, Expr, Field, Lit, RegexLit
+from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node, RegexLit
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Condition, Glob, Matches, Not, Pred, Test, TextEq
 from transpile.ir.regex import Regex, RegexError, parse_regex
 from transpile.ir.stages import (
-    Bucket,
     Compute,
-    Dedup,
     Expand,
     Extract,
     Fill,
     Filter,
     ForEach,
     Geo,
-    Limit,
     Lookup,
     Opaque,
     Parse,
     Project,
     Rename,
-    Sort,
-    SortKey,
     Stage,
     Store,
-    Totals,
 )
-from transpile.ir.walk import rename_fields
-from transpile.lower.common import CannotLower, span_of, time_bound, where_is
+from transpile.ir.walk import rebuild, rename_fields
+from transpile.lower.common import CannotLower, where_is
 from transpile.lower.expressions import true_of, value_of
 from transpile.spl import ast, parse_subsearch
-
-SORT_LIMIT = 10_000
-"""Rows that `sort` keeps when no limit is written (5.7)."""
 
 
 def where(command: ast.Where) -> list[Stage]:
@@ -115,7 +106,8 @@ def _sed_parts(text: str) -> tuple[str, str, str, str] | None:
     if len(text) < 4 or text[0] not in "sy":
         return None
     delimiter = text[1]
-    pieces, current, position = [], "", 2
+    pieces: list[str] = []
+    current, position = "", 2
     while position < len(text) and len(pieces) < 2:
         if text[position] == "\\" and position + 1 < len(text):
             escaped = text[position + 1]
@@ -244,26 +236,6 @@ def _converted(func: str, field: Field, form: str, item: ast.Conversion) -> Expr
             raise CannotLower(f"convert function {func}", where_is(item))
 
 
-def bin_(command: ast.Bin) -> list[Stage]:
-    """`bin`: the start of the bin replaces the value (5.9)."""
-    span = where_is(command)
-    text = command.option("span")
-    if text is None or command.option("bins") or command.option("start"):
-        raise CannotLower("bin without a span: its width depends on the data", span)
-    width, calendar = span_of(text)
-    align = 0.0
-    if command.option("aligntime"):
-        bound = time_bound(command.option("aligntime") or "")
-        if not isinstance(bound, Lit) or not isinstance(bound.value, (int, float)):
-            raise CannotLower("bin aligned to a time that depends on the search", span)
-        align = float(bound.value)
-    timed = command.field == "_time" or bool(re.search(r"[A-Za-z]", text))
-    target = command.alias or command.field
-    return [
-        Bucket(command.field, target, width, calendar, align, timed, span=span)  # type: ignore[arg-type]
-    ]
-
-
 def makemv(command: ast.Makemv) -> list[Stage]:
     """`makemv`: splits by a delimiter or by the matches of a tokenizer (5.13)."""
     field = Field(command.field)
@@ -277,23 +249,15 @@ def makemv(command: ast.Makemv) -> list[Stage]:
     return [Compute(((command.field, value),), span=where_is(command))]
 
 
-def nomv(command: ast.Nomv) -> list[Stage]:
-    """`nomv`: values joined by newlines."""
-    value = Call("mvjoin", (Field(command.field), Lit("\n")))
+def nomv(command: ast.Nomv, delimiter: str = "\n") -> list[Stage]:
+    """`nomv`: values joined by newlines, or by what an earlier `mvcombine` set for the field."""
+    value = Call("mvjoin", (Field(command.field), Lit(delimiter)))
     return [Compute(((command.field, value),), span=where_is(command))]
 
 
 def mvexpand(command: ast.Mvexpand) -> list[Stage]:
     """`mvexpand field [limit=]`."""
     return [Expand(command.field, command.number("limit", 0) or 0, span=where_is(command))]
-
-
-def addtotals(command: ast.Addtotals) -> list[Stage]:
-    """`addtotals`: the sum of a row's numeric fields."""
-    if command.flag("col") or not command.flag("row", True):
-        raise CannotLower("addtotals over columns", where_is(command))
-    target = command.option("fieldname", "Total") or "Total"
-    return [Totals(command.fields, target, span=where_is(command))]
 
 
 # -- structured text -----------------------------------------------------------------------------
@@ -328,64 +292,6 @@ def fromjson(command: ast.Fromjson) -> list[Stage]:
     """`fromjson field [prefix=]`."""
     prefix = command.option("prefix", "") or ""
     return [Parse("json", f, prefix=prefix, span=where_is(command)) for f in command.fields]
-
-
-# -- order and number ----------------------------------------------------------------------------
-
-
-def sort_keys(keys: tuple[ast.SortKey, ...], reverse: bool = False) -> tuple[SortKey, ...]:
-    """Return sort keys; `reverse` flips them all (a trailing `desc`)."""
-    return tuple(
-        SortKey(k.field, k.descending != reverse, _mode(k.kind), span=where_is(k)) for k in keys
-    )
-
-
-def _mode(kind: str) -> Any:
-    return kind if kind in ("num", "str", "ip") else "auto"
-
-
-def sort(command: ast.Sort) -> list[Stage]:
-    """`sort [limit] keys`."""
-    limit = SORT_LIMIT if command.limit is None else command.limit
-    return [Sort(sort_keys(command.keys, command.reverse), limit, span=where_is(command))]
-
-
-def dedup(command: ast.Dedup) -> list[Stage]:
-    """`dedup [N] fields [sortby]`."""
-    span = where_is(command)
-    stages: list[Stage] = [Sort(sort_keys(command.sortby), span=span)] if command.sortby else []
-    return [
-        *stages,
-        Dedup(
-            command.fields,
-            command.count,
-            keep_missing=command.flag("keepempty"),
-            consecutive=command.flag("consecutive"),
-            keep_rows=command.flag("keepevents"),
-            span=span,
-        ),
-    ]
-
-
-def head(command: ast.Head) -> list[Stage]:
-    """`head [n]`, or up to the first row for which an expression is not TRUE."""
-    span = where_is(command)
-    if command.while_expr is None:
-        return [Limit(10 if command.count is None else command.count, span=span)]
-    if command.flag("keeplast") or command.flag("null"):
-        raise CannotLower("head with keeplast or null", span)
-    limit = command.number("limit", command.count)
-    return [Limit(limit, while_true=true_of(command.while_expr), span=span)]
-
-
-def tail(command: ast.Tail) -> list[Stage]:
-    """`tail [n]`: the last rows, reversed."""
-    return [Limit(command.count, last=True, span=where_is(command))]
-
-
-def reverse(command: ast.Reverse) -> list[Stage]:
-    """`reverse`."""
-    return [Limit(None, last=True, span=where_is(command))]
 
 
 # -- other data ----------------------------------------------------------------------------------
@@ -440,9 +346,6 @@ def _with_tokens(name: str) -> str:
 
 
 def _literals_with_tokens(value: Expr) -> Expr:
-    from transpile.ir.expr import Node
-    from transpile.ir.walk import rebuild
-
     def change(node: Node) -> Node:
         if isinstance(node, Lit) and isinstance(node.value, str):
             return Lit(_with_tokens(node.value), span=node.span)
@@ -463,24 +366,15 @@ ROWS: Mapping[type[ast.Command], Callable[[Any], list[Stage]]] = {
     ast.Filldown: filldown,
     ast.Replace: replace,
     ast.Convert: convert,
-    ast.Bin: bin_,
     ast.Makemv: makemv,
     ast.Nomv: nomv,
     ast.Mvexpand: mvexpand,
-    ast.Addtotals: addtotals,
     ast.Spath: spath,
     ast.Xmlkv: xmlkv,
     ast.Extract: extract,
     ast.Fromjson: fromjson,
-    ast.Sort: sort,
-    ast.Dedup: dedup,
-    ast.Head: head,
-    ast.Tail: tail,
-    ast.Reverse: reverse,
     ast.Lookup: lookup,
     ast.Iplocation: iplocation,
     ast.Outputlookup: outputlookup,
     ast.Foreach: foreach,
 }
-
-

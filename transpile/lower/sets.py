@@ -11,23 +11,16 @@ from transpile.ir.stages import (
     Combine,
     ForRows,
     Join,
-    Limit,
-    Pipeline,
-    Project,
-    Rename,
     Stage,
     Transaction,
 )
-from transpile.lower.common import CannotLower, duration_with_days, where_is
+from transpile.lower.common import CannotLower, Inner, duration_with_days, where_is
 from transpile.lower.expressions import true_of
 from transpile.lower.filters import FilterLowering
 from transpile.spl import ast
 
-Subsearch = Callable[[ast.Search], Pipeline]
-"""Lowers a subsearch; the second form (`current`) lowers one that works on the current rows."""
 
-
-def join(command: ast.Join, subsearch: Subsearch, current: Subsearch) -> list[Stage]:
+def join(command: ast.Join, inner: Inner) -> list[Stage]:
     """`join [type=] [max=] keys [subsearch]` (5.15)."""
     span = where_is(command)
     if command.subsearch is None or command.where is not None:
@@ -35,7 +28,7 @@ def join(command: ast.Join, subsearch: Subsearch, current: Subsearch) -> list[St
     kind = (command.option("type", "inner") or "inner").lower()
     maximum = command.number("max", 1)
     stage = Join(
-        subsearch(command.subsearch),
+        inner.rows(command.subsearch),
         command.keys,
         outer=kind in ("left", "outer"),
         max=1 if maximum is None else maximum,
@@ -45,42 +38,42 @@ def join(command: ast.Join, subsearch: Subsearch, current: Subsearch) -> list[St
     return [stage]
 
 
-def append(command: ast.Append, subsearch: Subsearch, current: Subsearch) -> list[Stage]:
+def append(command: ast.Append, inner: Inner) -> list[Stage]:
     """`append [subsearch]`."""
-    return [Branch((subsearch(command.subsearch),), span=where_is(command))]
+    return [Branch((inner.rows(command.subsearch),), span=where_is(command))]
 
 
-def appendcols(command: ast.Appendcols, subsearch: Subsearch, current: Subsearch) -> list[Stage]:
+def appendcols(command: ast.Appendcols, inner: Inner) -> list[Stage]:
     """`appendcols [subsearch]`: row i beside row i."""
     override = command.flag("override")
-    other = subsearch(command.subsearch)
+    other = inner.rows(command.subsearch)
     return [Branch((other,), columns=True, override=override, span=where_is(command))]
 
 
-def appendpipe(command: ast.Appendpipe, subsearch: Subsearch, current: Subsearch) -> list[Stage]:
+def appendpipe(command: ast.Appendpipe, inner: Inner) -> list[Stage]:
     """`appendpipe [commands]`: the result of commands over the current rows."""
-    return [Branch((current(command.subsearch),), span=where_is(command))]
+    return [Branch((inner.current(command.subsearch),), span=where_is(command))]
 
 
-def union(command: ast.Union, subsearch: Subsearch, current: Subsearch) -> list[Stage]:
+def union(command: ast.Union, inner: Inner) -> list[Stage]:
     """`union [a] [b]`: with the current rows when it does not come first."""
     searches = [s for s in command.datasets if isinstance(s, ast.Search)]
     if len(searches) != len(command.datasets):
         raise CannotLower("union of datasets known by name only", where_is(command))
-    return [Branch(tuple(map(subsearch, searches)), span=where_is(command))]
+    return [Branch(tuple(map(inner.rows, searches)), span=where_is(command))]
 
 
-def multisearch(command: ast.Multisearch, subsearch: Subsearch, current: Subsearch) -> list[Stage]:
+def multisearch(command: ast.Multisearch, inner: Inner) -> list[Stage]:
     """`multisearch [a] [b]`."""
-    return [Branch(tuple(map(subsearch, command.searches)), span=where_is(command))]
+    return [Branch(tuple(map(inner.rows, command.searches)), span=where_is(command))]
 
 
-def mvcombine(command: ast.Mvcombine, subsearch: Subsearch, current: Subsearch) -> list[Stage]:
+def mvcombine(command: ast.Mvcombine, inner: Inner) -> list[Stage]:
     """`mvcombine field`."""
     return [Combine(command.field, span=where_is(command))]
 
 
-def map_(command: ast.Map, subsearch: Subsearch, current: Subsearch) -> list[Stage]:
+def map_(command: ast.Map, inner: Inner) -> list[Stage]:
     """`map search="..."`."""
     if command.search is None:
         raise CannotLower("map over a saved search", where_is(command))
@@ -88,7 +81,7 @@ def map_(command: ast.Map, subsearch: Subsearch, current: Subsearch) -> list[Sta
     return [ForRows(command.search, 10 if limit is None else limit, span=where_is(command))]
 
 
-def transaction(command: ast.Transaction, subsearch: Subsearch, current: Subsearch) -> list[Stage]:
+def transaction(command: ast.Transaction, inner: Inner) -> list[Stage]:
     """`transaction fields ...` (5.19)."""
     events = command.number("maxevents", 1000)
     stage = Transaction(
@@ -96,8 +89,8 @@ def transaction(command: ast.Transaction, subsearch: Subsearch, current: Subsear
         max_span=_seconds(command, "maxspan"),
         max_pause=_seconds(command, "maxpause"),
         max_events=1000 if events is None else events,
-        starts=_edge(command.startswith, subsearch),
-        ends=_edge(command.endswith, subsearch),
+        starts=_edge(command.startswith, inner),
+        ends=_edge(command.endswith, inner),
         connected=command.flag("connected", True),
         keep_evicted=command.flag("keepevicted"),
         keep_orphans=command.flag("keeporphans"),
@@ -117,29 +110,15 @@ def _seconds(command: ast.Command, name: str) -> float:
 _FILTERS = get_args(ast.Filter)
 
 
-def _edge(node: ast.Filter | ast.Expr | None, subsearch: Subsearch) -> Pred | None:
+def _edge(node: ast.Filter | ast.Expr | None, inner: Inner) -> Pred | None:
     if node is None:
         return None
     if isinstance(node, _FILTERS):
-        return FilterLowering(subsearch).pred(node)
+        return FilterLowering(inner.filter).pred(node)
     return true_of(node)  # type: ignore[arg-type]
 
 
-# -- the end of a subsearch ----------------------------------------------------------------------
-
-
-def returned(command: ast.Return) -> list[Stage]:
-    """`return [n] fields`: the first n rows, these fields only, under their aliases."""
-    if any(item.bare for item in command.items):
-        raise CannotLower("return of a bare value", where_is(command))
-    span = where_is(command)
-    names = tuple(item.field for item in command.items)
-    aliases = tuple((i.field, i.alias) for i in command.items if i.alias and i.alias != i.field)
-    stages: list[Stage] = [Limit(command.count, span=span), Project(names, span=span)]
-    return [*stages, Rename(aliases, span=span)] if aliases else stages
-
-
-SETS: Mapping[type[ast.Command], Callable[[Any, Subsearch, Subsearch], list[Stage]]] = {
+SETS: Mapping[type[ast.Command], Callable[[Any, Inner], list[Stage]]] = {
     ast.Join: join,
     ast.Append: append,
     ast.Appendcols: appendcols,

@@ -9,26 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from transpile.ir.expr import Expr, Field
-from transpile.ir.pred import TRUE, InRows, Keyword, Pred, Test, TextEq, Unknown, all_of
+from transpile.ir.pred import TRUE, InRows, Keyword, Order, Pred, Test, TextEq, Unknown, all_of
 from transpile.ir.stages import (
+    Agg,
     Aggregate,
     DataModel,
     Events,
     Filter,
+    Limit,
     LookupTable,
-    Made,
     Opaque,
-    Pipeline,
+    Project,
     Stage,
+    Window,
 )
 from transpile.ir.walk import conjuncts, descend, fields_of
 from transpile.lower.aggregates import aggregates, grouped_by
-from transpile.lower.common import CannotLower, where_is
+from transpile.lower.common import CannotLower, Inner, where_is
 from transpile.lower.filters import FilterLowering
 from transpile.schema.cim import node_facts
 from transpile.spl import ast
-
-Subsearch = Callable[[ast.Search], Pipeline]
 
 SCOPE_FIELDS = frozenset(("index", "source", "sourcetype", "eventtype", "tag", "splunk_server"))
 """Fields that say which events are meant (2.8)."""
@@ -38,9 +38,9 @@ SCOPE_COMPANIONS = frozenset(("Channel", "EventChannel"))
 
 
 
-def base_search(command: ast.SearchCommand, subsearch: Subsearch) -> list[Stage]:
+def base_search(command: ast.SearchCommand, inner: Inner) -> list[Stage]:
     """The first `search`: events in scope, then its other conditions."""
-    lowering = FilterLowering(subsearch)
+    lowering = FilterLowering(inner.filter)
     pred = lowering.pred(command.filter)
     scope, rest = split_scope(pred)
     source = Events(
@@ -55,7 +55,8 @@ def base_search(command: ast.SearchCommand, subsearch: Subsearch) -> list[Stage]
 
 def split_scope(pred: Pred) -> tuple[Pred, Pred]:
     """Split a conjunction into the tests that choose the events and the others."""
-    scope, rest = [], []
+    scope: list[Pred] = []
+    rest: list[Pred] = []
     for part in conjuncts(pred):
         (scope if _is_scope(part) else rest).append(part)
     return all_of(scope), all_of(rest)
@@ -108,17 +109,17 @@ def _root_of(model: str) -> str:
     }.get(model.lower(), model)
 
 
-def tstats(command: ast.Tstats, subsearch: Subsearch) -> list[Stage]:
+def tstats(command: ast.Tstats, inner: Inner) -> list[Stage]:
     """`tstats aggs FROM datamodel WHERE filter BY fields`."""
     if command.flag("prestats"):
         raise CannotLower("tstats with prestats", where_is(command))
     if command.source is not None:
         raise CannotLower("tstats over a namespace or a search id", where_is(command))
     if command.model is None:
-        return _tstats_events(command, subsearch)
+        return _tstats_events(command, inner)
     model, path, root = node_of(command.model, command.node, command)
     field_of = _node_fields(model, root)
-    lowering = FilterLowering(subsearch, field_of, numeric_not=True)
+    lowering = FilterLowering(inner.filter, field_of, numeric_not=True)
     pred = lowering.pred(command.where)
     node, pred = _nodename(model, path, root, pred)
     source = DataModel(
@@ -132,8 +133,8 @@ def tstats(command: ast.Tstats, subsearch: Subsearch) -> list[Stage]:
     return [source, *_filtered(pred, command), *_grouped(command, field_of)]
 
 
-def _tstats_events(command: ast.Tstats, subsearch: Subsearch) -> list[Stage]:
-    lowering = FilterLowering(subsearch, numeric_not=True)
+def _tstats_events(command: ast.Tstats, inner: Inner) -> list[Stage]:
+    lowering = FilterLowering(inner.filter, numeric_not=True)
     scope, rest = split_scope(lowering.pred(command.where))
     source = Events(
         scope,
@@ -153,7 +154,7 @@ def _grouped(command: ast.Tstats | ast.Mstats, field_of: Callable[[str], str]) -
 
 
 def _node_fields(model: str, root: str) -> Callable[[str], str]:
-    """Return how a field name of tstats is read: `Root.Child.field` is the field of the root row."""
+    """Return how a field name of tstats is read: `Root.Child.f` is the field f of the root row."""
 
     def field_of(name: str) -> str:
         head, _, rest = name.partition(".")
@@ -182,7 +183,7 @@ def _nodename(model: str, path: str, root: str, pred: Pred) -> tuple[str, Pred]:
     return path, all_of(rest)
 
 
-def from_(command: ast.From, subsearch: Subsearch) -> list[Stage]:
+def from_(command: ast.From, inner: Inner) -> list[Stage]:
     """`from datamodel Model.Node`: events of the node under their own names (5.26)."""
     span = where_is(command)
     match command.kind.lower():
@@ -193,10 +194,11 @@ def from_(command: ast.From, subsearch: Subsearch) -> list[Stage]:
         case "inputlookup" | "lookup":
             return [LookupTable(command.dataset, span=span)]
         case kind:
-            return [Events(span=span), _opaque(command, f"the dataset kind {kind} is not known here")]
+            reason = f"the dataset kind {kind} is not known here"
+            return [Events(span=span), _opaque(command, reason)]
 
 
-def datamodel(command: ast.Datamodel, subsearch: Subsearch) -> list[Stage]:
+def datamodel(command: ast.Datamodel, inner: Inner) -> list[Stage]:
     """`datamodel Model Node search`: prefixed names; `flat`: plain names."""
     if command.model is None or command.node is None or command.mode not in ("search", "flat"):
         raise CannotLower("datamodel without a search over one node", where_is(command))
@@ -210,12 +212,12 @@ def _opaque(command: ast.Command, reason: str, section: str = "") -> Stage:
     return Opaque(command.name, reason, changes=True, section=section, span=span)
 
 
-# -- metrics, tables, made rows ------------------------------------------------------------------
+# -- metrics, tables ------------------------------------------------------------------
 
 
-def mstats(command: ast.Mstats, subsearch: Subsearch) -> list[Stage]:
+def mstats(command: ast.Mstats, inner: Inner) -> list[Stage]:
     """`mstats`: metric points are events with `metric_name:NAME` fields and dimensions."""
-    lowering = FilterLowering(subsearch)
+    lowering = FilterLowering(inner.filter)
     scope, rest = split_scope(lowering.pred(command.where))
     source = Events(
         scope,
@@ -231,15 +233,22 @@ def mstats(command: ast.Mstats, subsearch: Subsearch) -> list[Stage]:
     return [source, *_filtered(rest, command), grouped, *opaque]
 
 
-def inputlookup(command: ast.Inputlookup, subsearch: Subsearch) -> list[Stage]:
-    """`inputlookup table where filter`."""
-    pred = FilterLowering(subsearch).pred(command.where)
-    return [LookupTable(command.table, span=where_is(command)), *_filtered(pred, command)]
+def inputlookup(command: ast.Inputlookup, inner: Inner) -> list[Stage]:
+    """`inputlookup [start=] [max=] table where filter`: rows from `start` (0-based) on."""
+    pred = FilterLowering(inner.filter).pred(command.where)
+    rows = [LookupTable(command.table, span=where_is(command)), *_filtered(pred, command)]
+    return [*rows, *_part(command)]
 
 
-def makeresults(command: ast.Generic, subsearch: Subsearch) -> list[Stage]:
-    """`makeresults [count=]`: rows that have only a time."""
-    if command.option("data") or command.option("format"):
-        raise CannotLower("makeresults with inline data", where_is(command))
-    count = command.number("count", 1)
-    return [Made(1 if count is None else count, span=where_is(command))]
+def _part(command: ast.Inputlookup) -> list[Stage]:
+    span = where_is(command)
+    start, most = command.number("start", 0), command.number("max")
+    stages: list[Stage] = []
+    if start:
+        number = "row of the table"
+        stages = [
+            Window((Agg("count", None, number),), running=True, span=span),
+            Filter(Test(Field(number), Order(">", start), span=span), span=span),
+            Project((number,), drop=True, span=span),
+        ]
+    return stages if most is None else [*stages, Limit(most, span=span)]

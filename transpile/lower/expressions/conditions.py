@@ -19,7 +19,6 @@ from transpile.ir.pred import (
     negate,
 )
 from transpile.ir.regex import parse_regex
-from transpile.ir.stages import Pipeline
 from transpile.lower.common import CannotLower, where_is
 from transpile.lower.expressions.base import (
     Arguments,
@@ -66,7 +65,7 @@ def _cidrmatch(lowering: Lowering, args: Arguments, span: Span | None) -> Truth:
     return tested(lowering.value(args[1]), InNetwork(network), span)
 
 
-def _no_subsearch(search: ast.Search) -> Pipeline:
+def _no_subsearch(search: ast.Search) -> Pred:
     raise CannotLower("a subsearch inside searchmatch", where_is(search))
 
 

@@ -1,4 +1,7 @@
-"""SPL's functions that yield a value: `SPECIAL` where an argument is no plain value, else `PLAIN`."""
+"""SPL's functions that yield a value (spl-semantics 3.9).
+
+`SPECIAL` has those with an argument that is no plain value, `PLAIN` the others.
+"""
 
 from __future__ import annotations
 
@@ -156,19 +159,17 @@ SPECIAL: Mapping[str, Build] = {
     "json_array_to_mv": _from_json_array,
 }
 
+_SAME_NAME = """
+    abs floor round sqrt pow exp ln log pi sigfig sin cos tan asin acos atan atan2 hypot sinh cosh
+    tanh asinh acosh atanh random bit_and bit_or bit_xor bit_not bit_shift_left bit_shift_right
+    lower upper len substr trim ltrim rtrim urldecode printf md5 sha1 sha256 sha512 tonumber
+    coalesce nullif mvappend mvcount mvdedup mvindex mvjoin mvsort mvzip split sum avg now
+    relative_time strftime strptime spath json_extract json_extract_exact json_object json_array
+    json_keys json_set json_append json_extend
+"""
+
 PLAIN: Mapping[str, str] = {
-    **{
-        name: name
-        for name in (
-            "abs floor round sqrt pow exp ln log pi sigfig sin cos tan asin acos atan atan2 hypot "
-            "sinh cosh tanh asinh acosh atanh random bit_and bit_or bit_xor bit_not "
-            "bit_shift_left bit_shift_right lower upper len substr trim ltrim rtrim urldecode "
-            "printf md5 sha1 sha256 sha512 tonumber coalesce nullif mvappend mvcount "
-            "mvdedup mvindex mvjoin mvsort mvzip split sum avg now relative_time strftime "
-            "strptime spath json_extract json_extract_exact json_object json_array json_keys "
-            "json_set json_append json_extend"
-        ).split()
-    },
+    **{name: name for name in _SAME_NAME.split()},
     "ceil": "ceil",
     "ceiling": "ceil",
     "min": "least",
