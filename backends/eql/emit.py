@@ -96,6 +96,7 @@ def emit(request: Request) -> Draft:
         inputs=Inputs(
             dataset=resolution.dataset.id,
             variant=resolution.variant or "",
+            platform=resolution.platform,
             schema=SCHEMA,
             fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
         ),

@@ -28,10 +28,11 @@ _TIME = "@timestamp"
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The index that a dataset's events are in."""
+    """The index that a dataset's events are in; `platform` decides how their paths look."""
 
     source: Dataset
     fields: FieldMap
+    platform: str
 
     @classmethod
     def of(cls, inputs: Inputs) -> Index:
@@ -39,7 +40,7 @@ class Index:
         source = dataset(inputs.dataset)
         if source is None:
             raise UsageError(f"unknown dataset '{inputs.dataset}'", code="OUT505")
-        return cls(source, FieldMap(source, inputs.variant or None))
+        return cls(source, FieldMap(source, inputs.variant or None), inputs.platform)
 
     def document(self, event: Event) -> dict[str, Any]:
         """Return an event as Elastic holds it, under flat names.
@@ -48,7 +49,9 @@ class Index:
         What the log source fixes (`winlog.channel`) is spelled as Elastic spells it, whatever
         Splunk has.
         """
-        found = model_view(event, self.source, "ecs", self.fields.variant)
+        found = model_view(
+            event, self.source, "ecs", self.fields.variant, platform=self.platform
+        )
         given = {self.fields.strip(name): _texts(value) for name, value in event.items()}
         kinds: dict[str, list[str]] = {}
         for when, where in self.source.elastic.selectors:
@@ -84,7 +87,9 @@ class Index:
     def conflicts(self, event: Event) -> frozenset[str]:
         """Return the Splunk fields, unprefixed, whose values the document does not tell."""
         shown = without_fillers(event, self.source)
-        found = conflicts(shown, self.source, "ecs", self.fields.variant)
+        found = conflicts(
+            shown, self.source, "ecs", self.fields.variant, platform=self.platform
+        )
         return frozenset(map(self.fields.strip, found))
 
     def group(self, event: Event, names: Sequence[str]) -> tuple[Any, ...]:
