@@ -96,7 +96,7 @@ def rangemap(command: ast.Generic) -> list[Stage]:
                 Test(subject, Order("<=", float(found[2]))),
             )
         )
-        names.append(Case(((inside, Lit(option.name)),)))
+        names.append(Case(((inside, Lit(option.written)),)))
     default = Lit(command.option("default", "None") or "None")
     if not names:
         return [Compute((("range", default),), span=span)]
@@ -107,7 +107,7 @@ def rangemap(command: ast.Generic) -> list[Stage]:
 
 def setfields(command: ast.Generic) -> list[Stage]:
     """`setfields a="x", b="y"`: the same texts for every row."""
-    values = tuple((option.name, Lit(option.value.rstrip(","))) for option in command.options)
+    values = tuple((option.written, Lit(option.value.rstrip(","))) for option in command.options)
     return [Compute(values, span=where_is(command))]
 
 

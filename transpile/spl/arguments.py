@@ -83,7 +83,8 @@ def _make_option(text: str, loc: int, tokens: pp.ParseResults) -> ast.Option:
     found: re.Match[str] = tokens[0]
     value, quoted = unquote(found.group("value"))
     span = span_of(text, found.start(), found.end())
-    return ast.Option(found.group("name").lower(), value, quoted, span=span)
+    name = found.group("name")
+    return ast.Option(name.lower(), value, quoted, name, span=span)
 
 
 def _make_search(text: str, loc: int, tokens: pp.ParseResults) -> ast.Search:

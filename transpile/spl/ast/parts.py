@@ -10,11 +10,15 @@ from transpile.spl.ast.node import Node
 
 @dataclass(frozen=True, slots=True)
 class Option(Node):
-    """`name=value` of a command; flags and numbers were checked by the parser."""
+    """`name=value` of a command; flags and numbers were checked by the parser.
+
+    written: the name in the author's case, for commands whose options name something (`rangemap`).
+    """
 
     name: str
     value: str
     quoted: bool = field(default=False, compare=False)
+    written: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
