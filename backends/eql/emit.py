@@ -141,6 +141,8 @@ def _where(resolution: Resolution, pred: Pred, words: Vocabulary) -> list[Piece]
         words.assume(f"the events that the rule asks for have {_listed(base)}")
     variant = elastic.variants.get(resolution.variant or "")
     chosen = (*(variant.where if variant else ()), *base)
+    if not chosen and _category(resolution) == "any" and elastic.index:
+        words.assume(f"the query is run over {', '.join(elastic.index)} only")
     atoms = (Atom("==", text.field(name), tuple(map(text.string, vs))) for name, vs in chosen)
     return [test(atom) for atom in atoms]
 

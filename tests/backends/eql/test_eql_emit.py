@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from eql.parser import allow_runs, elasticsearch_syntax, parse_query
 from transpile.backends.base import Draft, Inputs, Request, RuleInfo
@@ -15,6 +17,7 @@ from transpile.ir.pattern import Pattern
 from transpile.ir.pred import (
     And,
     Compare,
+    Condition,
     Exists,
     Glob,
     Keyword,
@@ -332,6 +335,26 @@ def test_an_unknown_dataset_is_a_usage_error():
                   inputs=Inputs(dataset="nowhere"))  # fmt: skip
     with pytest.raises(UsageError, match="nowhere"):
         seen(draft, [])
+
+
+def test_a_query_without_a_constraint_names_its_indices():
+    source = Events(macros=("amazon_security_lake",))
+    draft = emitted(Pipeline((source, Filter(of("api.operation", "x")))))
+    assert draft.text == 'any where event.action : "x"\n'
+    assert any(line.startswith("the query is run over ") for line in draft.assumptions)
+
+
+def test_an_unmapped_field_is_passed_through_when_asked():
+    pipeline = processes(And((SHELL, of("house_field", "x"))))
+    assert "house_field" not in emitted(pipeline).text
+    asked = backend.emit(Request(pipeline, keep_unmapped=True))
+    assert '?house_field : "x"' in asked.text
+    assert asked.fidelity is Fidelity.EXACT
+
+
+def test_every_condition_is_declared_native_or_lowered():
+    (info,) = backend.targets()
+    assert {kind.__name__ for kind in get_args(Condition)} <= info.native | info.lowered
 
 
 def test_the_target_is_declared():
