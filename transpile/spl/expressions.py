@@ -241,7 +241,7 @@ class _Climber:
         match token.kind:
             case "number":
                 self._next()
-                return self._leaf(ast.Literal(self._number(token), span=self._span(token)), token)
+                return self._leaf(self._numeric(token), token)
             case "string":
                 self._next()
                 text = unescape(token.text[1:-1])
@@ -267,6 +267,9 @@ class _Climber:
             case "op" if token.text in ("LIKE", "IN") and self._before_parenthesis():
                 return self._call()
         raise missing(self.text, token.start, "an operand")
+
+    def _numeric(self, token: _Token) -> ast.Literal:
+        return ast.Literal(self._number(token), token.text, span=self._span(token))
 
     def _number(self, token: _Token) -> int | float:
         if len(token.text) > MAX_DIGITS:

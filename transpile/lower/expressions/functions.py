@@ -113,6 +113,33 @@ def _mvrange(lowering: Lowering, args: Arguments, span: Span | None) -> Expr:
     return Call("mvrange", tuple(values), span=span)
 
 
+def _sigfig(lowering: Lowering, args: Arguments, span: Span | None) -> Expr:
+    """`sigfig(e)`: rounded to the digits of its least precise number; fields have no fixed digits."""
+    digits = _significant(args[0])
+    if digits is None:
+        raise CannotLower("the significant figures of a value that is not a constant", span)
+    value = lowering.value(args[0])
+    size = Call("floor", (Call("log", (Call("abs", (value,)),)),))
+    unit = Call("pow", (Lit(10), Call("sub", (size, Lit(digits - 1)))))
+    rounded = Call("mul", (Call("round", (Call("div", (value, unit)),)), unit))
+    return Call("coalesce", (rounded, value), span=span)
+
+
+def _significant(expr: ast.Expr) -> int | None:
+    """Return the fewest significant digits among the numbers of a constant, None if it is none."""
+    match expr:
+        case ast.Literal(written=written) if written:
+            mantissa = written.lower().partition("e")[0]
+            return len(mantissa.replace(".", "").lstrip("0")) or 1
+        case ast.Binary(left=left, right=right):
+            sides = _significant(left), _significant(right)
+            return None if sides[0] is None or sides[1] is None else min(sides[0], sides[1])
+        case ast.Unary(arg=arg):
+            return _significant(arg)
+        case _:
+            return None
+
+
 def _commands(lowering: Lowering, args: Arguments, span: Span | None) -> Expr:
     search = parse_subsearch(required_text(args[0], "commands with a search"))
     return Call("mvappend", tuple(Lit(command.name) for command in search.commands), span=span)
@@ -154,13 +181,14 @@ SPECIAL: Mapping[str, Build] = {
     "mvrange": _mvrange,
     "tostring": _tostring,
     "typeof": _typeof,
+    "sigfig": _sigfig,
     "commands": _commands,
     "mv_to_json_array": _to_json_array,
     "json_array_to_mv": _from_json_array,
 }
 
 _SAME_NAME = """
-    abs floor round sqrt pow exp ln log pi sigfig sin cos tan asin acos atan atan2 hypot sinh cosh
+    abs floor round sqrt pow exp ln log pi sin cos tan asin acos atan atan2 hypot sinh cosh
     tanh asinh acosh atanh random bit_and bit_or bit_xor bit_not bit_shift_left bit_shift_right
     lower upper len substr trim ltrim rtrim urldecode printf md5 sha1 sha256 sha512 tonumber
     coalesce nullif mvappend mvcount mvdedup mvindex mvjoin mvsort mvzip split sum avg now

@@ -20,9 +20,10 @@ BinaryOp = OneOf[
 
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
-    """A string (double quotes) or a number."""
+    """A string (double quotes) or a number; written: a number's text, which has its precision."""
 
     value: str | int | float
+    written: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
