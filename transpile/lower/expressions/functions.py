@@ -114,7 +114,7 @@ def _mvrange(lowering: Lowering, args: Arguments, span: Span | None) -> Expr:
 
 
 def _sigfig(lowering: Lowering, args: Arguments, span: Span | None) -> Expr:
-    """`sigfig(e)`: rounded to the digits of its least precise number; fields have no fixed digits."""
+    """`sigfig(e)`: rounded to the digits of its least precise constant; fields have none."""
     digits = _significant(args[0])
     if digits is None:
         raise CannotLower("the significant figures of a value that is not a constant", span)
