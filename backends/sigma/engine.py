@@ -10,11 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from transpile.backends.base import Draft, Event, LookupInfo, Seen
-from transpile.backends.sigma.evaluate import Decide, compile_rule, spoils, values
+from transpile.backends.sigma.evaluate import (
+    Decide,
+    compile_rule,
+    is_plain_number,
+    number_fields,
+    text,
+    values,
+)
 from transpile.backends.sigma.windows import alerting_groups
 
 from transpile.errors import UsageError
@@ -22,14 +31,14 @@ from transpile.interpret.events import raw_text
 from transpile.ir.text import fold
 from transpile.schema.cim import is_member
 from transpile.schema.datasets import Dataset, dataset, find_terms
-from transpile.schema.fields import FieldMap
+from transpile.schema.fields import FieldMap, FieldTarget
 from transpile.schema.model_view import model_view, without_fillers
 from transpile.schema.resolve import EVENT_CODE_FIELDS
+from transpile.schema.rewrite import DIGEST_LENGTHS
 from transpile.schema.views import conflicts
 
 if TYPE_CHECKING:
     from sigma.correlations import SigmaCorrelationRule
-    from sigma.rule import SigmaRule
 
 RAW = "_raw"
 _SLASHED = frozenset({"linux", "macos"})
@@ -58,40 +67,57 @@ class SigmaEngine:
         events: in Splunk's view; each is shown to the rule as its log source has it.
         lookups, now: not used, Sigma knows neither.
         """
-        rules, correlation = _parse(draft.text)
-        views = [_shown(event, draft, rules[0]) for event in events]
-        with _refusals():
-            matched = {rule.name or str(rule.id): compile_rule(rule) for rule in rules}
-        if correlation is None:
-            return Seen(events=frozenset(_hits(next(iter(matched.values())), views)))
+        program = _read(draft.text)
+        views = [_shown(event, draft, program) for event in events]
+        hits = {name: _hits(decide, views) for name, decide in program.rules}
+        if program.correlation is None:
+            return Seen(events=frozenset(hits[program.rules[0][0]]))
         times = [_time(event) for event in events]
-        hits = {name: _hits(decide, views) for name, decide in matched.items()}
         shown = [view or {} for view in views]
-        return Seen(groups=alerting_groups(correlation, hits, shown, times))
+        return Seen(groups=alerting_groups(program.correlation, hits, shown, times))
 
     def accepts(self, event: Event, draft: Draft) -> bool:
         """Return whether an event is one that the draft's assumptions admit.
 
         The view keeps what the event's fields say, a field that the schema knows as single has one
-        value, the grouping fields are there, and fields that are compared with numbers hold some.
+        value, digests are whole, the grouping fields are there, and fields that are compared with
+        numbers hold some.
         """
         source = dataset(draft.inputs.dataset)
         if source is None:
             return True
-        rules, _ = _parse(draft.text)
+        program = _read(draft.text)
         fields = FieldMap(source, draft.inputs.variant or None)
         read = set(map(fields.strip, draft.inputs.fields))
         bare = {fields.strip(key): value for key, value in without_fillers(event, source).items()}
-        told = {name: value for name, value in bare.items() if name in read}
-        if any(len(values(value)) > 1 and _is_single(fields, name) for name, value in told.items()):
+        lost = conflicts(bare, source, "sigma", fields.variant, platform=program.platform)
+        if read & set(lost) or any(not values(bare.get(name)) for name in draft.groups):
             return False
-        if any(not values(bare.get(name)) for name in draft.groups):
-            return False
-        lost = conflicts(bare, source, "sigma", fields.variant, platform=_platform(rules[0]))
-        if read & set(lost):
-            return False
-        shown = _shown(event, draft, rules[0])
-        return shown is None or not any(spoils(rule, shown) for rule in rules)
+        shown = _shown(event, draft, program)
+        if shown is None:
+            return True
+        return all(
+            _admitted(values(bare.get(name)), fields.lookup(name, "sigma"), shown) for name in read
+        ) and all(
+            is_plain_number(item) for name in program.numbers for item in values(shown.get(name))
+        )
+
+
+def _admitted(
+    found: Sequence[Any], target: FieldTarget | None, shown: Mapping[str, Any]
+) -> bool:
+    """Return whether a field has one value where the schema says so, and digests are whole.
+
+    A part of a longer value (the name of a path) must be there where the longer value is.
+    """
+    if target is None or target.field is None:
+        return True
+    if target.derive is not None and not found and values(shown.get(target.field)):
+        return False
+    length = DIGEST_LENGTHS.get(target.derive or "")
+    if length is not None and any(len(text(item)) != length for item in found):
+        return False
+    return target.mv or (len(found) < 2 and len(values(shown.get(target.field))) < 2)
 
 
 def _hits(decide: Decide, views: Sequence[Mapping[str, Any] | None]) -> list[int]:
@@ -126,17 +152,6 @@ def _in_channel(event: Event, source: Dataset) -> bool:
     return found is not None and base.id in (found.id, found.parent)
 
 
-def _is_single(fields: FieldMap, name: str) -> bool:
-    target = fields.lookup(name, "sigma")
-    return target is None or not target.mv
-
-
-def _platform(rule: SigmaRule) -> str:
-    """Return the platform of a rule's events: its product where paths are written with `/`."""
-    product = rule.logsource.product
-    return product if product in _SLASHED else "windows"
-
-
 @contextmanager
 def _refusals() -> Iterator[None]:
     """Turn the errors of pySigma and of YAML into UsageError TGT611."""
@@ -149,22 +164,45 @@ def _refusals() -> Iterator[None]:
         raise UsageError(f"pySigma refuses the text: {error}", code="TGT611") from error
 
 
-def _parse(text: str) -> tuple[list[SigmaRule], SigmaCorrelationRule | None]:
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A text, ready to run.
+
+    rules: names and what they match.  numbers: fields that are compared with numbers.
+    """
+
+    rules: tuple[tuple[str, Decide], ...]
+    correlation: SigmaCorrelationRule | None
+    category: str | None
+    platform: str
+    numbers: frozenset[str]
+
+
+@lru_cache(maxsize=32)
+def _read(text: str) -> _Program:
     """Return the rules of a text and its correlation, if any. Raises UsageError TGT611."""
     from sigma.collection import SigmaCollection
     from sigma.correlations import SigmaCorrelationRule
     from sigma.rule import SigmaRule
 
     with _refusals():
-        collection = SigmaCollection.from_yaml(text)
-    rules = [rule for rule in collection.rules if isinstance(rule, SigmaRule)]
-    found = [rule for rule in collection.rules if isinstance(rule, SigmaCorrelationRule)]
-    if not rules or len(found) > 1:
-        raise UsageError("the text holds no Sigma rule, or several correlations", code="TGT611")
-    return rules, found[0] if found else None
+        parsed = SigmaCollection.from_yaml(text).rules
+        rules = [rule for rule in parsed if isinstance(rule, SigmaRule)]
+        found = [rule for rule in parsed if isinstance(rule, SigmaCorrelationRule)]
+        if not rules or len(found) > 1:
+            message = "the text holds no Sigma rule, or several correlations"
+            raise UsageError(message, code="TGT611")
+        source = rules[0].logsource
+        return _Program(
+            rules=tuple((rule.name or str(rule.id), compile_rule(rule)) for rule in rules),
+            correlation=found[0] if found else None,
+            category=source.category,
+            platform=str(source.product) if source.product in _SLASHED else "windows",
+            numbers=frozenset[str]().union(*map(number_fields, rules)),
+        )
 
 
-def _shown(event: Event, draft: Draft, rule: SigmaRule) -> dict[str, Any] | None:
+def _shown(event: Event, draft: Draft, program: _Program) -> dict[str, Any] | None:
     """Return the event as the log source of the rule shows it, with its raw text for keywords.
 
     None for an event that the log source does not have.
@@ -172,10 +210,10 @@ def _shown(event: Event, draft: Draft, rule: SigmaRule) -> dict[str, Any] | None
     source = dataset(draft.inputs.dataset)
     if source is None:
         return dict(event)
-    if not _in_source(event, source, rule.logsource.category):
+    if not _in_source(event, source, program.category):
         return None
     variant = draft.inputs.variant or None
-    shown = model_view(event, source, "sigma", variant, platform=_platform(rule))
+    shown = model_view(event, source, "sigma", variant, platform=program.platform)
     shown |= dict(_passed_through(event, draft, source, variant, shown))
     raw = event.get(RAW)
     shown[RAW] = raw_text(event) if raw is None else raw

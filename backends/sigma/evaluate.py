@@ -38,14 +38,19 @@ def compile_rule(rule: SigmaRule) -> Decide:
     return lambda shown: any(part(shown) for part in parts)
 
 
-def spoils(rule: SigmaRule, shown: Shown) -> bool:
-    """Return whether an event has text, or oddly spelled numbers, where the rule tests numbers."""
-    return any(
-        not _plain(item)
+def number_fields(rule: SigmaRule) -> frozenset[str]:
+    """Return the fields that a rule compares with numbers."""
+    return frozenset(
+        name
         for condition in rule.detection.parsed_condition
         for name in _number_fields(condition.parsed)
-        for item in values(shown.get(name))
     )
+
+
+def is_plain_number(value: Any) -> bool:
+    """Return whether a value is a number in its plain spelling: `5`, not `05` or `5.0`."""
+    amount = _number(value)
+    return amount is not None and text(value) == text(amount)
 
 
 def _number_fields(node: Any) -> Iterator[str]:
@@ -60,11 +65,6 @@ def _number_fields(node: Any) -> Iterator[str]:
         node.value, (SigmaCompareExpression, SigmaNumber)
     ):
         yield node.field
-
-
-def _plain(value: Any) -> bool:
-    amount = _number(value)
-    return amount is not None and text(value) == text(amount)
 
 
 def _compile(node: Any) -> Decide:

@@ -48,7 +48,16 @@ from transpile.schema.derived import derived, meets
 from transpile.schema.fields import FieldTarget, Taxonomy
 from transpile.schema.resolve import Resolution, resolve
 
-__all__ = ["Resolution", "Rewritten", "resolve", "rewrite", "target_field"]
+__all__ = ["DIGEST_LENGTHS", "Resolution", "Rewritten", "resolve", "rewrite", "target_field"]
+
+
+# derive -> length of the digests that the field holds; a shorter one is found inside a longer one
+DIGEST_LENGTHS: Mapping[str, int] = {
+    "hash_imphash": 32,
+    "hash_md5": 32,
+    "hash_sha1": 40,
+    "hash_sha256": 64,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +239,8 @@ class _Rewriting:
         taken = DERIVES[target.derive].assumes if target.derive else ""
         if taken:
             self.assume(taken.replace("the field", self.resolution.fields.strip(name), 1))
+        if target.derive in DIGEST_LENGTHS:
+            self.assume(f"{self.resolution.fields.strip(name)} holds whole digests")
         if target.guess:
             self.assume(f"the log source has {target.field} with the values of {name} (a guess)")
 

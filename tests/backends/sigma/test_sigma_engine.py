@@ -229,3 +229,51 @@ def test_a_wrong_text_is_refused(text: str) -> None:
 
 def test_the_engine_names_its_parser() -> None:
     assert "pySigma" in SigmaEngine().name
+
+
+@pytest.mark.parametrize(
+    ("dataset", "entry", "event", "expected"),
+    [
+        pytest.param(
+            "endpoint.processes",
+            "CommandLine: 'x'",
+            {"process": "x", "process_name": "x"},
+            True,
+            id="plain",
+        ),
+        pytest.param(
+            "endpoint.processes",
+            "CommandLine: 'x'",
+            {"process": ["x", "y"]},
+            False,
+            id="several-values-of-a-single-field",
+        ),
+        pytest.param(
+            "endpoint.processes",
+            "ProcessId|gt: 4",
+            {"process_id": "0x10"},
+            False,
+            id="text-where-numbers-are-compared",
+        ),
+        pytest.param(
+            "windows.sysmon.15",
+            "Hash|contains: 'IMPHASH='",
+            {"EventCode": "15", "IMPHASH": "00"},
+            False,
+            id="a-digest-that-is-not-whole",
+        ),
+        pytest.param(
+            "endpoint.processes",
+            "Image: 'x'",
+            {"process_name": "a.exe", "process_path": "c:\\b.exe"},
+            False,
+            id="fields-that-contradict-each-other",
+        ),
+    ],
+)
+def test_events_that_break_an_assumption_are_not_accepted(
+    dataset: str, entry: str, event: dict[str, Any], expected: bool
+) -> None:
+    text = f"{HEAD}detection:\n    s:\n        {entry}\n    condition: s\n"
+    draft = drafted(text, dataset, fields=tuple(event))
+    assert SigmaEngine().accepts(event, draft) is expected
