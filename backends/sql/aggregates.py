@@ -76,6 +76,8 @@ def _aggregate(agg: Agg, scope: Scope) -> Aggregated:
         value = replace(value, node=n.case([(where, value.sql)]), missing=None)
     if agg.func not in AGGREGATES:
         raise Unsupported(f"the aggregate {agg.func} has no counterpart in SQL", code="TGT604")
+    if value.is_null:
+        return _of_nothing(agg.func)
     if value.kind is Kind.LIST and agg.func in _OF_LISTS:
         return _OF_LISTS[agg.func](_Input(scope, value, 0.0))
     if value.kind is Kind.LIST and agg.func != "count":
@@ -88,6 +90,13 @@ def _count_rows(where: Sql | None) -> Aggregated:
     if where is None:
         return Aggregated(exp.Count(this=exp.Star()), Kind.INT, ALWAYS)
     return Aggregated(exp.Count(this=n.case([(where, n.number(1))])), Kind.INT, ALWAYS)
+
+
+def _of_nothing(func: str) -> Aggregated:
+    """An aggregate of a field that the rows cannot have."""
+    if func in ("count", "dc", "estdc", "estdc_error"):
+        return Aggregated(exp.Count(this=n.null()), Kind.INT, ALWAYS)
+    return Aggregated(exp.Max(this=n.cast(n.null(), exp.DType.TEXT)), Kind.TEXT)
 
 
 def _count(x: _Input) -> Aggregated:

@@ -134,8 +134,7 @@ class _EventTable:
         return {name: value for name, value in row.items() if self.whole or name in self.named}
 
     def kind(self, column: str) -> Kind:
-        found = self.source.column(column)
-        return Kind.TEXT if found is None else found.kind
+        return self.source.kind_of(column)
 
     def refusal(self, event: Event, draft: Draft, engine: SqlEngine) -> str | None:
         """Return why the table cannot hold the event, None if it can."""

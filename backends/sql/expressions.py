@@ -93,7 +93,9 @@ def as_list(value: Value, scope: Scope) -> Value:
     if value.kind is Kind.LIST:
         return value
     single = as_text(value, scope)
-    made = scope.writer.dialect.list_of(lambda: single.sql)
+    made = scope.writer.dialect.list_of(single.sql)
+    if single.missing != ALWAYS:
+        made = n.case([(n.is_not_null(single.sql), made)])
     return Value(made, Kind.LIST, value.missing)
 
 

@@ -55,6 +55,9 @@ class SourceColumns(Protocol):
     def column(self, field: str) -> ColumnOf | None:
         """Return the column of a field as it is called in the rows, None if there is none."""
 
+    def kind_of(self, column: str) -> Kind:
+        """Return the kind of a column by its own name."""
+
     def membership(self) -> Pred:
         """Return the tests that choose the source's events in the table, over row fields."""
 
@@ -104,6 +107,14 @@ class ModelColumns:
         always = not self.strict and plain in cim.never_missing(model, node)
         return ColumnOf(leaf_column(plain), kind, always)
 
+    def kind_of(self, column: str) -> Kind:
+        """Return the kind of a column by its own name."""
+        facts = cim.node_facts(self.source.model, self.source.node)
+        declared = facts.mv | facts.numbers | facts.zero | facts.number_or_none if facts else ()
+        names = [field for field in declared if leaf_column(field) == column]
+        found = self.column(f"{self.source.prefix}{names[0] if names else column}")
+        return Kind.TEXT if found is None else found.kind
+
     def membership(self) -> Pred:
         model, node = self.source.model, self.source.node
         prefix = self.source.prefix
@@ -147,7 +158,7 @@ class RawColumns:
     def dataset(self) -> str:
         return self.found.id if self.found is not None else ""
 
-    def column(self, field: str) -> ColumnOf | None:
+    def column(self, field: str) -> ColumnOf:
         if field in _REAL:
             return ColumnOf(field, Kind.REAL)
         if field in ("tag", "eventtype") or field.endswith("{}") or "{}." in field:
@@ -159,7 +170,12 @@ class RawColumns:
             return ColumnOf(field, Kind.INT)
         return ColumnOf(field, Kind.TEXT)
 
+    def kind_of(self, column: str) -> Kind:
+        """Return the kind of a column by its own name, which is the field's."""
+        return self.column(column).kind
+
     def membership(self) -> Pred:
+        """Return the test that is always true: who fills the table chooses the events."""
         return all_of(())
 
 

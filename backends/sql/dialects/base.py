@@ -170,8 +170,8 @@ class Dialect:
         """Some element of a list meets a condition [8.2]."""
         self.refuse("test on the values of a list")
 
-    def list_of(self, value: Callable[[], Sql]) -> Sql:
-        """A list of one value; NULL for NULL."""
+    def list_of(self, value: Sql) -> Sql:
+        """A list of one value that is not NULL."""
         self.refuse("lists")
 
     def list_length(self, values: Sql) -> Sql:

@@ -85,8 +85,8 @@ class BigQuery(Dialect):
         rows = n.select([n.number(1)], _unnest(values, "each"), where=[test(n.identifier("each"))])
         return exp.Exists(this=rows)
 
-    def list_of(self, value: Callable[[], Sql]) -> Sql:
-        return n.case([(n.is_not_null(value()), exp.Array(expressions=[value()]))])
+    def list_of(self, value: Sql) -> Sql:
+        return exp.Array(expressions=[value])
 
     def list_length(self, values: Sql) -> Sql:
         return n.nullif(n.call("ARRAY_LENGTH", values), n.number(0))

@@ -51,8 +51,8 @@ class DuckDb(Dialect):
     def _filter(self, values: Sql, test: OnColumn) -> Sql:
         return n.call("LIST_FILTER", values, _lambda(test))
 
-    def list_of(self, value: Callable[[], Sql]) -> Sql:
-        return n.case([(n.is_not_null(value()), n.call("LIST_VALUE", value()))])
+    def list_of(self, value: Sql) -> Sql:
+        return n.call("LIST_VALUE", value)
 
     def list_length(self, values: Sql) -> Sql:
         return n.call("LEN", values)

@@ -28,8 +28,8 @@ class Functional(Dialect):
     def any_of(self, values: Sql, test: OnColumn) -> Sql:
         return self._with("any", values, test)
 
-    def list_of(self, value: Callable[[], Sql]) -> Sql:
-        return n.case([(n.is_not_null(value()), n.call(self.calls["array"], value()))])
+    def list_of(self, value: Sql) -> Sql:
+        return n.call(self.calls["array"], value)
 
     def list_length(self, values: Sql) -> Sql:
         return n.call(self.calls["length"], values)

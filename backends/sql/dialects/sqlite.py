@@ -91,8 +91,8 @@ class Sqlite(Dialect):
         )
         return _null_if_empty(exp.Subquery(this=rows))
 
-    def list_of(self, value: Callable[[], Sql]) -> Sql:
-        return n.case([(n.is_not_null(value()), n.call("JSON_ARRAY", value()))])
+    def list_of(self, value: Sql) -> Sql:
+        return n.call("JSON_ARRAY", value)
 
     def list_length(self, values: Sql) -> Sql:
         return n.call("JSON_ARRAY_LENGTH", values)

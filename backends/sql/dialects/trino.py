@@ -45,8 +45,8 @@ class Trino(Functional):
     def trim(self, value: Sql, characters: Sql, side: str) -> Sql:
         self.refuse("trimming of a set of characters by a function")
 
-    def list_of(self, value: Callable[[], Sql]) -> Sql:
-        return n.case([(n.is_not_null(value()), n.call("REPEAT", value(), n.number(1)))])
+    def list_of(self, value: Sql) -> Sql:
+        return n.call("REPEAT", value, n.number(1))
 
     def list_filter(self, values: Sql, test: OnColumn) -> Sql:
         def kept() -> Sql:
