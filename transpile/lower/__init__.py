@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from transpile.errors import Span
 from transpile.ir.pred import FALSE, Pred, Unknown
 from transpile.ir.stages import (
     Branch,
@@ -23,14 +24,14 @@ from transpile.ir.stages import (
     Stage,
 )
 from transpile.lower import aggregates, answers, bins, ordering, series, shaping, sources
-from transpile.lower.common import CannotLower, Inner, where_is
+from transpile.lower.common import CannotLower, Inner, read_inner, where_is
 from transpile.lower.filters import FilterLowering
 from transpile.lower.generic import GENERIC
 from transpile.lower.generic import SOURCES as MADE
 from transpile.lower.opaque import opaque
 from transpile.lower.rows import ROWS, nomv
 from transpile.lower.sets import SETS
-from transpile.spl import ast
+from transpile.spl import ast, parse_filter
 
 FIRST: Mapping[type[ast.Command], Callable[[Any, Inner], list[Stage]]] = {
     ast.SearchCommand: sources.base_search,
@@ -83,6 +84,9 @@ def _over_current(search: ast.Search) -> Pipeline:
 
 def _as_filter(search: ast.Search) -> Pred:
     """Return the condition that a subsearch among filter terms becomes (1.7)."""
+    text = answers.constant_search(search)
+    if text is not None:
+        return _read_again(text, where_is(search))
     inner = answers.without_format(search)
     *before, last = inner.commands or (None,)
     span = where_is(search)
@@ -93,6 +97,15 @@ def _as_filter(search: ast.Search) -> Pred:
         return answers.condition(Pipeline((*rows, *answers.returned_rows(last))), span)
     except CannotLower as refusal:
         return Unknown(refusal.reason, span=refusal.span or span)
+
+
+def _read_again(text: str, span: Span | None) -> Pred:
+    """Return the condition of a search text that a subsearch hands over as it is."""
+    try:
+        written = read_inner(parse_filter, text, "the search text that a subsearch writes", span)
+    except CannotLower as refusal:
+        return Unknown(refusal.reason, span=span)
+    return FilterLowering(_as_filter).pred(written)
 
 
 _INNER = Inner(lower, _over_current, _as_filter)

@@ -157,6 +157,22 @@ RAW = ("search", "query")
 """Fields of a subsearch whose value is inserted as search text, without the field's name."""
 
 
+def constant_search(search: ast.Search) -> str | None:
+    """Return the text of a subsearch that only makes one: `makeresults | eval search="..."`."""
+    match search.commands:
+        case (
+            ast.Generic(name="makeresults", options=()),
+            ast.Eval(assignments=(ast.Assignment(field=name, expr=ast.Literal(value=str(text))),)),
+            *rest,
+        ) if name in RAW and all(
+            isinstance(command, (ast.Fields, ast.Table)) and command.fields == (name,)
+            for command in rest
+        ):
+            return text
+        case _:
+            return None
+
+
 def condition(pipeline: Pipeline, span: Span | None) -> Pred:
     """Return the condition that the rows of a subsearch become."""
     if any(_may_write(pipeline, name) for name in RAW):

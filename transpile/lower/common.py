@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from transpile.errors import Span
+from transpile.errors import Span, SplSyntaxError
 from transpile.ir.expr import Call, Expr, Lit
 from transpile.ir.pred import Pred
 from transpile.ir.stages import Pipeline
 from transpile.ir.text import number
 from transpile.spl import ast
+
+Read = TypeVar("Read")
 
 _SPAN = re.compile(r"(\d*\.?\d*)\s*([A-Za-z]*)")
 
@@ -58,6 +61,14 @@ class Inner:
     rows: Callable[[ast.Search], Pipeline]
     current: Callable[[ast.Search], Pipeline]
     filter: Callable[[ast.Search], Pred]
+
+
+def read_inner(parse: Callable[[str], Read], text: str, what: str, span: Span | None) -> Read:
+    """Return what `parse` makes of a text inside the search. Raises `CannotLower` if it is wrong."""
+    try:
+        return parse(text)
+    except SplSyntaxError as error:
+        raise CannotLower(f"{what} is wrong: {error.message}", span) from error
 
 
 def duration(text: str) -> float:

@@ -27,7 +27,7 @@ from transpile.ir.stages import (
     Store,
 )
 from transpile.ir.walk import rebuild, rename_fields
-from transpile.lower.common import CannotLower, where_is
+from transpile.lower.common import CannotLower, read_inner, where_is
 from transpile.lower.expressions import true_of, value_of
 from transpile.spl import ast, parse_subsearch
 
@@ -330,7 +330,7 @@ def foreach(command: ast.Foreach) -> list[Stage]:
     for token in _TOKENS:
         written = command.option(token.lower().replace("field", "fieldstr"), f"<<{token}>>")
         text = text.replace(written or f"<<{token}>>", f"stand_in_{token}_")
-    search = parse_subsearch(text)
+    search = read_inner(parse_subsearch, text, "the template of foreach", where_is(command))
     template: list[tuple[str, Expr]] = []
     for inner in search.commands:
         if not isinstance(inner, ast.Eval) or any(a.dynamic for a in inner.assignments):

@@ -19,7 +19,7 @@ from transpile.ir.pred import (
     negate,
 )
 from transpile.ir.regex import parse_regex
-from transpile.lower.common import CannotLower, where_is
+from transpile.lower.common import CannotLower, read_inner, where_is
 from transpile.lower.expressions.base import (
     Arguments,
     Lowering,
@@ -71,7 +71,8 @@ def _no_subsearch(search: ast.Search) -> Pred:
 
 def _searchmatch(lowering: Lowering, args: Arguments, span: Span | None) -> Truth:
     text = required_text(args[0], "searchmatch with a search")
-    return either(FilterLowering(_no_subsearch).pred(parse_filter(text)))
+    condition = read_inner(parse_filter, text, "the search of searchmatch", span)
+    return either(FilterLowering(_no_subsearch).pred(condition))
 
 
 def _if(lowering: Lowering, args: Arguments, span: Span | None) -> Truth:

@@ -11,7 +11,7 @@ from transpile.errors import Span
 from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, RegexLit
 from transpile.ir.pred import TRUE, Pred
 from transpile.ir.text import number as number_of
-from transpile.lower.common import CannotLower, duration_with_days, where_is
+from transpile.lower.common import CannotLower, duration_with_days, read_inner, where_is
 from transpile.lower.expressions.base import (
     Arguments,
     Lowering,
@@ -141,7 +141,8 @@ def _significant(expr: ast.Expr) -> int | None:
 
 
 def _commands(lowering: Lowering, args: Arguments, span: Span | None) -> Expr:
-    search = parse_subsearch(required_text(args[0], "commands with a search"))
+    text = required_text(args[0], "commands with a search")
+    search = read_inner(parse_subsearch, text, "the search of commands", span)
     return Call("mvappend", tuple(Lit(command.name) for command in search.commands), span=span)
 
 
