@@ -87,7 +87,10 @@ class Atom:
 _HELD: Mapping[Family, str] = {
     "ip": "IP addresses", "number": "numbers", "boolean": "true and false", "date": "dates",
 }  # fmt: skip
-_LISTS = frozenset({"==", ":", "like", "in~", "regex", "regex~", "cidrMatch"})
+# Regular expressions stay apart: Elasticsearch joins those of a list to one, and bounds its length.
+_LISTS = frozenset({"==", ":", "like", "in~", "cidrMatch"})
+MAX_REGEX = 1000
+"""Characters of a regular expression (`index.max_regex_length` where nobody changed it)."""
 
 
 class CannotSay(Exception):
@@ -297,7 +300,7 @@ class Vocabulary:
         self._folds(literals, glob.cased)
         if re.search(r"[*?]", literals):
             written = "".join(_in_lucene(part) for part in pattern.parts)
-            return Atom("regex" if glob.cased else "regex~", subject, (text.string(written),))
+            return _bounded(subject, written, ignore_case=not glob.cased)
         spelled = "".join(_WILDCARDS[p] if isinstance(p, Wild) else p for p in pattern.parts)
         return Atom("like" if glob.cased else ":", subject, (text.string(spelled),))
 
@@ -312,7 +315,7 @@ class Vocabulary:
         except (NotExpressible, LuceneError) as error:
             raise CannotSay(f"the regular expression on {subject}: {error}", "TGT605") from error
         self._folds(found.text, not found.ignore_case)
-        return Atom("regex~" if found.ignore_case else "regex", subject, (text.string(found.text),))
+        return _bounded(subject, found.text, ignore_case=found.ignore_case)
 
     def _folds(self, value: str, cased: bool) -> None:
         if not cased and not value.isascii():
@@ -328,6 +331,13 @@ _SAY: Mapping[Family, Callable[[Vocabulary, str, Condition], Atom]] = {
 }
 _WILDCARDS = {Wild.RUN: "*", Wild.ONE: "?"}
 _LUCENE_WILDCARDS = {Wild.RUN: ".*", Wild.ONE: "."}
+
+
+def _bounded(subject: str, written: str, *, ignore_case: bool) -> Atom:
+    """Return the test by a regular expression. Raises `CannotSay` for one that is too long."""
+    if len(written) > MAX_REGEX:
+        raise CannotSay(f"the regular expression on {subject} is too long", "TGT605")
+    return Atom("regex~" if ignore_case else "regex", subject, (text.string(written),))
 
 
 def _in_lucene(part: str | Wild) -> str:

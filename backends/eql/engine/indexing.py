@@ -84,11 +84,11 @@ class Index:
         asked = [name for name in EVENT_CODE_FIELDS if name in read]
         return self.source.event is None or all(event.get(name) is not None for name in asked)
 
-    def conflicts(self, event: Event) -> frozenset[str]:
-        """Return the Splunk fields, unprefixed, whose values the document does not tell."""
+    def conflicts(self, event: Event, read: Iterable[str]) -> frozenset[str]:
+        """Return the Splunk fields, unprefixed, on which the event and its document are at odds."""
         shown = without_fillers(event, self.source)
         found = conflicts(
-            shown, self.source, "ecs", self.fields.variant, platform=self.platform
+            shown, self.source, "ecs", self.fields.variant, platform=self.platform, read=read
         )
         return frozenset(map(self.fields.strip, found))
 

@@ -57,7 +57,7 @@ class EqlEngine:
         """
         index = Index.of(draft.inputs)
         read = frozenset(map(index.fields.strip, draft.inputs.fields))
-        if index.conflicts(event) & read or not index.has_code(event, read):
+        if index.conflicts(event, read) & read or not index.has_code(event, read):
             return False
         query = _parsed(draft.text)
         document = index.document(event)

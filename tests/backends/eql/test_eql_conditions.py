@@ -120,6 +120,8 @@ def said(pred):
         pytest.param(
             Or((of("ip", InNetwork("10.0.0.0/8")), of("ip", spl("127.*")))),
             'cidrMatch(ip, "10.0.0.0/8", "127.0.0.0/8")', id="networks-share-a-call"),
+        pytest.param(Or((of("k", search("a")), of("k", search("b")))),
+                     'k regex ".*a.*" or k regex ".*b.*"', id="regexes-stay-apart"),
         pytest.param(Or((of("n", Order("<", 1)), of("n", Order(">", 9)))), "n < 1 or n > 9",
                      id="orders-share-nothing"),
         pytest.param(
@@ -149,6 +151,7 @@ KEPT = of("k", TextEq("x"))
         pytest.param(of("k", Order(">", 5)), "TGT604", "ordered as a number", id="number-order"),
         pytest.param(of("k", InNetwork("10.0.0.0/8")), "TGT604", "not an address", id="network"),
         pytest.param(of("k", search("a(?=b)")), "TGT605", "lookahead", id="lookaround"),
+        pytest.param(of("k", search("a" * 1001)), "TGT605", "too long", id="long-regex"),
         pytest.param(of("n", TextEq("five")), "TGT604", "is a number", id="text-in-a-number"),
         pytest.param(of("ip", spl("10.1*")), "TGT604", "IP address", id="part-of-an-address"),
         pytest.param(of("ip", TextEq("-")), "TGT604", "IP address", id="no-address"),
