@@ -64,7 +64,7 @@ class Inner:
 
 
 def read_inner(parse: Callable[[str], Read], text: str, what: str, span: Span | None) -> Read:
-    """Return what `parse` makes of a text inside the search. Raises `CannotLower` if it is wrong."""
+    """Return what `parse` makes of a text inside the search. Raises `CannotLower` if wrong."""
     try:
         return parse(text)
     except SplSyntaxError as error:
