@@ -88,13 +88,14 @@ class Request:
 class Inputs:
     """What an engine must be given to run a text.
 
-    dataset: id in `transpile.schema`, "" if the rule has none.  variant: of the dataset.
+    dataset: id in `transpile.schema`, "" if the rule has none.  variant, platform: of the dataset.
     schema: taxonomy of the events' view.  tables: per table of a query its dataset (or lookup).
     fields: source fields (Splunk's view) the text depends on.
     """
 
     dataset: str = ""
     variant: str = ""
+    platform: str = "windows"
     schema: str = ""
     tables: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
@@ -138,6 +139,9 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """Name and version, "duckdb 1.4.1"."""
+
+    def accepts(self, event: Event, draft: Draft) -> bool:
+        """Return whether an event is one that the draft's assumptions admit (verify asks)."""
 
     def run(
         self,

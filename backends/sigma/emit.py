@@ -73,6 +73,7 @@ def emit(request: Request) -> Draft:
         inputs=Inputs(
             dataset=resolution.dataset.id,
             variant=resolution.variant or "",
+            platform=resolution.platform,
             schema="sigma",
             fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
         ),

@@ -90,7 +90,9 @@ class SigmaEngine:
         fields = FieldMap(source, draft.inputs.variant or None)
         read = set(map(fields.strip, draft.inputs.fields))
         bare = {fields.strip(key): value for key, value in without_fillers(event, source).items()}
-        lost = conflicts(bare, source, "sigma", fields.variant, platform=program.platform)
+        lost = conflicts(
+            bare, source, "sigma", fields.variant, platform=program.platform, read=read
+        )
         if read & set(lost) or any(not values(bare.get(name)) for name in draft.groups):
             return False
         shown = _shown(event, draft, program)
@@ -108,11 +110,12 @@ def _admitted(
 ) -> bool:
     """Return whether a field has one value where the schema says so, and digests are whole.
 
-    A part of a longer value (the name of a path) must be there where the longer value is.
+    A field must be there where its target is: another field of the event told that one (a path,
+    of which the field is the name, or the same value under a second name).
     """
     if target is None or target.field is None:
         return True
-    if target.derive is not None and not found and values(shown.get(target.field)):
+    if not found and values(shown.get(target.field)):
         return False
     length = DIGEST_LENGTHS.get(target.derive or "")
     if length is not None and any(len(text(item)) != length for item in found):

@@ -179,7 +179,7 @@ def hash_list_forward(value: str, context: Context) -> Pairs:
 
 # --- registry ------------------------------------------------------------------------------------
 
-_DWORD = re.compile(r"0x[0-9A-Fa-f]{8}")
+_DWORD = re.compile(r"0[xX][0-9A-Fa-f]{8}")
 _HIVES: Mapping[str, str] = {
     "HKEY_LOCAL_MACHINE": "HKLM",
     "HKEY_USERS": "HKU",

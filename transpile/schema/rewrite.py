@@ -228,6 +228,9 @@ class _Rewriting:
             message = f"the condition on {name} cannot be said of {target.field}"
             return Bounds.unknown("TGT604", message, node.span)
         joined = any_bounds(parts)
+        if quant is Quant.ALL and len(parts) > 1:
+            # each target may hold some of the values: all of one are not all of them
+            joined = replace(joined, lower=FALSE)
         if joined.is_exact:
             return joined
         message = f"{target.field} holds more than {name}: the test on it is wider"
@@ -378,7 +381,7 @@ def _choices(target: FieldTarget, taxonomy: Taxonomy) -> tuple[FieldTarget, ...]
     the target's value for other setups, and only those with a derive of their own can differ.
     """
     further = (
-        FieldTarget(also.field, derive=also.derive, type=also.type or "string", mv=also.mv)
+        FieldTarget(also.field, derive=also.derive, type=also.type or "string", mv=also.mv or target.mv)
         for also in target.also
         if taxonomy == "sigma" or also.derive is not None
     )

@@ -113,14 +113,26 @@ def conflicts(
     variant: str | None = None,
     *,
     platform: str = "windows",
+    read: Iterable[str] = (),
 ) -> tuple[str, ...]:
-    """Return the Splunk fields whose value the event's view does not keep, sorted."""
+    """Return the Splunk fields on which the event and its view are at odds, sorted.
+
+    Those of the event whose value the view does not keep, and of `read` (names without prefix) those
+    that the event lacks although the view tells them: a file's path without its name.
+    """
     fields = FieldMap(source, variant)
     shown = view(event, source, taxonomy, variant, platform=platform)
-    parts = _parts(
-        event, lambda field: fields.lookup(field, taxonomy), taxonomy, platform, fields.strip
+    parts = list(
+        _parts(event, lambda field: fields.lookup(field, taxonomy), taxonomy, platform, fields.strip)
     )
-    return tuple(sorted({part.field for part in parts if not _kept(part, shown)}))
+    lost = {part.field for part in parts if not _kept(part, shown)}
+    given = {fields.strip(key) for key, value in event.items() if value not in (None, "", [])}
+    told = {part.context.target for part in parts}
+    for name in set(read) - given:
+        target = fields.lookup(name, taxonomy)
+        if target is not None and target.derive is not None and target.field in told:
+            lost.add(name)
+    return tuple(sorted(lost))
 
 
 def implied(
@@ -276,8 +288,17 @@ def _kept(part: _Part, shown: Event) -> bool:
     """
     if part.target.type == "date":
         return True
+    found = {str(item) for item in _values(shown.get(part.context.target))}
+    if len(found) > max(1, len(part.values)) and not part.target.mv:
+        return False
+    if part.direct:
+        return part.target.type in _TYPED or {str(value) for value in part.values} <= found
     rewrites = [_rewritten(part, value) for value in part.values]
     return all(tests is None or holds(tests, shown) for tests in rewrites)
+
+
+# types whose values a view writes anew
+_TYPED = frozenset({"boolean", "date", "float", "double", "scaled_float", "half_float"})
 
 
 def _name(part: _Part) -> str:

@@ -76,7 +76,7 @@ def check_conversion(
         event
         for event in events
         if assumed(_source_row(event, compiled.pipeline))
-        and _accepted(event, conversion.draft, engine)
+        and engine.accepts(event, conversion.draft)
     ]
     if not tried:
         return report(Verdict.NOT_RUN, reason="no event fits the conversion's assumptions")
@@ -137,11 +137,6 @@ def _verdict(fidelity: Fidelity, outcome: _Outcome) -> Verdict:
 
 
 # -- events that a conversion speaks about -------------------------------------------------------
-
-
-def _accepted(event: Event, draft: Draft, engine: Any) -> bool:
-    accepts = getattr(engine, "accepts", None)
-    return accepts is None or bool(accepts(event, draft))
 
 
 def _source_row(event: Event, pipeline: Pipeline) -> dict[str, Any]:

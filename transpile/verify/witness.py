@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import cache
+from itertools import islice, permutations
 from typing import Any
 
 from transpile.errors import Unsupported
@@ -24,7 +25,7 @@ from transpile.ir.expr import Field
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import descend, fields_of
-from transpile.schema.fields import FieldMap
+from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import resolve
 from transpile.schema.views import conflicts
 from transpile.verify.samples import meeting, samples
@@ -37,6 +38,12 @@ SOLUTIONS = 8
 LIMIT = 400
 """Events made per rule."""
 
+METADATA = frozenset(("index", "source", "sourcetype", "eventtype", "tag"))
+"""Fields that say which events are meant: they are set, never varied."""
+
+TAXONOMIES: tuple[Taxonomy, ...] = ("sigma", "ecs")
+"""Taxonomies whose views must keep what the fields of an event say."""
+
 START = 1_767_222_000
 """Time of the first event, epoch seconds."""
 
@@ -46,13 +53,16 @@ class Maker:
     """What events look like besides the fields that the rule tests.
 
     grouped: fields that every event is given a value for.  multivalued: whether a field may hold
-    several values.  consistent: whether the fields of an event can come from one real event
-    (a file's name and its path agree).
+    several values.  whole: whether a field holds whole numbers, plainly written.  consistent:
+    whether the fields of an event can come from one real event (a file's name and path agree).
+    alone: whether a field cannot contradict the others.
     """
 
     grouped: tuple[str, ...] = ()
     multivalued: Callable[[str], bool] = field(default=lambda name: False)
+    whole: Callable[[str], bool] = field(default=lambda name: False)
     consistent: Callable[[Event], bool] = field(default=lambda event: True)
+    alone: Callable[[str, Event], bool] = field(default=lambda name, event: False)
 
     def completed(self, event: Event) -> Event:
         """Return the event with the grouping fields it lacks, as far as they fit in."""
@@ -60,7 +70,8 @@ class Maker:
             if name in event or name.startswith("_"):
                 continue
             for value in _fillers(name, event):
-                if self.consistent(candidate := {**event, name: value}):
+                candidate = {**event, name: value}
+                if self.alone(name, event) or self.consistent(candidate):
                     event = candidate
                     break
         return event
@@ -69,8 +80,9 @@ class Maker:
 def _fillers(name: str, event: Event) -> Iterator[str]:
     yield f"{name}-1"
     texts = [value for value in event.values() if isinstance(value, str)]
-    yield from (re.split(r"[\\/]", text)[-1] for text in texts)
-    yield from texts
+    for text in texts:
+        head, _, tail = text.replace("/", "\\").rpartition("\\")
+        yield from (tail, text[: len(head)], text)
 
 
 def maker_for(pipeline: Pipeline, data_sources: Sequence[str] = ()) -> Maker:
@@ -83,10 +95,12 @@ def maker_for(pipeline: Pipeline, data_sources: Sequence[str] = ()) -> Maker:
         return Maker(rule.groups)
     found, variant, platform = resolution.dataset, resolution.variant, resolution.platform
 
+    read = fields_of(rule.pred)
+
     def consistent(event: Event) -> bool:
         return not any(
-            conflicts(event, found, taxonomy, variant, platform=platform)
-            for taxonomy in ("sigma", "ecs")
+            conflicts(event, found, taxonomy, variant, platform=platform, read=read)
+            for taxonomy in TAXONOMIES
         )
 
     fields = FieldMap(found, variant)
@@ -95,7 +109,19 @@ def maker_for(pipeline: Pipeline, data_sources: Sequence[str] = ()) -> Maker:
         fact = fields.fact(name)
         return fact is not None and fact.mv
 
-    return Maker(rule.groups, multivalued, consistent)
+    def whole(name: str) -> bool:
+        fact = fields.fact(name)
+        return fact is not None and fact.type == "int"
+
+    @cache
+    def targets(name: str) -> frozenset[str]:
+        found = (fields.lookup(name, taxonomy) for taxonomy in TAXONOMIES)
+        return frozenset(target.field for target in found if target and target.field)
+
+    def alone(name: str, event: Event) -> bool:
+        return not any(targets(name) & targets(other) for other in event)
+
+    return Maker(rule.groups, multivalued, whole, consistent, alone)
 
 
 def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
@@ -135,7 +161,10 @@ def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
         seen.add(key)
         return True
 
-    solutions = list(islice(_solutions(rule.pred), SOLUTIONS))
+    scope = _scope(rule)
+    decide = compile_pred(rule.pred)
+    solved = (_reconciled(found, maker, decide) for found in _solutions(rule.pred))
+    solutions = [scope | found for found in islice(filter(None, solved), SOLUTIONS)]
     values = _values(rule.pred, maker)
     for base in solutions:
         if fresh(full := maker.completed(base)):
@@ -151,6 +180,28 @@ def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
             if fresh(changed := _changed(full, name, None)):
                 yield changed
         yield from _repeated(rule, full)
+
+
+def _reconciled(
+    event: Event, maker: Maker, decide: Callable[[Event], bool]
+) -> Event | None:
+    """Return the event with paths that end in their names, None if its fields stay at odds."""
+    if maker.consistent(event):
+        return event
+    texts = {name: value for name, value in event.items() if isinstance(value, str)}
+    for name, other in permutations(texts, 2):
+        for sign in "\\/":
+            changed = {**event, name: texts[name].rstrip(sign) + sign + texts[other].lstrip(sign)}
+            if decide(dict(changed)) and maker.consistent(changed):
+                return changed
+    return None
+
+
+def _scope(rule: EventRule) -> Event:
+    """Return the fields by which an event is in the scope of the rule's source."""
+    if not isinstance(rule.source, Events):
+        return {}
+    return next(_solutions(rule.source.scope), {})
 
 
 def _changed(event: Event, name: str, value: Any) -> Event:
@@ -196,8 +247,12 @@ def _values(pred: Pred, maker: Maker) -> Mapping[str, tuple[Any, ...]]:
         if maker.multivalued(name) and len(texts) > 1:
             first, *_, last = texts
             several = [[first, last], [first, "other"]]
-        values[name] = (*texts, "", "other", None, *several)
-    return values
+        plain = [text for text in texts if _PLAIN_NUMBER.fullmatch(text)]
+        values[name] = (*plain, None) if maker.whole(name) else (*texts, "", "other", None, *several)
+    return {name: tried for name, tried in values.items() if name not in METADATA}
+
+
+_PLAIN_NUMBER = re.compile(r"0|-?[1-9]\d*")
 
 
 # -- solving -------------------------------------------------------------------------------------
