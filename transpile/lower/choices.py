@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 CHOICES: Mapping[str, str] = {
     "U1": "a comparison with a missing field in where is neither true nor false, as in SQL",
-    "U2": "=, !=, match and like on several values ask for any value; so do < and > with a constant",
+    "U2": "=, !=, match and like on several values ask for any value; also < and > a constant",
     "U3": "a number and a text that looks like one compare as numbers, else both as text; + adds",
     "U4": "like knows no escape character",
     "U5": "stats drops rows with a missing BY field and counts a row once per value of one",
@@ -30,7 +30,7 @@ CHOICES: Mapping[str, str] = {
     "U19": "source, sourcetype and host compare without case",
     "U20": "times are shown and days begin in the time zone of the context, UTC unless it is given",
     "U21": "rename works through its pairs one after the other",
-    "U22": "tostring(null()) is Null; substr from 0 begins before the first character; + stays in URLs",
+    "U22": "tostring(null()) is Null; substr counts 0 as before the first; URLs keep +",
 }
 
 TSTATS_TIME_SPAN = 1.0

@@ -103,10 +103,13 @@ def span_of(text: str) -> tuple[float, str]:
     return (count, calendar) if calendar else (count * seconds, "")
 
 
-def time_bound(text: str) -> Expr | None:
-    """Return a time modifier as an expression in epoch seconds, None if it bounds nothing."""
+def time_bound(text: str, *, begin: bool = False) -> Expr | None:
+    """Return a time modifier as an expression in epoch seconds, None if it bounds nothing.
+
+    begin: the bound is the beginning, for which 0 and 1 mean all of time.
+    """
     text = text.strip()
-    if text.lower() in ("", "0", "1", "all"):
+    if text.lower() in (("", "all", "0", "1") if begin else ("", "all")):
         return None
     if text.lower() in ("now", "now()"):
         return Call("now")

@@ -7,9 +7,9 @@ Values compare as text without case, `*` is always a wildcard, a network is matc
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from transpile.errors import Span
 from transpile.ir.expr import Expr, Field
@@ -17,6 +17,7 @@ from transpile.ir.pattern import Pattern
 from transpile.ir.pred import (
     FALSE,
     TRUE,
+    Compare,
     Condition,
     Exists,
     Glob,
@@ -44,18 +45,34 @@ class FilterLowering:
     """Lowers one filter.
 
     subsearch: the condition that `[ ... ]` becomes.  field_of: how a field name of the text is read
-    in the row.  numeric_not: `NOT f=<number>` needs the field (tstats, 2.3).  bounds: the time
-    bounds met.
+    in the row.  numeric_not: `NOT f=<number>` needs the field (tstats, 2.3).  source: the filter
+    chooses events, so that time bounds among its conditions become the `bounds` of the search;
+    elsewhere (under OR or NOT, in a later search) a bound is a condition on the event's time.
     """
 
     subsearch: Callable[[ast.Search], Pred]
     field_of: Callable[[str], str] = lambda name: name
     numeric_not: bool = False
+    source: bool = False
     bounds: dict[str, Expr] = field(default_factory=dict)
 
     def pred(self, node: ast.Filter | None) -> Pred:
         """Return the predicate of a filter; no filter keeps everything."""
-        return TRUE if node is None else self._pred(node)
+        if node is None:
+            return TRUE
+        return self._of_source(node) if self.source else self._pred(node)
+
+    def _of_source(self, node: ast.Filter) -> Pred:
+        match node:
+            case ast.And(args=args):
+                return all_of(map(self._of_source, args))
+            case ast.TimeBound(name=name, value=value) if BOUNDS[name].field == "_time":
+                bound = time_bound(value, begin=BOUNDS[name].begin)
+                if bound is not None:
+                    self.bounds["earliest" if BOUNDS[name].begin else "latest"] = bound
+                return TRUE
+            case _:
+                return self._pred(node)
 
     def _pred(self, node: ast.Filter) -> Pred:
         match node:
@@ -76,7 +93,7 @@ class FilterLowering:
             case ast.SubsearchTerm(search=search):
                 return self.subsearch(search)
             case ast.TimeBound():
-                return self._time_bound(node)
+                return _time_test(node)
             case _:
                 assert_never(node)
 
@@ -133,11 +150,35 @@ class FilterLowering:
         every = Test(subject, _condition(node.value), Quant.ALL, span=span)
         return all_of((Exists(subject, span=span), Not(every, span=span)))
 
-    def _time_bound(self, node: ast.TimeBound) -> Pred:
-        bound = time_bound(node.value)
-        if bound is not None:
-            self.bounds[node.name.lower()] = bound
+
+class _Bound(NamedTuple):
+    field: str
+    begin: bool
+
+
+BOUNDS: Mapping[str, _Bound] = {
+    "earliest": _Bound("_time", True),
+    "latest": _Bound("_time", False),
+    "starttime": _Bound("_time", True),
+    "endtime": _Bound("_time", False),
+    "starttimeu": _Bound("_time", True),
+    "endtimeu": _Bound("_time", False),
+    "_index_earliest": _Bound("_indextime", True),
+    "_index_latest": _Bound("_indextime", False),
+}
+"""Time bound -> the time that it bounds, and whether it is the (inclusive) beginning (7.1)."""
+
+
+def _time_test(node: ast.TimeBound) -> Pred:
+    """Return a time bound as a condition; it holds for events that have no such time."""
+    name, begin = BOUNDS[node.name]
+    bound = time_bound(node.value, begin=begin)
+    if bound is None:
         return TRUE
+    span = where_is(node)
+    time = Field(name, span=span)
+    inside = Compare(">=" if begin else "<", time, bound, span=span)
+    return any_of((Not(Exists(time, span=span), span=span), inside))
 
 
 def _is_any(value: ast.Value) -> bool:

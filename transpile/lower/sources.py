@@ -40,7 +40,7 @@ SCOPE_COMPANIONS = frozenset(("Channel", "EventChannel"))
 
 def base_search(command: ast.SearchCommand, inner: Inner) -> list[Stage]:
     """The first `search`: events in scope, then its other conditions."""
-    lowering = FilterLowering(inner.filter)
+    lowering = FilterLowering(inner.filter, source=True)
     pred = lowering.pred(command.filter)
     scope, rest = split_scope(pred)
     source = Events(
@@ -119,7 +119,7 @@ def tstats(command: ast.Tstats, inner: Inner) -> list[Stage]:
         return _tstats_events(command, inner)
     model, path, root = node_of(command.model, command.node, command)
     field_of = _node_fields(model, root)
-    lowering = FilterLowering(inner.filter, field_of, numeric_not=True)
+    lowering = FilterLowering(inner.filter, field_of, numeric_not=True, source=True)
     pred = lowering.pred(command.where)
     node, pred = _nodename(model, path, root, pred)
     source = DataModel(
@@ -134,7 +134,7 @@ def tstats(command: ast.Tstats, inner: Inner) -> list[Stage]:
 
 
 def _tstats_events(command: ast.Tstats, inner: Inner) -> list[Stage]:
-    lowering = FilterLowering(inner.filter, numeric_not=True)
+    lowering = FilterLowering(inner.filter, numeric_not=True, source=True)
     scope, rest = split_scope(lowering.pred(command.where))
     source = Events(
         scope,
@@ -217,7 +217,7 @@ def _opaque(command: ast.Command, reason: str, section: str = "") -> Stage:
 
 def mstats(command: ast.Mstats, inner: Inner) -> list[Stage]:
     """`mstats`: metric points are events with `metric_name:NAME` fields and dimensions."""
-    lowering = FilterLowering(inner.filter)
+    lowering = FilterLowering(inner.filter, source=True)
     scope, rest = split_scope(lowering.pred(command.where))
     source = Events(
         scope,
