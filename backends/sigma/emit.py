@@ -75,7 +75,7 @@ def emit(request: Request) -> Draft:
             variant=resolution.variant or "",
             platform=resolution.platform,
             schema="sigma",
-            fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
+            fields=tuple(sorted(fields_of(rule.pred) | (_counted(rule) if grouped else set()))),
         ),
         required=all_of((rule.required, said.premise)),
         groups=rule.threshold.by if grouped and rule.threshold is not None else (),
@@ -159,6 +159,13 @@ def _correlated(
     if rule.threshold is None:
         return Correlated(None)
     return correlated(rule.threshold, resolution, stem, window=info.window, widened=widened)
+
+
+def _counted(rule: EventRule) -> set[str]:
+    """Return the source fields that the rule's threshold reads."""
+    if rule.threshold is None:
+        return set()
+    return {*rule.threshold.by, rule.threshold.field} - {""}
 
 
 def _documents(

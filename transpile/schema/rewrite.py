@@ -381,7 +381,12 @@ def _choices(target: FieldTarget, taxonomy: Taxonomy) -> tuple[FieldTarget, ...]
     the target's value for other setups, and only those with a derive of their own can differ.
     """
     further = (
-        FieldTarget(also.field, derive=also.derive, type=also.type or "string", mv=also.mv or target.mv)
+        FieldTarget(
+            also.field,
+            derive=also.derive,
+            type=also.type or "string",
+            mv=also.mv or target.mv,
+        )
         for also in target.also
         if taxonomy == "sigma" or also.derive is not None
     )
