@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transpile.compiled import Compiled, compile_rule
-from transpile.errors import TranspileError, Unsupported
+from transpile.errors import Unsupported
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.stages import Lookup, LookupTable
 from transpile.ir.walk import descend
-from transpile.targets import find, variant_of
+from transpile.targets import check_choices, find, variant_of
 
 if TYPE_CHECKING:
     from transpile.backends.base import Draft, LookupInfo, Request, RuleInfo
@@ -53,8 +53,9 @@ def convert_compiled(
     keep_unmapped: bool = False,
     format: str = "",
 ) -> Conversion:
-    """Return the conversion of a rule that is IR already."""
+    """Return the conversion of a rule that is IR already. Raises `UsageError` OUT502."""
     backend, info = find(target)
+    check_choices(info, format=format, schema=schema or "")
     request = request_for(
         compiled,
         content,
@@ -148,7 +149,7 @@ def rule_info(rule: Rule, content: Content) -> RuleInfo:
         date=rule.date,
         modified=rule.modified,
         severity=severity_of(rule),
-        risk_score=rule.risk_score,
+        risk_score=None if rule.risk_score is None else round(rule.risk_score),
         references=rule.references,
         false_positives=(rule.known_false_positives,) if rule.known_false_positives else (),
         techniques=rule.mitre_attack_ids,
@@ -191,9 +192,3 @@ def lookup_infos(compiled: Compiled, content: Content) -> Mapping[str, LookupInf
             table.default_match,
         )
     return found
-
-
-def failure(target: str, error: TranspileError, stem: str) -> Conversion:
-    """Return an unsupported conversion for a rule that could not even be read."""
-    loss = Loss(error.code, error.message, error.span)
-    return Conversion(target, "", Fidelity.UNSUPPORTED, None, (loss,), (), stem)

@@ -50,6 +50,7 @@ CODES: Mapping[str, str] = {
     "OUT503": "a backend cannot be loaded",
     "OUT504": "an engine is not installed",
     "OUT505": "the configuration is wrong",
+    "OUT506": "a bug in the program",
     # TGT6xx: what a target cannot say (losses and refusals)
     "TGT601": "a field has no counterpart in the target's taxonomy",
     "TGT602": "the log source has no counterpart in the target",
@@ -175,3 +176,17 @@ class Unsupported(TranspileError):  # noqa: N818 - the field's word; it ends a c
     """Understood, but the target cannot say it."""
 
     default_code = "TGT604"
+
+
+class BugError(TranspileError):
+    """An exception that nobody foresaw, met while a rule was worked on."""
+
+    default_code = "OUT506"
+
+    @classmethod
+    def of(cls, error: BaseException) -> BugError:
+        """Return the error that tells of an unforeseen exception."""
+        return cls(
+            f"a bug in transpile: {type(error).__name__}: {error}",
+            hint="run again with --debug for a traceback, and report it",
+        )

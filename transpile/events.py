@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from transpile.errors import ContentError
+from transpile.errors import ContentError, UsageError
 
 Event = dict[str, Any]
 
@@ -18,23 +18,20 @@ def read_events(path: str | Path) -> list[Event]:
 
     By suffix: `.json` (a list, or one event), `.ndjson`/`.jsonl`/`.log` (one a line), `.csv`,
     `.yml` (a list, or fixtures with `events`). Raw Windows events (`Event.System`) get the fields
-    that Splunk's add-ons extract. Raises `ContentError` CNT407/CNT401 with the line.
+    that Splunk's add-ons extract. Raises `UsageError` CNT407 if there is no such file or its kind
+    is unknown, `ContentError` CNT401/CNT407/CNT408 with the line if its content is wrong.
     """
     file = Path(path)
+    if not file.is_file():
+        reason = "it is a folder" if file.is_dir() else "no such file"
+        raise UsageError(f"cannot read the events of {file}: {reason}", code="CNT407")
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
-        hint = "known: " + " ".join(sorted(_READERS))
-        raise ContentError(
-            f"unknown kind of event file: {file.name}", code="CNT407", path=str(file), hint=hint
-        )
-    try:
-        found = reader(file)
-    except OSError as error:
-        message = f"cannot read {file}: {error.strerror or error}"
-        raise ContentError(message, code="CNT407", path=str(file)) from error
-    except UnicodeDecodeError as error:
-        raise ContentError("the file is not UTF-8", code="CNT407", path=str(file)) from error
-    return [_view(event) for event in found]
+        hint = "the name must end with one of " + " ".join(sorted(_READERS))
+        raise UsageError(f"unknown kind of event file: {file}", code="CNT407", hint=hint)
+    from transpile.content.yaml import decode
+
+    return [_view(event) for event in reader(file, decode(file.read_bytes(), str(file)))]
 
 
 def _view(event: Event) -> Event:
@@ -43,60 +40,81 @@ def _view(event: Event) -> Event:
     return dict(splunk_view(event)) if is_raw(event) else event
 
 
-def _json(file: Path) -> list[Event]:
+def _json(file: Path, text: str) -> list[Event]:
     try:
-        data = json.loads(file.read_text(encoding="utf-8-sig"))
+        data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise _broken(file, error.lineno, error) from error
+        raise _broken(file, error, error.lineno, error.colno) from error
     return _mappings(file, data if isinstance(data, list) else [data])
 
 
-def _lines(file: Path) -> list[Event]:
-    events = []
-    with file.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    events.append(json.loads(line))
-                except json.JSONDecodeError as error:
-                    raise _broken(file, number, error) from error
-    return _mappings(file, events)
+def _lines(file: Path, text: str) -> list[Event]:
+    return list(_parsed_lines(file, text))
 
 
-def _csv(file: Path) -> list[Event]:
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines)
+def _parsed_lines(file: Path, text: str) -> Iterator[Event]:
+    # Not splitlines(): U+2028 and its like stand unescaped in JSON texts.
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            event = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise _broken(file, error, number, error.colno, line) from error
+        if not isinstance(event, dict):
+            raise _no_event(file, f"line {number}").moved(line=number)
+        yield event
+
+
+def _csv(file: Path, text: str) -> list[Event]:
+    rows = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    try:
         return [{k: v for k, v in row.items() if k is not None and v != ""} for row in rows]
+    except csv.Error as error:
+        raise ContentError(
+            f"not valid CSV: {error}", code="CNT401", path=str(file), line=rows.line_num
+        ) from error
 
 
-def _yaml(file: Path) -> list[Event]:
-    from transpile.content.yaml import load_yaml
+def _yaml(file: Path, text: str) -> list[Event]:
+    from transpile.content.yaml import documents
 
-    data = load_yaml(file)
+    data = next(documents(text, str(file)), None)
     if isinstance(data, dict) and isinstance(data.get("events"), list):
-        data = [entry.get("event", entry) for entry in data["events"]]
+        entries = _mappings(file, data["events"])
+        return _mappings(file, [entry.get("event", entry) for entry in entries])
     return _mappings(file, data if isinstance(data, list) else [data])
 
 
 def _mappings(file: Path, items: list[Any]) -> list[Event]:
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
-            message = f"event {number} is no mapping of fields"
-            raise ContentError(message, code="CNT401", path=str(file))
+            raise _no_event(file, f"entry {number}")
     return items
 
 
-def _broken(file: Path, line: int, error: json.JSONDecodeError) -> ContentError:
+def _no_event(file: Path, what: str) -> ContentError:
     return ContentError(
-        f"the line is not JSON: {error.msg}",
-        code="CNT401",
+        f"{what} is no event: a mapping of field names to values is needed",
+        code="CNT408",
         path=str(file),
-        line=line,
-        column=error.colno,
     )
 
 
-_READERS: Mapping[str, Callable[[Path], list[Event]]] = {
+def _broken(
+    file: Path, error: json.JSONDecodeError, line: int, column: int, snippet: str = ""
+) -> ContentError:
+    return ContentError(
+        f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}",
+        code="CNT401",
+        path=str(file),
+        line=line,
+        column=column,
+        snippet=snippet.rstrip("\r"),
+    )
+
+
+_READERS: Mapping[str, Callable[[Path, str], list[Event]]] = {
     ".json": _json,
     ".ndjson": _lines,
     ".jsonl": _lines,

@@ -14,12 +14,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import compile_rule
 from transpile.convert import convert_compiled
-from transpile.errors import TranspileError
+from transpile.errors import TranspileError, UsageError
 from transpile.ir.show import show_pipeline
 from transpile.verify import Report, check_conversion, load_fixtures
 
@@ -32,7 +33,11 @@ TARGETS = ("sigma", "eql", "sql:duckdb", "sql:sqlite")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A golden file that differs: kind is changed, missing (not yet there) or stale (no rule)."""
+    """A golden file that differs.
+
+    kind: `changed` (the program converts the same rule to something else), `stale` (the rule was
+    changed since), `missing` (not yet there) or `orphan` (no rule gives it).
+    """
 
     path: str
     kind: str
@@ -47,7 +52,7 @@ def build(
     manifest: dict[str, Any] = {}
     reports: list[Report] = []
     for rule in rules:
-        name = Path(rule.path).stem if rule.path else rule.id
+        name = _free_name(Path(rule.path).stem if rule.path else rule.id, manifest)
         try:
             entry = _rule(rule, name, content, targets, files, reports)
         except TranspileError as error:
@@ -56,6 +61,12 @@ def build(
     text = json.dumps({"version": 1, "rules": manifest}, indent=1, sort_keys=True)
     files[MANIFEST] = text + "\n"
     return files, reports
+
+
+def _free_name(wanted: str, used: Mapping[str, Any]) -> str:
+    """Return the name, numbered if another folder has a rule file of that name."""
+    numbers = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
+    return next(name for name in numbers if name not in used)
 
 
 def _rule(
@@ -97,6 +108,7 @@ def _hash(text: str) -> str:
 
 def compare(folder: Path, files: Mapping[str, str]) -> list[Change]:
     """Return how the files of a folder differ from what they should be."""
+    changed_rules = _changed_rules(folder, files)
     changes = []
     for path, text in sorted(files.items()):
         file = folder / path
@@ -105,9 +117,39 @@ def compare(folder: Path, files: Mapping[str, str]) -> list[Change]:
             continue
         kept = file.read_text(encoding="utf-8")
         if kept != text:
-            changes.append(Change(path, "changed", _diff(path, kept, text)))
-    changes += [Change(path, "stale") for path in _present(folder) if path not in files]
+            kind = "stale" if Path(path).stem in changed_rules else "changed"
+            changes.append(Change(path, kind, _diff(path, kept, text)))
+    changes += [Change(path, "orphan") for path in _present(folder) if path not in files]
     return changes
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `UsageError` OUT505 if a folder holds something, but no golden files.
+
+    `update` deletes orphans; this keeps it from deleting what is not ours.
+    """
+    if folder.is_dir() and next(_present(folder), None) and not (folder / MANIFEST).is_file():
+        raise UsageError(
+            f"{folder} holds files but no {MANIFEST}",
+            code="OUT505",
+            hint="name an empty folder, or the one with the golden files",
+        )
+
+
+def _changed_rules(folder: Path, files: Mapping[str, str]) -> set[str]:
+    """Return the names of the rules whose text is another one than that of the golden files."""
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        return set()
+    try:
+        kept = json.loads(manifest.read_text(encoding="utf-8"))["rules"]
+        hashes = {name: entry.get("rule") for name, entry in kept.items()}
+    except (ValueError, KeyError, AttributeError) as error:
+        raise UsageError(
+            f"{manifest} is no manifest of golden files", code="OUT505", hint="run golden update"
+        ) from error
+    now = json.loads(files[MANIFEST])["rules"]
+    return {name for name, entry in now.items() if hashes.get(name) != entry.get("rule")}
 
 
 def _present(folder: Path) -> Iterator[str]:

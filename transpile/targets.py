@@ -59,6 +59,18 @@ def find(target: str) -> tuple[Backend, TargetInfo]:
     raise UsageError(f"unknown target {target!r}", code="OUT502", hint=f"it can be {variants}")
 
 
+def check_choices(info: TargetInfo, *, format: str = "", schema: str = "") -> None:
+    """Raise `UsageError` OUT502 unless the target declares the format and the schema; "" is any."""
+    for what, asked, known in (("format", format, info.formats), ("schema", schema, info.schemas)):
+        if asked and asked not in known:
+            named = ", ".join(name for name in known if name)
+            raise UsageError(
+                f"target {info.name!r} has no {what} {asked!r}",
+                code="OUT502",
+                hint=f"it has: {named}" if named else f"it has one {what} only; leave it out",
+            )
+
+
 def variant_of(info: TargetInfo) -> str:
     """Return what follows the colon of a target name."""
     return info.name.partition(":")[2]

@@ -11,9 +11,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from types import ModuleType
 
-from transpile.cli.terminal import Terminal
-from transpile.errors import TranspileError, UsageError
+from transpile.cli.terminal import Terminal, use_utf8
+from transpile.errors import BugError, TranspileError, UsageError
 
 COMMANDS: Mapping[str, str] = {
     "convert": "convert rules to one or more targets",
@@ -26,72 +27,80 @@ COMMANDS: Mapping[str, str] = {
 }
 """Command -> one line of help; the module `transpile.cli.<command>` is loaded when it is used."""
 
+GOOD, SHORT, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes; the last is what a shell reports for a program stopped by Ctrl-C."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return the exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
-    if args[:1] == ["--version"]:
-        from importlib.metadata import version
-
-        print(f"transpile {version('transpile')}")
-        return 0
-    debug = "--debug" in args
+    use_utf8()
+    terminal = Terminal()
     try:
-        return _dispatch(args)
-    except UsageError as error:
-        print(error.render(), file=sys.stderr)
-        return 2
+        code = _dispatch(args)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except TranspileError as error:
-        print(error.render(), file=sys.stderr)
-        return 1
-    except BrokenPipeError:
+        terminal.error(error)
+        return USAGE if isinstance(error, UsageError) else SHORT
+    except SystemExit as stop:  # argparse has said why
+        return stop.code if isinstance(stop.code, int) else USAGE
+    except BrokenPipeError:  # the reader has seen enough; nothing more goes to it, not at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return GOOD
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+        terminal.error("interrupted")
+        return INTERRUPTED
     except Exception as error:
-        if debug:
+        if "--debug" in args:
             raise
-        print(
-            f"error: a bug in transpile: {type(error).__name__}: {error}\n"
-            "  = help: run again with --debug for a traceback and report it",
-            file=sys.stderr,
-        )
-        return 3
+        terminal.error(BugError.of(error))
+        return BUG
 
 
 def _dispatch(args: list[str]) -> int:
-    parser, chosen = _parser(args)
+    if args[:1] == ["--version"]:
+        from importlib.metadata import version
+
+        Terminal().result(f"transpile {version('transpile')}")
+        return GOOD
+    parser, command = _parser(args)
     options = parser.parse_args(args)
-    if options.command is None:
+    if command is None:
         parser.print_help(sys.stderr)
-        return 2
-    terminal = Terminal(color=options.color, quiet=options.quiet)
-    code: int = chosen.run(options, terminal)
+        return USAGE
+    code: int = command.run(options, Terminal(color=options.color, quiet=options.quiet))
     return code
 
 
-def _parser(args: list[str]) -> tuple[argparse.ArgumentParser, type]:
+def _parser(args: list[str]) -> tuple[argparse.ArgumentParser, ModuleType | None]:
+    """Return the parser and the module of the command; only that one's options are declared."""
     parser = argparse.ArgumentParser(
         prog="transpile",
         description="Moves Splunk detections to Sigma, Elastic EQL and SQL, and proves it.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    named = next((a for a in args if not a.startswith("-")), "")
-    chosen = None
+    named = next((argument for argument in args if not argument.startswith("-")), "")
+    module = None
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        command = commands.add_parser(
+            name, help=summary, description=summary.capitalize() + ".", allow_abbrev=False
+        )
         _common(command)
         if name == named:
-            chosen = import_module(f"transpile.cli.{name}")
-            chosen.configure(command)
-    return parser, chosen  # type: ignore[return-value]
+            module = import_module(f"transpile.cli.{name}")
+            module.configure(command)
+    return parser, module
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    group.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto",
+        help="colours in messages (default: on a terminal, unless NO_COLOR is set)",
+    )  # fmt: skip
     group.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     group.add_argument("--debug", action="store_true", help="show the traceback of a bug")

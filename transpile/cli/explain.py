@@ -22,12 +22,19 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Print the explanation."""
     settings = settings_for([options.rule])
     content = content_for(options.content, [options.rule], settings)
-    custom = frozenset(settings.custom_commands)
-    found = explain_compiled(compile_rule(single(options.rule), content, custom_commands=custom))
-    if options.format == "json":
-        print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
-    elif options.format == "markdown":
-        print(found.to_markdown(), end="")
-    else:
-        print(printable(found.to_text()), end="")
+    compiled = compile_rule(
+        single(options.rule),
+        content,
+        opaque_macros=settings.opaque_macros,
+        custom_commands=frozenset(settings.custom_commands),
+    )
+    found = explain_compiled(compiled)
+    match options.format:
+        case "json":
+            shown = json.dumps(found.to_json(), ensure_ascii=False, indent=1)
+        case "markdown":
+            shown = printable(found.to_markdown())
+        case _:
+            shown = printable(found.to_text())
+    terminal.result(shown.rstrip("\n"))
     return 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from transpile.cli.inputs import collect, content_for, settings_for
 from transpile.cli.output import write_text
+from transpile.cli.targets import add_target_option, targets_for
 from transpile.cli.terminal import Terminal, printable
-from transpile.golden import TARGETS, build, compare
+from transpile.golden import TARGETS, Change, build, check_folder, compare
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,38 +19,48 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("check", "update"))
     parser.add_argument("--rules", default="rules", metavar="DIR", help="default: rules")
     parser.add_argument("--golden", default="golden", metavar="DIR", help="default: golden")
-    parser.add_argument(
-        "-t", "--target", action="append", default=[], metavar="TARGET",
-        help="targets kept (default: " + ", ".join(TARGETS) + ")",
-    )  # fmt: skip
+    add_target_option(parser)
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Check or update; return the exit code."""
+    folder = Path(options.golden)
+    check_folder(folder)
     settings = settings_for([options.rules])
+    asked = options.target or settings.targets or TARGETS
+    targets = [info.name for info in targets_for(asked, settings)]
     content = content_for(None, [options.rules], settings)
-    rules, failed = collect([options.rules])
-    for error in failed:
-        terminal.error(printable(error.render()))
-    targets = options.target or list(settings.targets) or list(TARGETS)
+    rules, unread = collect([options.rules])
+    for error in unread:
+        terminal.error(error)
     files, reports = build(rules, content, targets)
     bad = [report for report in reports if report.verdict.bad]
     for report in bad:
         terminal.error(f"{report.rule}: {report.target}: {report.verdict}")
-    folder = Path(options.golden)
     changes = compare(folder, files)
+    broken = bool(unread or bad)
     if options.action == "update":
-        for path, text in files.items():
-            write_text(folder / path, text)
-        for change in changes:
-            if change.kind == "stale":
-                (folder / change.path).unlink()
-        terminal.say(f"{len(files)} files, {len(changes)} of them changed")
-        return 1 if bad or failed else 0
+        _update(folder, files, changes)
+        terminal.say(f"{len(files)} golden files, {_counted(changes)}")
+        return int(broken)
     for change in changes:
         terminal.error(f"{change.kind}: {folder / change.path}")
         if change.diff:
-            print(printable(change.diff))
-    if not changes:
-        terminal.say(f"{len(files)} golden files are as they should be")
-    return 1 if changes or bad or failed else 0
+            terminal.result(printable(change.diff))
+    terminal.say(f"{len(files)} golden files, {_counted(changes)}")
+    if changes:
+        terminal.say("  = help: look at the differences, then run `transpile golden update`")
+    return int(broken or bool(changes))
+
+
+def _update(folder: Path, files: Mapping[str, str], changes: Sequence[Change]) -> None:
+    for change in changes:
+        if change.kind == "orphan":
+            (folder / change.path).unlink()
+        else:
+            write_text(folder / change.path, files[change.path])
+
+
+def _counted(changes: Sequence[Change]) -> str:
+    kinds = Counter(change.kind for change in changes)
+    return ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "none differs"

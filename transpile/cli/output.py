@@ -12,8 +12,8 @@ from transpile.errors import UsageError
 
 def write_text(path: Path, text: str) -> None:
     """Write a file in one step. Raises `UsageError` OUT501."""
+    make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".transpile-", suffix=".tmp")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -25,27 +25,52 @@ def write_text(path: Path, text: str) -> None:
                 os.unlink(temporary)
             raise
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}", code="OUT501") from error
+        raise _unwritable(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it. Raises `UsageError` OUT501."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def check_file(path: Path) -> None:
+    """Find out before the work whether a file can be written. Raises `UsageError` OUT501."""
+    if path.is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder", code="OUT501")
+    make_folder(path.parent)
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"cannot write {path}: permission denied", code="OUT501")
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    reason = "a file is in the way" if isinstance(error, FileExistsError) else error.strerror
+    return UsageError(f"cannot write {path}: {reason or error}", code="OUT501")
 
 
 class OutputFolder:
     """A folder for results; two results of one name get numbers, no name leaves the folder."""
 
     def __init__(self, root: Path) -> None:
+        make_folder(root)
         self.root = root
-        self._used: dict[str, int] = {}
-        if root.exists() and not root.is_dir():
-            raise UsageError(f"{root} is no folder", code="OUT501")
+        self._used: set[str] = set()
 
     def write(self, name: str, text: str) -> str:
         """Write a text under a relative name; return the path written."""
-        count = self._used.get(name, 0) + 1
-        self._used[name] = count
         relative = Path(name)
         if relative.is_absolute() or ".." in relative.parts:
             raise UsageError(f"the output name {name!r} leaves the folder", code="OUT501")
-        if count > 1:
-            relative = relative.with_name(f"{relative.stem}_{count}{relative.suffix}")
-        path = self.root / relative
+        path = self.root / self._free(relative)
         write_text(path, text)
         return str(path)
+
+    def _free(self, wanted: Path) -> Path:
+        name, number = wanted, 1
+        while str(name).lower() in self._used:  # file systems may not tell case
+            number += 1
+            name = wanted.with_name(f"{wanted.stem}_{number}{wanted.suffix}")
+        self._used.add(str(name).lower())
+        return name

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from difflib import get_close_matches
 
 from transpile.cli.terminal import Terminal, table
-from transpile.schema.datasets import dataset, dataset_ids
+from transpile.errors import UsageError
+from transpile.schema.datasets import Dataset, dataset, dataset_ids
 from transpile.schema.fields import FieldMap
 from transpile.schema.taxonomy import Schema, find_schema, schemas
 
@@ -18,27 +20,38 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Print the list, or the tables of one taxonomy."""
-    if options.action == "list" or options.name is None:
-        print(table(("schema", "what it is"), schemas()))
+    """Print the list, or the tables of one taxonomy, or the fields of one dataset."""
+    if options.action == "list":
+        terminal.result(table(("schema", "what it is"), schemas()))
         return 0
+    if options.name is None:
+        raise UsageError("no schema named", hint="transpile schemas show cim")
     schema = find_schema(options.name)
     if options.dataset:
-        return _show_fields(schema, options.dataset, terminal)
-    rows = [(name, schema.table(found)) for name in dataset_ids() if (found := dataset(name))]
-    print(table(("dataset", "table"), [(a, b or "") for a, b in rows]))
+        terminal.result(_fields(schema, _dataset(options.dataset)))
+    else:
+        terminal.result(_tables(schema))
     return 0
 
 
-def _show_fields(schema: Schema, name: str, terminal: Terminal) -> int:
+def _dataset(name: str) -> Dataset:
     found = dataset(name)
     if found is None:
-        terminal.error(f"error: unknown dataset {name!r}")
-        return 2
-    fields = FieldMap(found)
+        close = get_close_matches(name, dataset_ids(), 1)
+        hint = f"did you mean {close[0]!r}?" if close else "`transpile schemas show cim` lists all"
+        raise UsageError(f"unknown dataset {name!r}", hint=hint)
+    return found
+
+
+def _tables(schema: Schema) -> str:
+    known = [(name, found) for name in dataset_ids() if (found := dataset(name)) is not None]
+    return table(("dataset", "table"), [(name, schema.table(found) or "") for name, found in known])
+
+
+def _fields(schema: Schema, source: Dataset) -> str:
+    fields = FieldMap(source)
     rows = []
-    for field in fields.names():
-        target = schema.target(fields, field)
-        rows.append((field, target.field or "" if target else "", (target.derive or "") if target else ""))
-    print(table(("field", schema.name, "derived"), rows))
-    return 0
+    for name in fields.names():
+        target = schema.target(fields, name)
+        rows.append((name, (target and target.field) or "", (target and target.derive) or ""))
+    return table(("field", schema.name, "derived"), rows)

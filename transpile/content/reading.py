@@ -87,6 +87,21 @@ def load_rules(path: Path | str) -> tuple[tuple[Rule, ...], tuple[ContentError, 
     return tuple(rules), tuple(errors)
 
 
+def rules_of_text(text: str) -> tuple[tuple[Rule, ...], tuple[ContentError, ...]]:
+    """Return the rules in a text (YAML documents, or one bare search), and what is no rule in it."""
+    rules: list[Rule] = []
+    errors: list[ContentError] = []
+    try:
+        for found in _rules_of_text(text, None):
+            if isinstance(found, Rule):
+                rules.append(found)
+            else:
+                errors.append(found)
+    except ContentError as error:
+        errors.append(error)
+    return tuple(rules), tuple(errors)
+
+
 def rule_files(top: Path) -> tuple[Path, ...]:
     """Return the files that hold rules, sorted. Raises ContentError CNT407 without such a path."""
     if top.is_file():

@@ -61,17 +61,22 @@ def read_text(path: Path) -> str:
         ) from None
     if len(data) > MAX_BYTES:
         raise _too_large(str(path))
+    return decode(data, str(path))
+
+
+def decode(data: bytes, path: str | None = None) -> str:
+    """Return bytes as text without a byte order mark. Raises ContentError CNT407 with the place."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig", "replace")
         raise ContentError(
-            f"the file is not UTF-8: byte 0x{data[error.start]:02x}",
+            f"{'the file' if path else 'the text'} is not UTF-8: byte 0x{data[error.start]:02x}",
             code="CNT407",
-            path=str(path),
+            path=path,
             line=before.count("\n") + 1,
             column=len(before) - before.rfind("\n"),
-            hint="save the file as UTF-8",
+            hint="save it as UTF-8",
         ) from None
 
 
