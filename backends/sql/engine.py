@@ -12,6 +12,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlglot
@@ -83,18 +84,27 @@ class SqlEngine(ABC):
                 stored.append(lookup_rows(name, lookups.get(source.removeprefix("lookup:"))))
         return Seen(rows=self.execute(draft.text, stored, now))
 
-    def _tables(self, draft: Draft) -> list[_EventTable]:
-        tree = sqlglot.parse_one(draft.text, read=self.dialect)
-        whole = any(
-            isinstance(item, exp.Star) for query in tree.find_all(exp.Select)
-            for item in query.expressions
-        )
-        named = {column.name for column in tree.find_all(exp.Column)}
-        return [
-            _EventTable(name, _source(name, source), named, whole)
-            for name, source in draft.inputs.tables.items()
-            if not source.startswith("lookup:")
-        ]
+    def _tables(self, draft: Draft) -> tuple[_EventTable, ...]:
+        tables = tuple(draft.inputs.tables.items())
+        return _event_tables(self.dialect, draft.text, tables, draft.inputs.fields)
+
+
+@lru_cache(maxsize=64)
+def _event_tables(
+    dialect: str, text: str, tables: tuple[tuple[str, str], ...], fields: tuple[str, ...]
+) -> tuple[_EventTable, ...]:
+    """Return the event tables that a query reads; `accepts` asks for them event by event."""
+    tree = sqlglot.parse_one(text, read=dialect)
+    whole = any(
+        isinstance(item, exp.Star) for query in tree.find_all(exp.Select)
+        for item in query.expressions
+    )
+    named = frozenset(fields)
+    return tuple(
+        _EventTable(name, _source(name, source), named, whole)
+        for name, source in tables
+        if not source.startswith("lookup:")
+    )
 
 
 def _source(table: str, source: str) -> SourceColumns:
@@ -113,7 +123,7 @@ class _EventTable:
 
     name: str
     source: SourceColumns
-    named: set[str]
+    named: frozenset[str]
     whole: bool
 
     def view(self, event: Event) -> dict[str, Any] | None:
@@ -160,6 +170,8 @@ class _EventTable:
         views = [view for event in events if (view := self.view(event)) is not None]
         asked = draft.inputs.fields
         names = list(dict.fromkeys([*asked, *(name for view in views for name in view)]))
+        if len({name.casefold() for name in names}) < len(names):
+            raise ValueError(f"the table {self.name} has columns that differ in case only")
         kinds = {name: self.kind(name) for name in names}
         rows = [[_cell(view.get(name), kinds[name]) for name in names] for view in views]
         return Stored(self.name, kinds or {"_time": Kind.REAL}, rows if kinds else [])

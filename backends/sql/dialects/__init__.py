@@ -23,6 +23,6 @@ DIALECTS = {
 
 def load_dialect(name: str) -> Dialect:
     """Return the dialect of this name. Raises KeyError for another name."""
-    module = import_module(f"{__name__}.{name}")
-    made: Dialect = getattr(module, DIALECTS[name])()
+    kind = DIALECTS[name]
+    made: Dialect = getattr(import_module(f"{__name__}.{name}"), kind)()
     return made
