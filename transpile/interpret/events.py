@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from transpile.interpret.structured import leaves
-from transpile.interpret.values import ORIGIN, Row, Scalar, first, pack, to_number
+from transpile.interpret.values import ORIGIN, Row, Scalar, first, items, pack, to_number
 from transpile.ir.text import whole
 
 _PLAIN = frozenset((str, int, float))
@@ -35,11 +35,17 @@ def event_row(event: Mapping[str, Any]) -> Row:
 
 
 def _normal(event: Mapping[str, Any]) -> Row:
-    values: dict[str, list[Scalar]] = {}
+    row: Row = {}
     for name, value in event.items():
+        if type(value) in _PLAIN and name not in row:  # most values of most events
+            row[name] = value
+            continue
+        found: dict[str, list[Scalar]] = {}
         for path, leaf in _leaves(name, value):
-            values.setdefault(path, []).append(leaf)
-    return {name: pack(found) for name, found in values.items()}
+            found.setdefault(path, []).append(leaf)
+        for path, values in found.items():
+            row[path] = pack([*items(row.get(path)), *values])
+    return row
 
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, Scalar]]:
