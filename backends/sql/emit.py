@@ -166,8 +166,8 @@ def _table(
         writer.fields.setdefault(column.name)
         return column.value(field)
 
-    time = columns.column("_time")
-    order = () if time is None else (OrderKey(time.value("_time"), descending=True),)
+    time = resolve("_time")  # newest first, even where no stage names the field
+    order = () if time is None else (OrderKey(time, descending=True),)
     frame = Frame(
         table, {}, rest=resolve, order=order, label="selected",
         comments=writer.comment(source.span),
