@@ -39,7 +39,7 @@ def emit(request: Request) -> Draft:
     check(query, writer.dialect)
     lossy = bool(writer.losses)
     return Draft(
-        text=query.sql(dialect=writer.dialect.name, pretty=True, identify=True) + ";\n",
+        text=query.sql(dialect=writer.dialect.name, pretty=True, identify=True, copy=False) + ";\n",
         fidelity=Fidelity.SUPERSET if lossy else Fidelity.EXACT,
         observable=Observable.ROWS,
         suffix=".sql",
