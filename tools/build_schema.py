@@ -245,13 +245,21 @@ def channel_index(datasets: Mapping[str, Json]) -> dict[str, str]:
     return index
 
 
+# Titles as the event's own message has them, where the mapping shortens them.
+FULL_TITLES = {
+    ("Microsoft-Windows-PowerShell", "4104"):
+        "Creating Scriptblock text (MessageNumber of MessageTotal).",
+}
+
+
 def windows_events(raw: Iterable[Mapping[str, Json]]) -> Json:
     """Return provider -> event id -> title."""
     titles: dict[str, dict[str, str]] = {}
     for channel in raw:
         for event, body in channel["events"].items():
             provider = body.get("provider", channel.get("provider", channel["channel"]))
-            titles.setdefault(provider, {})[str(event)] = body["title"]
+            title = FULL_TITLES.get((provider, str(event)), body["title"])
+            titles.setdefault(provider, {})[str(event)] = title
     return titles
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from transpile._callable import callable_module
 from transpile.compiled import Compiled, compile_rule
 from transpile.convert import severity_of
 from transpile.explain.coverage import (
@@ -20,6 +21,8 @@ from transpile.explain.indicators import Indicator, indicators
 from transpile.explain.words import in_words
 from transpile.ir import stages as s
 from transpile.ir.show import show_pipeline, show_pred
+from transpile.ir.walk import conjuncts
+from transpile.lower import lower
 from transpile.spl import ast
 
 if TYPE_CHECKING:
@@ -27,17 +30,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class StageView:
-    """One stage of the search: its command, its text with macros kept, what it does.
+class Step:
+    """What a stage does first, then, last: one line of words, for a filter its conditions.
 
-    predicates: conditions with macros expanded, one conjunct each.
+    predicates: with macros expanded; all of them hold for the rows that are kept.
     """
+
+    words: str
+    predicates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One stage of the search: its command, its text with macros kept, what it does."""
 
     number: int
     kind: str
     text: str
-    words: tuple[str, ...]
-    predicates: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def predicates(self) -> tuple[str, ...]:
+        """Return the conditions of all its filters."""
+        return tuple(condition for step in self.steps for condition in step.predicates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,19 @@ class Explanation:
     false_positives: str
     references: tuple[str, ...]
     plan: str
+
+    @property
+    def header(self) -> tuple[tuple[str, str], ...]:
+        """Return the labels and values of the page's head, without those that are empty."""
+        pairs = (
+            ("Status", self.status),
+            ("Severity", self.severity),
+            ("Type", self.type),
+            ("Group by", ", ".join(self.group_by)),
+            ("Author", self.author),
+            ("Source", self.source),
+        )
+        return tuple((label, value) for label, value in pairs if value)
 
     def to_json(self) -> dict[str, Any]:
         """Return the explanation as JSON data."""
@@ -128,30 +156,18 @@ def _stages(compiled: Compiled) -> list[StageView]:
 
 
 def _view(number: int, group: list[ast.Command], compiled: Compiled) -> StageView:
-    from transpile.lower import lower
-
     span = group[0].span
     lowered = [
         stage
         for stage in lower(ast.Search(commands=tuple(group), span=span)).stages
         if number == 1 or not isinstance(stage, s.Events)
     ]
-    predicates = [
-        show_pred(part)
-        for stage in lowered
-        if isinstance(stage, s.Filter)
-        for part in _conjuncts(stage)
-    ]
-    return StageView(
-        number,
-        group[0].name,
-        compiled.source_of(span).strip(),
-        tuple(map(in_words, lowered)),
-        tuple(predicates),
-    )
+    steps = tuple(map(_step, lowered))
+    return StageView(number, group[0].name, compiled.source_of(span).strip(), steps)
 
 
-def _conjuncts(stage: s.Filter) -> tuple[Any, ...]:
-    from transpile.ir.walk import conjuncts
-
-    return conjuncts(stage.pred)
+def _step(stage: s.Stage) -> Step:
+    if not isinstance(stage, s.Filter):
+        return Step(in_words(stage))
+    predicates = tuple(map(show_pred, conjuncts(stage.pred)))
+    return Step(f"keeps rows where{' all of these hold' if len(predicates) > 1 else ''}", predicates)

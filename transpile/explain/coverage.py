@@ -16,7 +16,7 @@ from transpile.schema.windows import event_title
 
 @dataclass(frozen=True, slots=True)
 class TacticCoverage:
-    """A tactic with the rule's techniques in it, each as `T1021.006 Name`.
+    """A tactic with the rule's techniques in it, each as `T1021.006 Parent: Name`.
 
     Revoked techniques are shown as their successors; `was` lists them.
     """
@@ -28,7 +28,10 @@ class TacticCoverage:
 
 @dataclass(frozen=True, slots=True)
 class EventCoverage:
-    """A kind of event that the rule reads; id and title are empty where there are none."""
+    """A kind of event that the rule reads; id and title are empty where there are none.
+
+    provider: as analysts call it (`Sysmon` for Microsoft-Windows-Sysmon), or the id of a dataset.
+    """
 
     provider: str
     event_id: str
@@ -45,13 +48,20 @@ def attack_coverage(techniques: tuple[str, ...]) -> tuple[TacticCoverage, ...]:
             by_tactic.setdefault("unknown", {})[name] = None
             continue
         for tactic in found.tactics:
-            by_tactic.setdefault(tactic.name, {})[f"{found.id} {found.name}"] = None
+            by_tactic.setdefault(tactic.name, {})[f"{found.id} {_full_name(found)}"] = None
             if found.id != name.upper():
                 was.setdefault(tactic.name, []).append(name)
     return tuple(
         TacticCoverage(tactic, tuple(names), tuple(was.get(tactic, ())))
         for tactic, names in by_tactic.items()
     )
+
+
+def _full_name(technique: attack.Technique) -> str:
+    """Return the name of a technique, that of a sub-technique after its parent's."""
+    parent_id, _, part = technique.id.partition(".")
+    parent = attack.technique(parent_id) if part else None
+    return technique.name if parent is None else f"{parent.name}: {technique.name}"
 
 
 def event_coverage(compiled: Compiled) -> tuple[EventCoverage, ...]:
@@ -82,6 +92,11 @@ def _datasets(compiled: Compiled) -> list[Dataset]:
 def _events_of(item: Dataset) -> list[EventCoverage]:
     if item.event is not None:
         provider, code = item.event.provider, str(item.event.id)
-        title = item.event.title or event_title(provider, code) or ""
-        return [EventCoverage(provider, code, title)]
+        title = event_title(provider, code) or item.event.title
+        return [EventCoverage(_short(provider), code, title)]
     return [EventCoverage(item.id, "", "")]
+
+
+def _short(provider: str) -> str:
+    """Return a provider as analysts call it: `PowerShell`, `Sysmon`, `Security`."""
+    return provider.removeprefix("Microsoft-Windows-").removesuffix("-Auditing")

@@ -8,7 +8,8 @@ from typing import Any
 from transpile.ir import stages as s
 from transpile.ir.show import show_expr, show_pred
 
-LONG = 160
+LONG = 240
+"""Characters of a line; the plan below has everything."""
 
 
 def in_words(stage: s.Stage) -> str:
@@ -69,7 +70,8 @@ _WORDS: Mapping[type, Callable[[Any], str]] = {
     s.Current: lambda x: "takes the current rows",
     s.Filter: lambda x: f"keeps rows where {show_pred(x.pred)}",
     s.Compute: lambda x: "sets " + _list([f"{n} to {show_expr(e)}" for n, e in x.assignments]),
-    s.Extract: lambda x: f"takes {_list([n for n, _ in x.regex.group_names])} out of {x.source} by a regex",
+    s.Extract: lambda x: f"takes {_list([name for name, _ in x.regex.group_names])} "
+    f"out of {x.source} by a regex",
     s.Parse: lambda x: f"takes {x.path or 'fields'} out of the text of {x.source}",
     s.Rename: lambda x: "renames " + _list([f"{a} to {b}" for a, b in x.pairs]),
     s.Project: lambda x: f"{'drops' if x.drop else 'keeps only'} the fields {_list(x.fields)}",
