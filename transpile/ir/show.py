@@ -188,12 +188,18 @@ def _assignments(items: tuple[tuple[str, Expr], ...]) -> str:
 def _events(stage: s.Events) -> str:
     macros = "".join(f" `{m}`" for m in stage.macros)
     scope = "" if stage.scope == p.TRUE else f" where {show_pred(stage.scope)}"
-    return f"events{macros}{scope}"
+    return f"events{macros}{scope}{_bounds(stage)}"
+
+
+def _bounds(stage: s.Events | s.DataModel) -> str:
+    since = "" if stage.earliest is None else f" since {show_expr(stage.earliest)}"
+    before = "" if stage.latest is None else f" before {show_expr(stage.latest)}"
+    return since + before
 
 
 def _datamodel(stage: s.DataModel) -> str:
     prefix = f" as {stage.prefix}*" if stage.prefix else ""
-    return f"datamodel {stage.model}.{stage.node}{prefix}"
+    return f"datamodel {stage.model}.{stage.node}{prefix}{_bounds(stage)}"
 
 
 def _aggregate(stage: s.Aggregate) -> str:

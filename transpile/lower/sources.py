@@ -8,14 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from transpile.errors import Span
 from transpile.ir.expr import Expr, Field
-from transpile.ir.pred import TRUE, InRows, Keyword, Order, Pred, Test, TextEq, Unknown, all_of
+from transpile.ir.pred import (
+    TRUE,
+    Exists,
+    InRows,
+    Keyword,
+    Order,
+    Pred,
+    Test,
+    TextEq,
+    Unknown,
+    all_of,
+)
 from transpile.ir.stages import (
     Agg,
     Aggregate,
+    Compute,
     DataModel,
     Events,
     Filter,
+    Key,
     Limit,
     LookupTable,
     Opaque,
@@ -111,8 +125,6 @@ def _root_of(model: str) -> str:
 
 def tstats(command: ast.Tstats, inner: Inner) -> list[Stage]:
     """`tstats aggs FROM datamodel WHERE filter BY fields`."""
-    if command.flag("prestats"):
-        raise CannotLower("tstats with prestats", where_is(command))
     if command.source is not None:
         raise CannotLower("tstats over a namespace or a search id", where_is(command))
     if command.model is None:
@@ -146,11 +158,25 @@ def _tstats_events(command: ast.Tstats, inner: Inner) -> list[Stage]:
     return [source, *_filtered(rest, command), *_grouped(command, lambda name: name)]
 
 
-def _grouped(command: ast.Tstats | ast.Mstats, field_of: Callable[[str], str]) -> list[Stage]:
-    aggs, opaque = aggregates(command.aggs, field_of)
+def _grouped(command: ast.Tstats, field_of: Callable[[str], str]) -> list[Stage]:
     fill = command.option("fillnull_value")
     keys = grouped_by(command.by, command.span_text, fill, field_of)
+    if command.flag("prestats"):
+        return _ungrouped(keys, where_is(command))
+    aggs, opaque = aggregates(command.aggs, field_of)
     return [Aggregate(aggs, keys, span=where_is(command)), *opaque]
+
+
+def _ungrouped(keys: tuple[Key, ...], span: Span | None) -> list[Stage]:
+    """Return what `prestats=t` hands to the `stats`, `chart` or `timechart` behind it.
+
+    Those commands finish the aggregation over the same events, so the events themselves go on: the
+    ones that have all grouping fields, these filled and binned.
+    """
+    changed = tuple((key.name, key.expr) for key in keys if key.expr != Field(key.name))
+    present = all_of(Exists(Field(key.name), span=span) for key in keys)
+    stages: list[Stage] = [Compute(changed, span=span)] if changed else []
+    return [*stages, Filter(present, span=span)] if keys else stages
 
 
 def _node_fields(model: str, root: str) -> Callable[[str], str]:
