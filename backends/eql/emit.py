@@ -98,7 +98,7 @@ def emit(request: Request) -> Draft:
             variant=resolution.variant or "",
             platform=resolution.platform,
             schema=SCHEMA,
-            fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups))),
+            fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups if runs else ()))),
         ),
         required=all_of((rule.required, _implied(rule.pred, resolution))),
         groups=rule.threshold.by if runs and rule.threshold else (),

@@ -17,7 +17,11 @@ Inner = Callable[..., list[Row]]
 
 
 def join(stage: s.Join, scope: Scope, inner: Inner) -> Transform:
-    """Add the fields of right rows that agree on the keys, per left row in right order (5.15)."""
+    """Add the fields of right rows that agree on the keys, per left row in right order (5.15).
+
+    A joined row stands for the events of its left row: the other search adds fields, as a lookup
+    does, and the events behind it are not what the rule reports.
+    """
 
     def run(rows: Iterator[Row]) -> Iterator[Row]:
         right = inner(stage.right)
@@ -36,7 +40,7 @@ def join(stage: s.Join, scope: Scope, inner: Inner) -> Transform:
             key = tuple_key(left, keys)
             found = index.get(key, []) if key is not None else []
             for match in islice(found, stage.max or None):
-                yield _merged(left, match, stage.overwrite, scope.track)
+                yield _merged(left, match, stage.overwrite)
             if not found and stage.outer:
                 yield left
 
@@ -50,13 +54,13 @@ def _common(left: Sequence[Row], right: Sequence[Row]) -> tuple[str, ...]:
     return tuple(sorted(name for name in ours & theirs if not name.startswith("_")))
 
 
-def _merged(left: Row, right: Row, overwrite: bool, track: bool) -> Row:
+def _merged(left: Row, right: Row, overwrite: bool) -> Row:
     merged = dict(left)
     for name in field_names(right):
         wins = overwrite and (JOIN_OVERWRITES_TIME or not name.startswith("_"))
         if wins or name not in merged:
             merged[name] = right[name]
-    return marked(merged, (left, right), track=track)
+    return merged
 
 
 def branch(stage: s.Branch, scope: Scope, inner: Inner) -> Transform:

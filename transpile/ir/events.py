@@ -141,6 +141,7 @@ class _Reader:
         self.pred: Pred = TRUE
         self.groups: tuple[str, ...] | None = None
         self.required: Pred = TRUE
+        self.plain_keys = True
         self.window: float | None = None
         self.threshold: Threshold | None = None
         self.losses: list[Loss] = []
@@ -275,7 +276,9 @@ def _threshold_on(
     reader: _Reader, name: str, op: ThresholdOp, number: int | float, span: Span | None
 ) -> Threshold | None:
     value = reader.env.get(name)
-    if not isinstance(value, _Aggregated) or value.agg.where != TRUE or reader.groups is None:
+    if not isinstance(value, _Aggregated) or value.agg.where != TRUE:
+        return None
+    if reader.groups is None or not reader.plain_keys:
         return None
     argument = "" if value.agg.arg is None else getattr(value.agg.arg, "name", None)
     if argument is None:
@@ -435,7 +438,11 @@ def _aggregate(reader: _Reader, stage: s.Aggregate) -> None:
                 reader.lose("TGT606", text, key.span or stage.span)
             continue
         _need(reader, value)
-        groups += [value.name] if isinstance(value, Field) else sorted(fields_of(value))
+        plain = _plain(value)
+        if plain is None:
+            reader.plain_keys = False
+        else:
+            groups.append(plain)
     values: dict[str, _Value] = {
         agg.name: _aggregated(reader, agg, first) for agg in stage.aggs if not agg.pattern
     }
@@ -444,6 +451,15 @@ def _aggregate(reader: _Reader, stage: s.Aggregate) -> None:
     patterned = any(agg.pattern for agg in stage.aggs)
     unknown = _Elsewhere("a value of a group")
     reader.env = _Env({**keys, **values}, (lambda _: unknown) if patterned else _missing)
+
+
+def _plain(value: Expr) -> str | None:
+    """Return the field that a key is, filled where it is missing or not; None for a computed one."""
+    match value:
+        case Field(name) | Call("coalesce", (Field(name), Lit())):
+            return name
+        case _:
+            return None
 
 
 def _key(reader: _Reader, key: s.Key) -> _Value:

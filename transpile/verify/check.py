@@ -11,7 +11,9 @@ from transpile.convert import Conversion, convert_compiled, lookup_infos
 from transpile.errors import UsageError
 from transpile.fidelity import Fidelity, Observable
 from transpile.interpret import NotComputable, compile_pred, event_row, matched, run_pipeline
-from transpile.ir.stages import DataModel, Pipeline
+from transpile.ir.pred import TRUE
+from transpile.ir.stages import DataModel, Events, Pipeline
+from transpile.ir.walk import descend, fields_of
 from transpile.running import context_for
 from transpile.targets import find, variant_of
 from transpile.verify.compare import difference, value_key
@@ -71,11 +73,13 @@ def check_conversion(
     if not events:
         return report(Verdict.NOT_RUN, reason="there are no events to try it on")
     context = context_for(compiled.pipeline, content, now=now)
+    in_scope = _scope_test(compiled.pipeline)
     assumed = compile_pred(conversion.draft.required)
     tried = [
         event
         for event in events
-        if assumed(_source_row(event, compiled.pipeline))
+        if in_scope(event)
+        and assumed(_source_row(event, compiled.pipeline))
         and engine.accepts(event, conversion.draft)
     ]
     if not tried:
@@ -137,6 +141,25 @@ def _verdict(fidelity: Fidelity, outcome: _Outcome) -> Verdict:
 
 
 # -- events that a conversion speaks about -------------------------------------------------------
+
+
+def _scope_test(pipeline: Pipeline) -> Callable[[Event], bool]:
+    """Return whether an event is of a source that the rule reads: a target has only those.
+
+    An event without any of the fields that a scope tests was chosen by the user.
+    """
+    scopes = []
+    for node in descend(pipeline):
+        if isinstance(node, DataModel) or (isinstance(node, Events) and node.scope == TRUE):
+            return lambda event: True
+        if isinstance(node, Events):
+            scopes.append((fields_of(node.scope), compile_pred(node.scope)))
+
+    def in_scope(event: Event) -> bool:
+        row = event_row(event)
+        return any(not names & row.keys() or decide(row) for names, decide in scopes)
+
+    return in_scope
 
 
 def _source_row(event: Event, pipeline: Pipeline) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from transpile.ir.decide import to_number
 
 Row = Mapping[str, Any]
 
-DIGITS = 9
+DIGITS = 12
 """Significant digits in which two engines' real numbers must agree."""
 
 
@@ -41,8 +41,10 @@ def value_key(value: Any) -> Hashable:
 
 
 def _rounded(value: int | float) -> Hashable:
-    if isinstance(value, int) or not math.isfinite(value):
-        return float(value) if abs(value) < 2**53 else str(value)
+    if not math.isfinite(value):
+        return str(value)
+    if value == int(value):
+        return int(value)
     return float(f"{value:.{DIGITS}g}")
 
 
