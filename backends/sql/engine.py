@@ -25,7 +25,8 @@ from transpile.backends.sql.values import Kind
 
 from transpile.errors import UsageError
 from transpile.interpret.events import event_row, raw_text
-from transpile.interpret.values import items, number_text, text, to_number
+from transpile.interpret.values import items
+from transpile.ir.decide import number_text, text, to_number
 from transpile.ir.stages import DataModel
 from transpile.ir.text import fold
 from transpile.schema import cim

@@ -205,7 +205,7 @@ def condition_on(value: Value, condition: p.Condition, scope: Scope) -> Test:
 
 def _text_equals(value: Value, text: str, cased: bool, scope: Scope) -> Test:
     if value.kind in NUMERIC:
-        from transpile.interpret.values import number_text
+        from transpile.ir.decide import number_text
 
         amount = number(text)
         if amount is None or number_text(amount) != text:
@@ -241,7 +241,7 @@ def _order(value: Value, op: str, bound: str | int | float, scope: Scope) -> Tes
         return Test(n.binary(kind, dialect.bytewise(single.sql), n.text(bound)), single.missing)
     if value.kind in NUMERIC:
         return Test(n.binary(kind, value.sql, n.number(bound)), value.missing)
-    from transpile.interpret.values import number_text
+    from transpile.ir.decide import number_text
 
     amount = as_number(value, scope)
     by_number = n.binary(kind, amount.sql, n.number(bound))

@@ -16,7 +16,8 @@ from transpile.interpret.expressions import compile_expr as _compile_expr
 from transpile.interpret.lookups import Table
 from transpile.interpret.predicates import Decide
 from transpile.interpret.predicates import compile_pred as _compile_pred
-from transpile.interpret.values import Row, Value, number_text
+from transpile.interpret.values import Row, Value
+from transpile.ir.decide import number_text
 from transpile.ir.expr import Expr
 from transpile.ir.pred import Pred
 

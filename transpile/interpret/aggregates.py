@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from transpile.interpret.choices import LIST_LIMIT
-from transpile.interpret.values import Scalar, Value, pack, text, to_number
+from transpile.interpret.values import Value, pack
+from transpile.ir.decide import Scalar, text, to_number
 from transpile.ir.text import whole
 
 

@@ -34,9 +34,10 @@ from transpile.interpret.reads import (
 from transpile.interpret.reshaping import RESHAPING
 from transpile.interpret.rowwise import ROWWISE, Transform, given_locations
 from transpile.interpret.transaction import transaction
-from transpile.interpret.values import Row, first, origins, to_number
+from transpile.interpret.values import Row, first, origins
 from transpile.interpret.window import window
 from transpile.ir import stages as s
+from transpile.ir.decide import to_number
 from transpile.ir.expr import Expr
 from transpile.ir.pred import TRUE, Pred, all_of
 from transpile.ir.walk import descend, fields_of

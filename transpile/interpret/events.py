@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from transpile.interpret.structured import leaves
-from transpile.interpret.values import ORIGIN, Row, Scalar, first, items, pack, to_number
+from transpile.interpret.values import ORIGIN, Row, first, items, pack
+from transpile.ir.decide import Scalar, to_number
 from transpile.ir.text import whole
 
 _PLAIN = frozenset((str, int, float))

@@ -8,7 +8,8 @@ from typing import Any, assert_never
 from transpile.interpret.context import Scope
 from transpile.interpret.errors import NotComputable
 from transpile.interpret.functions import implementation
-from transpile.interpret.values import Row, Scalar, Value, first, items, pack
+from transpile.interpret.values import Row, Value, first, items, pack
+from transpile.ir.decide import Scalar
 from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, RegexLit
 from transpile.ir.functions import FUNCTIONS
 from transpile.ir.regex import compile_python

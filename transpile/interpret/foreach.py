@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from transpile.interpret.context import Scope
 from transpile.interpret.expressions import Evaluate, compile_expr
-from transpile.interpret.values import Row, assign, field_names, name_matcher
+from transpile.interpret.values import Row, assign, field_names
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr, Field, Lit, Node
+from transpile.ir.names import name_matcher
 from transpile.ir.pred import Test, TextEq
 from transpile.ir.walk import rebuild
 

@@ -14,19 +14,10 @@ from transpile.interpret.errors import NotComputable
 from transpile.interpret.events import time_of
 from transpile.interpret.expressions import Evaluate, compile_expr
 from transpile.interpret.predicates import Decide, compile_pred
-from transpile.interpret.values import (
-    ORIGIN,
-    Row,
-    Scalar,
-    assign,
-    carried,
-    field_names,
-    items,
-    name_matcher,
-    natural,
-    text,
-)
+from transpile.interpret.values import ORIGIN, Row, assign, field_names, items, natural
 from transpile.ir import stages as s
+from transpile.ir.decide import Scalar, text
+from transpile.ir.names import carried, name_matcher
 from transpile.ir.pred import TRUE
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]

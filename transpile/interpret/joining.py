@@ -9,8 +9,9 @@ from typing import Any
 from transpile.interpret.choices import JOIN_OVERWRITES_TIME
 from transpile.interpret.context import Scope
 from transpile.interpret.errors import NotComputable
-from transpile.interpret.values import Row, field_names, items, marked, text, tuple_key
+from transpile.interpret.values import Row, field_names, items, marked, tuple_key
 from transpile.ir import stages as s
+from transpile.ir.decide import text
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 Inner = Callable[..., list[Row]]

@@ -15,7 +15,7 @@ from transpile.interpret.structured import (
     load_json,
     path_steps,
 )
-from transpile.interpret.values import Scalar, text
+from transpile.ir.decide import Scalar, text
 
 
 def _dump(node: Any) -> str:

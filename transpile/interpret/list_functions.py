@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from transpile.interpret.text_functions import pattern_of
-from transpile.interpret.values import Scalar, natural, same, text, to_number
+from transpile.interpret.values import natural, same
+from transpile.ir.decide import Scalar, text, to_number
 from transpile.ir.text import whole
 
 Values = list[Scalar]

@@ -14,7 +14,8 @@ from transpile.interpret.choices import (
     MISSING_KEY_SKIPS_DEFAULT,
 )
 from transpile.interpret.errors import NotComputable
-from transpile.interpret.values import Row, Scalar, address, assign, items, pack, text
+from transpile.interpret.values import Row, assign, items, pack
+from transpile.ir.decide import Scalar, address, text
 from transpile.ir.pattern import Pattern
 from transpile.ir.stages import Lookup
 from transpile.ir.text import fold

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import reduce
 from typing import Any
 
-from transpile.interpret.values import Scalar, text, to_number
+from transpile.ir.decide import Scalar, text, to_number
 from transpile.ir.text import whole
 
 Number = int | float

@@ -12,21 +12,19 @@ from transpile.interpret.predicates import compile_pred
 from transpile.interpret.values import (
     ORIGIN,
     Row,
-    Scalar,
     auto_key,
     field_names,
     first,
     ip_key,
     items,
     marked,
-    name_matcher,
     natural,
     pack,
-    text,
-    to_number,
     tuple_key,
 )
 from transpile.ir import stages as s
+from transpile.ir.decide import Scalar, text, to_number
+from transpile.ir.names import name_matcher
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 

@@ -8,17 +8,9 @@ from itertools import product
 from transpile.interpret.context import Scope
 from transpile.interpret.grouping import Group, Spec, compile_aggs
 from transpile.interpret.time import floor_to
-from transpile.interpret.values import (
-    Row,
-    Scalar,
-    items,
-    marked,
-    natural,
-    number_text,
-    text,
-    to_number,
-)
+from transpile.interpret.values import Row, items, marked, natural
 from transpile.ir import stages as s
+from transpile.ir.decide import Scalar, number_text, text, to_number
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 _AUTO_WIDTHS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 86400)

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping
-from ipaddress import ip_network
+from collections.abc import Callable
 from typing import assert_never
 
 from transpile.interpret.context import Scope
 from transpile.interpret.errors import NotComputable
 from transpile.interpret.expressions import Evaluate, compile_expr
-from transpile.interpret.values import Row, Scalar, address, first, items, same, text, to_number
+from transpile.interpret.values import Row, first, items, same
 from transpile.ir import pred as p
+from transpile.ir.decide import ORDER, Before, Check, compile_condition, text, to_number
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import Pred, Quant
-from transpile.ir.regex import compile_python
 from transpile.ir.stages import Pipeline
 from transpile.ir.text import fold
 
 Decide = Callable[[Row], bool]
-Check = Callable[[Scalar], bool]
 
-ORDER: Mapping[str, Callable[[int | float | str, int | float | str], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 MAJOR_BREAKERS = " \t\r\n[]<>(){}|!;,'\"*&?+"
 
 
@@ -54,7 +45,7 @@ def compile_pred(pred: Pred, scope: Scope, *, positive: bool = True) -> Decide:
             value_of = compile_expr(subject, scope)
             return lambda row: value_of(row) not in (None, [])
         case p.Test(subject, condition, quant):
-            return _test(subject, compile_condition(condition), quant, scope)
+            return _test(subject, _condition(condition), quant, scope)
         case p.Compare(op, left, right, all_values):
             sides = compile_expr(left, scope), compile_expr(right, scope)
             return _equality(*sides, all_values) if op == "==" else _order(ORDER[op], *sides)
@@ -126,59 +117,12 @@ def _one_of(name: str, wanted: frozenset[str]) -> Decide:
 # -- one value -----------------------------------------------------------------------------------
 
 
-def compile_condition(condition: p.Condition) -> Check:
+def _condition(condition: p.Condition) -> Check:
     """Return a closure that decides a single value. Raises NotComputable for a wrong network."""
-    match condition:
-        case p.TextEq(wanted, cased):
-            return _text_equality(wanted, cased)
-        case p.NumEq(wanted_number):
-            return lambda value: to_number(value) == wanted_number
-        case p.Glob(pattern, cased):
-            matches = pattern.matcher(cased)
-            return lambda value: matches(value if type(value) is str else text(value))
-        case p.Matches(regex):
-            search = compile_python(regex).search
-            return lambda value: search(value if type(value) is str else text(value)) is not None
-        case p.Order(op, bound):
-            return _bound(ORDER[op], bound)
-        case p.InNetwork(network):
-            return _in_network(network)
-        case _:
-            assert_never(condition)
-
-
-def _text_equality(wanted: str, cased: bool) -> Check:
-    if cased:
-        return lambda value: text(value) == wanted
-    folded = fold(wanted)
-    return lambda value: fold(value if type(value) is str else text(value)) == folded
-
-
-def _bound(
-    before: Callable[[int | float | str, int | float | str], bool], bound: str | int | float
-) -> Check:
-    if isinstance(bound, str):
-        return lambda value: before(text(value), bound)
-    as_text = text(bound)
-
-    def check(value: Scalar) -> bool:
-        amount = to_number(value)
-        return before(text(value), as_text) if amount is None else before(amount, bound)
-
-    return check
-
-
-def _in_network(network: str) -> Check:
     try:
-        wanted = ip_network(network, strict=False)
+        return compile_condition(condition)
     except ValueError as error:
-        raise NotComputable(f"{network!r} is no network in CIDR notation") from error
-
-    def check(value: Scalar) -> bool:
-        found = address(text(value))
-        return found is not None and found.version == wanted.version and found in wanted
-
-    return check
+        raise NotComputable(f"{condition} cannot be decided: {error}") from error
 
 
 def _test(subject: Expr, check: Check, quant: Quant, scope: Scope) -> Decide:
@@ -220,7 +164,7 @@ def _equality(left: Evaluate, right: Evaluate, all_values: bool) -> Decide:
 
 
 def _order(
-    before: Callable[[int | float | str, int | float | str], bool], left: Evaluate, right: Evaluate
+    before: Before, left: Evaluate, right: Evaluate
 ) -> Decide:
     def decide(row: Row) -> bool:
         a, b = first(left(row)), first(right(row))

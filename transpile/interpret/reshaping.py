@@ -10,21 +10,9 @@ from typing import Any
 from transpile.interpret.context import Scope
 from transpile.interpret.pivot import time_width
 from transpile.interpret.time import floor_to
-from transpile.interpret.values import (
-    Row,
-    Scalar,
-    Value,
-    assign,
-    field_names,
-    first,
-    items,
-    marked,
-    number_text,
-    pack,
-    text,
-    to_number,
-)
+from transpile.interpret.values import Row, Value, assign, field_names, first, items, marked, pack
 from transpile.ir import stages as s
+from transpile.ir.decide import Scalar, number_text, text, to_number
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 

@@ -24,22 +24,10 @@ from transpile.interpret.structured import (
     xml_pairs,
 )
 from transpile.interpret.time import calendar_floor, floor_to
-from transpile.interpret.values import (
-    ORIGIN,
-    Row,
-    Scalar,
-    assign,
-    carried,
-    field_names,
-    first,
-    items,
-    name_matcher,
-    number_text,
-    pack,
-    text,
-    to_number,
-)
+from transpile.interpret.values import ORIGIN, Row, assign, field_names, first, items, pack
 from transpile.ir import stages as s
+from transpile.ir.decide import Scalar, number_text, text, to_number
+from transpile.ir.names import carried, name_matcher
 from transpile.ir.regex import compile_python
 from transpile.ir.text import whole
 

@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from transpile.interpret.choices import JSON_NULL
-from transpile.interpret.values import Scalar
+from transpile.ir.decide import Scalar
 
 Step = tuple[str, str]  # ("name", n), ("all", ""), ("index", n), ("attribute", n)
 _STEP = re.compile(r"\{(@?)([^{}]*)\}|([^.{}]+)|\.")

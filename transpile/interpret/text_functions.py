@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_plus
 
 from transpile.interpret.choices import URLDECODE_PLUS
 from transpile.interpret.errors import NotComputable
-from transpile.interpret.values import Scalar, text, to_number
+from transpile.ir.decide import Scalar, text, to_number
 from transpile.ir.regex import RegexError, compile_python, parse_regex
 from transpile.ir.text import whole
 

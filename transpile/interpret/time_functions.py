@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from transpile.interpret.strptime import strptime
 from transpile.interpret.time import calendar_floor, relative, strftime
-from transpile.interpret.values import Scalar, text, to_number
+from transpile.ir.decide import Scalar, text, to_number
 from transpile.ir.text import whole
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from transpile.interpret.context import Scope
 from transpile.interpret.events import time_of
 from transpile.interpret.predicates import Decide, compile_pred
-from transpile.interpret.values import Row, Scalar, field_names, items, marked, pack, text
+from transpile.interpret.values import Row, field_names, items, marked, pack
 from transpile.ir import stages as s
+from transpile.ir.decide import Scalar, text
 from transpile.ir.text import whole
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]

@@ -6,38 +6,15 @@ tracked it holds the indices of the events behind the row.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import cmp_to_key, lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Iterable, Iterator
+from functools import cmp_to_key
 from typing import Any
 
-from transpile.ir.text import number
+from transpile.ir.decide import Scalar, address, text, to_number
 
-Scalar = str | int | float
 Value = Scalar | list[Scalar] | None
 Row = dict[str, Any]
 ORIGIN = "\0origin"
-
-
-def number_text(value: int | float) -> str:
-    """Return a number as SPL prints it: a whole one without decimals (`3.0` is `3`).
-
-    Others print with the fewest digits that read back to the same double; `nan`, `inf`, `-inf`.
-    """
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
-        return str(int(value))
-    return repr(value)
-
-
-def text(value: Scalar) -> str:
-    """Return a single value as text."""
-    return value if isinstance(value, str) else number_text(value)
-
-
-def to_number(value: Scalar) -> int | float | None:
-    """Return a single value as a number, None if it does not look like one."""
-    return number(value) if isinstance(value, str) else value
 
 
 def same(left: Scalar, right: Scalar) -> bool:
@@ -110,15 +87,6 @@ def natural(value: Scalar | None) -> tuple[int, float, str]:
     return (1, 0.0, text(value)) if amount is None else (0, amount, "")
 
 
-@lru_cache(maxsize=65536)
-def address(value: str) -> IPv4Address | IPv6Address | None:
-    """Return the IP address that a text is, or None."""
-    try:
-        return ip_address(value)
-    except ValueError:
-        return None
-
-
 def ip_key(value: Scalar) -> tuple[int, int, str]:
     """Return a sort key: addresses by version and number, then anything else as text."""
     found = address(text(value))
@@ -149,26 +117,3 @@ def tuple_key(row: Row, names: Iterable[str]) -> tuple[str | tuple[str, ...], ..
             return None
         key.append(tuple(map(text, value)) if isinstance(value, list) else text(value))
     return tuple(key)
-
-
-# -- names with wildcards ------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=4096)
-def name_matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    """Return a function that matches a field name; each `*` is a group of the match.
-
-    `*` at the beginning does not take in internal names (those that begin with `_`).
-    """
-    parts = [re.escape(part) for part in pattern.split("*")]
-    guard = "(?!_)" if pattern.startswith("*") else ""
-    return re.compile(guard + "(.*?)".join(parts), re.DOTALL).fullmatch
-
-
-def carried(pattern: str, found: re.Match[str]) -> str:
-    """Return a name whose `*` are replaced, in order, by the matched parts."""
-    parts = pattern.split("*")
-    filled = [parts[0]]
-    for part, group in zip(parts[1:], (*found.groups(), *[""] * len(parts)), strict=False):
-        filled += [group, part]
-    return "".join(filled)

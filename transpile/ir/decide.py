@@ -56,9 +56,9 @@ def address(value: str) -> IPv4Address | IPv6Address | None:
 def compile_condition(condition: p.Condition) -> Check:
     """Return a closure that decides a single value. Raises ValueError for a wrong network."""
     match condition:
-        case p.TextEq(wanted, True):
-            return lambda value: text(value) == wanted
-        case p.TextEq(wanted, False):
+        case p.TextEq(wanted, cased):
+            if cased:
+                return lambda value: text(value) == wanted
             folded = fold(wanted)
             return lambda value: fold(value if type(value) is str else text(value)) == folded
         case p.NumEq(wanted_number):
@@ -69,19 +69,18 @@ def compile_condition(condition: p.Condition) -> Check:
         case p.Matches(regex):
             search = compile_python(regex).search
             return lambda value: search(value if type(value) is str else text(value)) is not None
-        case p.Order(op, str() as bound):
-            before = ORDER[op]
-            return lambda value: before(text(value), bound)
         case p.Order(op, bound):
-            return _number_order(ORDER[op], bound)
+            return _order(ORDER[op], bound)
         case p.InNetwork(network):
             return _in_network(network)
         case _:
             assert_never(condition)
 
 
-def _number_order(before: Before, bound: int | float) -> Check:
+def _order(before: Before, bound: Scalar) -> Check:
     as_text = text(bound)
+    if isinstance(bound, str):
+        return lambda value: before(text(value), as_text)
 
     def check(value: Scalar) -> bool:
         amount = to_number(value)

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = [re.escape(part) for part in pattern.split("*")]
-    guard = "(?!_)" if pattern.startswith("*") else ""
-    return re.compile(guard + "(.*?)".join(parts), re.DOTALL)
-
-
-def match_name(pattern: str, name: str) -> re.Match[str] | None:
-    """Return the match of a name (its groups are what each `*` stands for), or None.
+def name_matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Return a function that matches a field name; each `*` is a group of the match.
 
     A leading `*` does not take in internal names (those that begin with `_`).
     """
-    return _compiled(pattern).fullmatch(name)
+    parts = [re.escape(part) for part in pattern.split("*")]
+    guard = "(?!_)" if pattern.startswith("*") else ""
+    return re.compile(guard + "(.*?)".join(parts), re.DOTALL).fullmatch
 
 
-def carried(pattern: str, groups: tuple[str, ...]) -> str:
-    """Return a pattern whose `*` are replaced, in order, by texts."""
+def match_name(pattern: str, name: str) -> re.Match[str] | None:
+    """Return the match of a name (its groups are what each `*` stands for), or None."""
+    return name_matcher(pattern)(name)
+
+
+def carried(pattern: str, found: re.Match[str]) -> str:
+    """Return a pattern whose `*` are replaced, in order, by the matched parts."""
     parts = pattern.split("*")
     filled = [parts[0]]
-    for part, group in zip(parts[1:], (*groups, *[""] * len(parts)), strict=False):
+    for part, group in zip(parts[1:], (*found.groups(), *[""] * len(parts)), strict=False):
         filled += [group, part]
     return "".join(filled)
 
@@ -33,10 +35,10 @@ def carried(pattern: str, groups: tuple[str, ...]) -> str:
 def rename_name(name: str, old: str, new: str) -> str:
     """Return the name after `rename old AS new`; a name that does not match stays."""
     found = match_name(old, name)
-    return name if found is None else carried(new, found.groups())
+    return name if found is None else carried(new, found)
 
 
 def unrename(name: str, old: str, new: str) -> str | None:
     """Return the name that `rename old AS new` would turn into `name`, None if there is none."""
     found = match_name(new, name)
-    return None if found is None else carried(old, found.groups())
+    return None if found is None else carried(old, found)
