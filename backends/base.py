@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.pred import TRUE, Pred
 from transpile.ir.stages import Pipeline
+from transpile.tables import Table
 
 Event = Mapping[str, Any]
 Row = dict[str, Any]
@@ -50,20 +51,6 @@ class RuleInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class LookupInfo:
-    """A lookup table and how its keys match (spl-semantics 5.17). rows None: not available."""
-
-    name: str
-    rows: tuple[Mapping[str, str], ...] | None
-    columns: tuple[str, ...] = ()
-    case_sensitive: bool = True
-    match_types: Mapping[str, str] = field(default_factory=dict)
-    min_matches: int = 0
-    max_matches: int = 100
-    default_match: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """One conversion to make.
 
@@ -79,7 +66,7 @@ class Request:
     format: str = ""
     schema: str = ""
     source: str = ""
-    lookups: Mapping[str, LookupInfo] = field(default_factory=dict)
+    lookups: Mapping[str, Table] = field(default_factory=dict)
     strict: bool = False
     keep_unmapped: bool = False
 
@@ -148,7 +135,7 @@ class Engine(Protocol):
         draft: Draft,
         events: Sequence[Event],
         *,
-        lookups: Mapping[str, LookupInfo],
+        lookups: Mapping[str, Table],
         now: float,
     ) -> Seen:
         """Return what the text finds. Raises `UsageError` OUT504 if the engine is missing."""

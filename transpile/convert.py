@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transpile.compiled import Compiled, compile_rule
 from transpile.errors import Unsupported
 from transpile.fidelity import Fidelity, Loss, Observable
-from transpile.ir.stages import Lookup, LookupTable
-from transpile.ir.walk import descend
+from transpile.tables import tables_for
 from transpile.targets import check_choices, find, variant_of
 
 if TYPE_CHECKING:
-    from transpile.backends.base import Draft, LookupInfo, Request, RuleInfo
+    from transpile.backends.base import Draft, Request, RuleInfo
     from transpile.content import Content, Rule
 
 SEVERITIES = ("informational", "low", "medium", "high", "critical")
@@ -125,7 +123,7 @@ def request_for(
         format=format,
         schema=schema,
         source=compiled.text.original,
-        lookups=lookup_infos(compiled, content),
+        lookups=tables_for(compiled.pipeline, content),
         strict=strict,
         keep_unmapped=keep_unmapped,
     )
@@ -167,28 +165,3 @@ def severity_of(rule: Rule) -> str:
         bounds = ((20, "informational"), (40, "low"), (60, "medium"), (80, "high"))
         return next((name for top, name in bounds if rule.risk_score <= top), "critical")
     return {"ttp": "high", "anomaly": "medium", "hunting": "low"}.get(rule.type.lower(), "medium")
-
-
-def lookup_infos(compiled: Compiled, content: Content) -> Mapping[str, LookupInfo]:
-    """Return the lookup tables that a rule names; one without data has `rows` None."""
-    from transpile.backends.base import LookupInfo
-
-    names = {
-        node.table
-        for node in descend(compiled.pipeline)
-        if isinstance(node, (Lookup, LookupTable))
-    }
-    found = {}
-    for name in sorted(names):
-        table = content.lookup(name)
-        found[name] = LookupInfo(name, None) if table is None else LookupInfo(
-            name,
-            table.rows,
-            table.fields,
-            table.case_sensitive,
-            table.match_types,
-            table.min_matches,
-            table.max_matches,
-            table.default_match,
-        )
-    return found

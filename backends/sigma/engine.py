@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from transpile.backends.base import Draft, Event, LookupInfo, Seen
+from transpile.backends.base import Draft, Event, Seen
 from transpile.backends.sigma.evaluate import (
     Decide,
     compile_rule,
@@ -36,6 +36,7 @@ from transpile.schema.model_view import model_view, without_fillers
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import DIGEST_LENGTHS
 from transpile.schema.views import conflicts
+from transpile.tables import Table
 
 if TYPE_CHECKING:
     from sigma.correlations import SigmaCorrelationRule
@@ -59,7 +60,7 @@ class SigmaEngine:
         draft: Draft,
         events: Sequence[Event],
         *,
-        lookups: Mapping[str, LookupInfo],
+        lookups: Mapping[str, Table],
         now: float,
     ) -> Seen:
         """Return the matching events, or the groups of a correlation.

@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlglot
 from sqlglot import exp
-from transpile.backends.base import Draft, Event, LookupInfo, Row, Seen
+from transpile.backends.base import Draft, Event, Row, Seen
 from transpile.backends.sql.dialects.sqlite import Sqlite
 from transpile.backends.sql.sources import ModelColumns, RawColumns, SourceColumns, leaf_column
 from transpile.backends.sql.stages.sets import LINE
@@ -31,6 +31,7 @@ from transpile.ir.stages import DataModel
 from transpile.ir.text import fold
 from transpile.schema import cim
 from transpile.schema.datasets import dataset
+from transpile.tables import Table
 
 LISTS = Sqlite.assumptions["lists"]
 """Start of the assumption that names the columns of the result that are lists."""
@@ -72,7 +73,7 @@ class SqlEngine(ABC):
         draft: Draft,
         events: Sequence[Event],
         *,
-        lookups: Mapping[str, LookupInfo],
+        lookups: Mapping[str, Table],
         now: float,
     ) -> Seen:
         """Return the result rows; lists as lists, missing values left out.
@@ -206,7 +207,7 @@ def _cell(value: Any, kind: Kind) -> Any:
             return to_number(values[0])
 
 
-def lookup_rows(name: str, info: LookupInfo | None) -> Stored:
+def lookup_rows(name: str, info: Table | None) -> Stored:
     """Return a lookup table as a table. Raises UsageError OUT505 if its rows are not available."""
     if info is None or info.rows is None:
         raise UsageError(f"the rows of the lookup table {name} are not available", code="OUT505")

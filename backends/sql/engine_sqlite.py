@@ -10,9 +10,11 @@ from contextlib import closing
 from functools import lru_cache
 from typing import Any
 
-from transpile.backends.base import Draft, Event, LookupInfo, Row, Seen
+from transpile.backends.base import Draft, Event, Row, Seen
 from transpile.backends.sql.engine import SqlEngine, Stored, ascii_fold_agrees, list_columns
 from transpile.backends.sql.values import Kind
+
+from transpile.tables import Table
 
 _TYPES = {Kind.TEXT: "TEXT", Kind.INT: "INTEGER", Kind.REAL: "REAL", Kind.LIST: "TEXT"}
 
@@ -36,7 +38,7 @@ class SqliteEngine(SqlEngine):
         draft: Draft,
         events: Sequence[Event],
         *,
-        lookups: Mapping[str, LookupInfo],
+        lookups: Mapping[str, Table],
         now: float,
     ) -> Seen:
         """Return the result rows; columns that the draft calls JSON arrays as lists."""

@@ -171,3 +171,6 @@ def _step(stage: s.Stage) -> Step:
         return Step(in_words(stage))
     predicates = tuple(map(show_pred, conjuncts(stage.pred)))
     return Step(f"keeps rows where{' all of these hold' if len(predicates) > 1 else ''}", predicates)
+
+
+callable_module(__name__)

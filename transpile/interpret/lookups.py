@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import ip_network
 from itertools import islice
 
@@ -19,27 +18,10 @@ from transpile.ir.decide import Scalar, address, text
 from transpile.ir.pattern import Pattern
 from transpile.ir.stages import Lookup
 from transpile.ir.text import fold
+from transpile.tables import Table
 
 TableRow = Mapping[str, str]
 Matcher = Callable[[str], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A lookup table and how its keys match. rows None: the customer's data, not available.
-
-    match_types: column -> EXACT, WILDCARD (the table's value holds `*`) or CIDR (a subnet).
-    default_match: written to the outputs of an unmatched row if `min_matches` is positive.
-    """
-
-    name: str
-    rows: tuple[TableRow, ...] | None
-    columns: tuple[str, ...] = ()
-    case_sensitive: bool = True
-    match_types: Mapping[str, str] = field(default_factory=dict)
-    min_matches: int = 0
-    max_matches: int = 100
-    default_match: str | None = None
 
 
 def table_rows(tables: Mapping[str, Table], name: str, span: Span | None) -> Table:

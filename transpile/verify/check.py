@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import Compiled, compile_rule
-from transpile.convert import Conversion, convert_compiled, lookup_infos
+from transpile.convert import Conversion, convert_compiled
 from transpile.errors import UsageError
 from transpile.fidelity import Fidelity, Observable
 from transpile.interpret import NotComputable, compile_pred, event_row, matched, run_pipeline
@@ -15,6 +15,7 @@ from transpile.ir.pred import TRUE
 from transpile.ir.stages import DataModel, Events, Pipeline
 from transpile.ir.walk import descend, fields_of
 from transpile.running import context_for
+from transpile.tables import tables_for
 from transpile.targets import find, variant_of
 from transpile.verify.compare import difference, value_key
 from transpile.verify.fixtures import load_fixtures
@@ -88,7 +89,7 @@ def check_conversion(
         seen = engine.run(
             conversion.draft,
             tried,
-            lookups=lookup_infos(compiled, content),
+            lookups=tables_for(compiled.pipeline, content),
             now=context.now,
         )
         outcome = _COMPARE[conversion.draft.observable](

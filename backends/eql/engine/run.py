@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from transpile.backends.base import Draft, Event, LookupInfo, Seen
+from transpile.backends.base import Draft, Event, Seen
 from transpile.backends.eql.engine import tree
 from transpile.backends.eql.engine.documents import COERCE
 from transpile.backends.eql.engine.evaluate import evaluate
@@ -16,6 +16,7 @@ from transpile.backends.eql.engine.parser import parse_eql
 
 from transpile.fidelity import Observable
 from transpile.ir.text import number
+from transpile.tables import Table
 
 _parsed = lru_cache(maxsize=32)(parse_eql)
 
@@ -31,7 +32,7 @@ class EqlEngine:
         draft: Draft,
         events: Sequence[Event],
         *,
-        lookups: Mapping[str, LookupInfo],
+        lookups: Mapping[str, Table],
         now: float,
     ) -> Seen:
         """Return the events that an event query finds, or the groups of a sequence.

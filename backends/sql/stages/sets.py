@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
-from transpile.backends.base import LookupInfo
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ROW
 from transpile.backends.sql.expressions import as_text, common_kind, convert
@@ -20,6 +19,7 @@ from transpile.backends.sql.writer import Writer
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.text import fold
+from transpile.tables import Table
 
 MATCH = "_match"
 """The column that numbers the table rows that match one row, in file order."""
@@ -235,14 +235,14 @@ def lookup(stage: s.Lookup, frame: Frame, writer: Writer, before: Needs, after: 
     return writer.flush(joined, after)
 
 
-def lookup_table(info: LookupInfo, writer: Writer) -> str:
+def lookup_table(info: Table, writer: Writer) -> str:
     """Return the name of the table that holds a lookup, and note that the query reads it."""
     writer.tables[info.name] = f"lookup:{info.name}"
     writer.reserve(info.name)
     return info.name
 
 
-def _outputs(stage: s.Lookup, info: LookupInfo) -> Sequence[tuple[str, str]]:
+def _outputs(stage: s.Lookup, info: Table) -> Sequence[tuple[str, str]]:
     if stage.outputs:
         return stage.outputs
     if not info.columns:
@@ -253,7 +253,7 @@ def _outputs(stage: s.Lookup, info: LookupInfo) -> Sequence[tuple[str, str]]:
     return [(column, column) for column in info.columns if column not in keys]
 
 
-def _unique(info: LookupInfo, stage: s.Lookup) -> bool:
+def _unique(info: Table, stage: s.Lookup) -> bool:
     """Return whether at most one entry matches any row: exact keys, each once in the table."""
     if info.rows is None or any(_kind(info, column) != "EXACT" for column, _ in stage.keys):
         return False
@@ -262,12 +262,12 @@ def _unique(info: LookupInfo, stage: s.Lookup) -> bool:
     return len(set(keys)) == len(keys)
 
 
-def _kind(info: LookupInfo, column: str) -> str:
+def _kind(info: Table, column: str) -> str:
     return info.match_types.get(column, "EXACT").upper()
 
 
 def _match(
-    stage: s.Lookup, info: LookupInfo, rows: Frame, table: str, writer: Writer
+    stage: s.Lookup, info: Table, rows: Frame, table: str, writer: Writer
 ) -> list[Sql]:
     scope = writer.scope(rows)
     dialect = writer.dialect
@@ -299,7 +299,7 @@ def _match(
 
 def _ranked(
     stage: s.Lookup,
-    info: LookupInfo,
+    info: Table,
     rows: Frame,
     table: str,
     writer: Writer,
@@ -343,7 +343,7 @@ def _ranked(
 
 def _output(
     stage: s.Lookup,
-    info: LookupInfo,
+    info: Table,
     found: Value,
     old: Value | None,
     matched: Sql,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from transpile.backends.base import Draft, LookupInfo, Request
+from transpile.backends.base import Draft, Request
 from transpile.backends.sql import SqlBackend
 
 from transpile.interpret import run_pipeline
 from transpile.interpret.context import Context
-from transpile.interpret.lookups import Table
 from transpile.ir.stages import Pipeline
 from transpile.ir.text import number
 from transpile.lower import lower
 from transpile.spl.parser import parse
+from transpile.tables import Table
 
 BACKEND = SqlBackend()
 EXECUTED = ("duckdb", "sqlite")
@@ -26,7 +26,7 @@ Events = Sequence[Mapping[str, Any]]
 def emit(
     search: str | Pipeline,
     variant: str = "duckdb",
-    lookups: Mapping[str, LookupInfo] | None = None,
+    lookups: Mapping[str, Table] | None = None,
     **settings: Any,
 ) -> Draft:
     """Return the query of a search."""
@@ -38,7 +38,7 @@ def emit(
 
 
 def sql_rows(
-    draft: Draft, events: Events, variant: str, lookups: Mapping[str, LookupInfo] | None = None
+    draft: Draft, events: Events, variant: str, lookups: Mapping[str, Table] | None = None
 ) -> list[dict[str, Any]]:
     """Return the rows that the engine finds."""
     engine = BACKEND.sql_engine(variant)
@@ -49,17 +49,11 @@ def sql_rows(
 
 
 def expected_rows(
-    search: str | Pipeline, events: Events, lookups: Mapping[str, LookupInfo] | None = None
+    search: str | Pipeline, events: Events, lookups: Mapping[str, Table] | None = None
 ) -> list[dict[str, Any]]:
     """Return the rows of the reference interpreter."""
     pipeline = lower(parse(search)) if isinstance(search, str) else search
-    tables = {
-        name: Table(
-            info.name, info.rows, info.columns, info.case_sensitive, info.match_types,
-            info.min_matches, info.max_matches, info.default_match,
-        )
-        for name, info in (lookups or {}).items()
-    }
+    tables = dict(lookups or {})
     return run_pipeline(pipeline, events, Context(now=NOW, lookups=tables))
 
 
@@ -85,7 +79,7 @@ def assert_same(
     search: str | Pipeline,
     events: Events,
     variant: str,
-    lookups: Mapping[str, LookupInfo] | None = None,
+    lookups: Mapping[str, Table] | None = None,
 ) -> None:
     """Assert that engine and interpreter find the same rows."""
     draft = emit(search, variant, lookups)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from sql_bench import EXECUTED, Events, assert_same
-from transpile.backends.base import LookupInfo
 
 from transpile.errors import Unsupported
+from transpile.tables import Table
 
 
 def timed(*events: dict[str, object]) -> Events:
@@ -191,12 +191,12 @@ def test_sqlite_says_that_it_has_not(search: str, events: Events) -> None:
 
 
 TABLES = {
-    "exact": LookupInfo("exact", ({"k": "a", "v": "one"}, {"k": "B", "v": "two"}), ("k", "v"),
+    "exact": Table("exact", ({"k": "a", "v": "one"}, {"k": "B", "v": "two"}), ("k", "v"),
                         case_sensitive=False, min_matches=1, default_match="false"),
-    "wild": LookupInfo("wild", ({"p": "*.exe", "v": "program"}, {"p": "a*", "v": "first"},
+    "wild": Table("wild", ({"p": "*.exe", "v": "program"}, {"p": "a*", "v": "first"},
                                 {"p": "50%*", "v": ""}), ("p", "v"), case_sensitive=False,
                        match_types={"p": "WILDCARD"}),
-    "single": LookupInfo("single", ({"k": "a", "v": "1"}, {"k": "a", "v": "2"}), ("k", "v"),
+    "single": Table("single", ({"k": "a", "v": "1"}, {"k": "a", "v": "2"}), ("k", "v"),
                          max_matches=1),
 }
 
