@@ -45,7 +45,10 @@ def compile_rule(
     opaque_macros: bool = False,
     custom_commands: frozenset[str] = frozenset(),
 ) -> Compiled:
-    """Return the IR of a rule. Raises `SplSyntaxError` or `MacroError` placed in the rule's file."""
+    """Return the IR of a rule.
+
+    Raises `SplSyntaxError` or `MacroError`, placed in the rule's file, or in the text without one.
+    """
     from transpile.content import expand
 
     unknown: Literal["opaque", "error"] = "opaque" if opaque_macros else "error"
@@ -53,9 +56,12 @@ def compile_rule(
         custom_commands |= {OPAQUE_COMMAND}
     try:
         text = expand(rule.search, content, rule_name=rule.name, unknown=unknown)
-        tree = parse_text(text, custom_commands=custom_commands)
     except SplSyntaxError as error:
         raise _placed(error, rule) from None
+    try:
+        tree = parse_text(text, custom_commands=custom_commands)
+    except SplSyntaxError as error:
+        raise _placed(_in_macro(error, text), rule) from None
     return Compiled(rule, text, tree, simplify(lower(tree)))
 
 
@@ -64,3 +70,12 @@ def _placed(error: SplSyntaxError, rule: Rule) -> SplSyntaxError:
         return error
     line, column = rule.position(error.span.start)
     return error.moved(path=str(rule.path), line=line, column=column, snippet=rule.line(line))
+
+
+def _in_macro(error: SplSyntaxError, text: SourceText) -> SplSyntaxError:
+    """Return the error with a hint at the macro whose definition is wrong, if one is."""
+    call = next((call for call in text.calls if call.span == error.span), None)
+    if call is None:
+        return error
+    where = f"look into the definition of the macro '{call.name}'"
+    return error.moved(hint=f"{error.hint}; {where}" if error.hint else where)

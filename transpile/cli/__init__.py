@@ -7,13 +7,12 @@ fell short, 2 wrong usage or configuration, 3 a bug in the program (traceback wi
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 
-from transpile.cli.terminal import Terminal, use_utf8
+from transpile.cli.terminal import Terminal, abandon_stdout, flush, use_utf8
 from transpile.errors import BugError, TranspileError, UsageError
 
 COMMANDS: Mapping[str, str] = {
@@ -38,8 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     terminal = Terminal()
     try:
         code = _dispatch(args)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        flush()
         return code
     except TranspileError as error:
         terminal.error(error)
@@ -47,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else USAGE
     except BrokenPipeError:  # the reader has seen enough; nothing more goes to it, not at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
         return GOOD
     except KeyboardInterrupt:
         terminal.error("interrupted")

@@ -8,6 +8,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO, TypeVar
 
 from transpile.errors import TranspileError, UsageError
@@ -41,7 +42,8 @@ class Terminal:
         if sys.stdout is None:
             raise UsageError("standard output is closed", code="OUT501")
         self._clear()
-        print(text)
+        with _writing():
+            print(text)
 
     def say(self, text: str) -> None:
         """Print a message unless the user wants quiet."""
@@ -81,13 +83,37 @@ class Terminal:
         print(text, file=sys.stderr)
 
 
+def flush() -> None:
+    """Hand all results to the system. Raises `UsageError` OUT501, `BrokenPipeError`."""
+    if sys.stdout is not None:
+        with _writing():
+            sys.stdout.flush()
+
+
+def abandon_stdout() -> None:
+    """Send what is still to come to nowhere, so that nothing fails once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        abandon_stdout()
+        message = f"cannot write to standard output: {error.strerror or error}"
+        raise UsageError(message, code="OUT501") from error
+
+
 def is_terminal(stream: TextIO | None) -> bool:
     """Return whether a person reads the stream; a closed one is None."""
     return stream is not None and stream.isatty()
 
 
 def use_utf8() -> None:
-    """Let stdout and stderr take every text, whatever the locale: UTF-8, lone surrogates escaped."""
+    """Let stdout and stderr take every text in any locale: UTF-8, lone surrogates escaped."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
