@@ -81,7 +81,7 @@ def _one_row(text: Expr, empty: str, span: Span | None) -> list[Stage]:
 
 
 def _quoted(value: Expr) -> Expr:
-    return Call("replace", (value, RegexLit(_SPECIAL), Lit("\\\\\\1")))
+    return Call("replace", (value, RegexLit(_SPECIAL), Lit("\\\\1")))
 
 
 def _piece(field: str, separator: str) -> Expr:

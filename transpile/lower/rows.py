@@ -195,7 +195,10 @@ def _captures(pattern: str) -> Regex:
 
 
 def _numbered(pair: ast.Renaming) -> Lit:
-    head, *rest = (part.replace("\\", "\\\\") for part in pair.target.split("*"))
+    """Return the target with its wildcards numbered; only a backslash before a digit is special."""
+    if re.search(r"\\\d", pair.target):
+        raise CannotLower("a replacement with a backslash before a digit", where_is(pair))
+    head, *rest = pair.target.split("*")
     return Lit(head + "".join(f"\\{i}{part}" for i, part in enumerate(rest, 1)))
 
 
