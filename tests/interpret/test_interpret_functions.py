@@ -97,6 +97,8 @@ CASES: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
     "sed": [(("aaa", R("a"), "b", 0), "bbb"), (("aaa", R("a"), "b", 2), "aba"),
             ((["a", "ca"], R("a"), "b", 1), ["b", "cb"])],
     "translate": [(("abc", "ab", "xy"), "xyc")],
+    "text_like": [(("xab", "%a_"), 1), (("XAB", "%a_"), 0), ((["q", "a"], "a"), [0, 1])],
+    "regex_found": [(("xab", "a.$"), 1), (("xab", "^a"), 0), ((["q", "a"], "a"), [0, 1])],
     "urldecode": [(("a%20b+c",), "a b+c"), (("%41%zz",), "A%zz")],
     "printf": [(("%05.1f|%s|%d", 3.14159, "x", 7), "003.1|x|7"), (("%%",), "%"),
                (("%x", 255), "ff"), (("%c", "hello"), "h"), (("%-4sx", "ab"), "ab  x")],

@@ -122,6 +122,12 @@ CASES: dict[str, tuple[str, Rows, Rows]] = {
         'eval a=mv_to_json_array(split("x,1,true", ","), true()), b=json_array_to_mv(a)'
         " | table a b",
         PAIRS[:1], [{"a": '["x",1,true]', "b": ["x", 1, "true"]}]),
+    "like-with-a-pattern-from-the-event": (
+        'where like(a, "%".b."%") | table a', [{"a": "xyz", "b": "y"}, {"a": "xyz", "b": "q"}, {}],
+        [{"a": "xyz"}]),
+    "not-match-with-a-regex-from-the-event": (
+        "where NOT match(a, b) | table a", [{"a": "xyz", "b": "^y"}, {"a": "y", "b": "^y"}, {}],
+        [{"a": "xyz"}]),
     "fieldformat-changes-no-value": (
         'fieldformat n=tostring(n, "hex") | table n', NUMBERS[:1], [{"n": 3}]),
 }  # fmt: skip

@@ -53,8 +53,10 @@ def compile_pred(pred: Pred, scope: Scope, *, positive: bool = True) -> Decide:
             return _keyword(pattern, cased)
         case p.InRows(pipeline):
             return _in_rows(pipeline, scope)
-        case p.Unknown():
-            return lambda row: positive
+        case p.Unknown(decided=known):
+            if known is None:
+                return lambda row: positive
+            return compile_pred(known, scope, positive=positive)
         case _:
             assert_never(pred)
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, unquote_plus
 from transpile.interpret.choices import URLDECODE_PLUS
 from transpile.interpret.errors import NotComputable
 from transpile.ir.decide import Scalar, text, to_number
+from transpile.ir.pattern import Pattern
 from transpile.ir.regex import RegexError, compile_python, parse_regex
 from transpile.ir.text import whole
 
@@ -249,6 +250,21 @@ def ip_text(value: Scalar) -> str | None:
     return ".".join(str(int(amount) >> shift & 255) for shift in (24, 16, 8, 0))
 
 
+@lru_cache(maxsize=1024)
+def _like(pattern: str) -> Callable[[str], bool]:
+    return Pattern.from_like(pattern).matcher(True)
+
+
+def text_like(value: Scalar, pattern: Scalar) -> int:
+    """Return 1 if the whole text is like the pattern, case-sensitively, else 0 (3.4)."""
+    return int(_like(text(pattern))(text(value)))
+
+
+def regex_found(value: Scalar, regex: Compiled | Scalar) -> int:
+    """Return 1 if the regular expression matches somewhere, else 0. Raises as `pattern_of`."""
+    return int(pattern_of(regex).search(text(value)) is not None)
+
+
 TEXT_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "concat": lambda *values: "".join(map(text, values)),
     "lower": lambda value: text(value).lower(),
@@ -261,6 +277,8 @@ TEXT_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "replace": replace,
     "sed": sed,
     "translate": translate,
+    "text_like": text_like,
+    "regex_found": regex_found,
     "urldecode": urldecode,
     "printf": printf,
     "md5": _digest("md5"),

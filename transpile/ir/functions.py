@@ -83,6 +83,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "replace": _f(3, 3, "each", "all matches of a RegexLit replaced; \\1.. are groups"),
     "sed": _f(4, 4, "each", "matches of a RegexLit replaced: text, regex, replacement, nth or 0"),
     "translate": _f(3, 3, "each", "characters of one set replaced by those of another"),
+    "text_like": _f(2, 2, "each", "1 if the whole text is like a pattern with % and _, else 0"),
+    "regex_found": _f(2, 2, "each", "1 if a regular expression, given as text, matches, else 0"),
     "urldecode": _f(1, 1, "each", "percent-decoded; + stays"),
     "printf": _f(1, None, "first", "formatted text"),
     "md5": _f(1, 1, "first", "lower-case hex digest"),

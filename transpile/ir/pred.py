@@ -178,14 +178,17 @@ class InRows(Node):
 
 @dataclass(frozen=True, slots=True)
 class Unknown(Node):
-    """A condition that cannot be decided here, with the reason; it is taken as true.
+    """A condition that no target can say, with the reason; it is taken as true.
 
     widens: leaving it out finds more (positive position); a `Not` around it would lose events, so
-    whoever negates it must keep the widening (`negate` refuses nothing, backends ask `has_unknown`).
+    whoever negates it must keep the widening (`negate` refuses nothing, backends ask `unknowns`).
+    decided: the condition as the interpreter can still decide it (a pattern that stands in the
+    event); None: nobody can.
     """
 
     reason: str
     code: str = "SPL301"
+    decided: Pred | None = None
 
 
 Pred = Const | And | Or | Not | Exists | Test | Compare | Keyword | InRows | Unknown

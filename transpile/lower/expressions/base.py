@@ -7,7 +7,19 @@ from typing import Protocol
 
 from transpile.errors import Span
 from transpile.ir.expr import Expr, Field
-from transpile.ir.pred import Condition, Const, Exists, Not, Pred, Test, all_of, any_of, negate
+from transpile.ir.pred import (
+    Condition,
+    Const,
+    Exists,
+    Not,
+    NumEq,
+    Pred,
+    Test,
+    Unknown,
+    all_of,
+    any_of,
+    negate,
+)
 from transpile.ir.regex import Regex, RegexError, parse_regex
 from transpile.ir.walk import fields_of
 from transpile.lower.common import CannotLower, where_is
@@ -66,6 +78,15 @@ def tested(subject: Expr, condition: Condition, span: Span | None) -> Truth:
     """Return the truth of a test that is NULL for a missing subject."""
     test = Test(subject, condition, span=span)
     return Truth(test, all_of((Exists(subject, span=span), Not(test, span=span))))
+
+
+def for_interpreter(reason: str, subject: Expr, span: Span | None) -> Truth:
+    """Return the truth of a test that no target can say; `subject` yields 1 or 0."""
+    known = tested(subject, NumEq(1), span)
+    return Truth(
+        Unknown(reason, decided=known.true, span=span),
+        Unknown(reason, decided=known.false, span=span),
+    )
 
 
 def constant_text(expr: ast.Expr) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transpile.errors import Span
-from transpile.ir.expr import Expr, Lit
+from transpile.ir.expr import Call, Expr, Lit
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import (
     FALSE,
@@ -28,8 +28,9 @@ from transpile.lower.expressions.base import (
     Lowering,
     Truth,
     constant,
+    constant_text,
     exclusive,
-    required_text,
+    for_interpreter,
     tested,
 )
 from transpile.spl import ast
@@ -111,5 +112,8 @@ def in_list(
 
 def like(lowering: Lowering, subject: ast.Expr, pattern: ast.Expr, span: Span | None) -> Truth:
     """Return the truth of `subject LIKE pattern`; no escape character (U4)."""
-    text = required_text(pattern, "like with a pattern")
+    text = constant_text(pattern)
+    if text is None:
+        dynamic = Call("text_like", (lowering.value(subject), lowering.value(pattern)), span=span)
+        return for_interpreter("like with a pattern that is not a constant", dynamic, span)
     return tested(lowering.value(subject), Glob(Pattern.from_like(text), cased=True), span)

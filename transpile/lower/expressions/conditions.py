@@ -26,7 +26,9 @@ from transpile.lower.expressions.base import (
     Truth,
     constant,
     constant_regex,
+    constant_text,
     either,
+    for_interpreter,
     required_text,
     tested,
 )
@@ -38,6 +40,9 @@ _INTEGER = parse_regex(r"^[-+]?\d+\z")
 
 
 def _match(lowering: Lowering, args: Arguments, span: Span | None) -> Truth:
+    if constant_text(args[1]) is None:
+        dynamic = Call("regex_found", tuple(map(lowering.value, args)), span=span)
+        return for_interpreter("a regular expression that is not a constant", dynamic, span)
     return tested(lowering.value(args[0]), Matches(constant_regex(args[1])), span)
 
 
