@@ -100,6 +100,18 @@ def test_packrat_changes_nothing() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@pytest.mark.parametrize("search", ["a=", "x | where a=", "x | eval b=nosuch(1)", "x | stats sum"])
+def test_packrat_keeps_faults(search: str) -> None:
+    code = (
+        "import pyparsing; from transpile.spl import parse; from transpile.errors import *\n"
+        "def fault():\n"
+        f"    try: parse({search!r})\n"
+        "    except SplSyntaxError as error: return error.render()\n"
+        "before = fault(); pyparsing.ParserElement.enable_packrat(); assert before == fault()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_importing_the_package_loads_no_grammar() -> None:
     code = "import sys, transpile.spl; sys.exit('pyparsing' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -34,12 +34,12 @@ class Fault(pp.ParseSyntaxException):
         text: str,
         loc: int,
         message: str,
-        *,
         code: str,
         hint: str = "",
         end: int | None = None,
     ) -> None:
         super().__init__(text, loc, message)
+        self.args = (text, loc, message, code, hint, end)  # packrat copies a fault by its args
         self.code = code
         self.message = message
         self.hint = hint
