@@ -72,7 +72,7 @@ def _csv(file: Path, text: str) -> list[Event]:
         return [{k: v for k, v in row.items() if k is not None and v != ""} for row in rows]
     except csv.Error as error:
         raise ContentError(
-            f"not valid CSV: {error}", code="CNT401", path=str(file), line=rows.line_num
+            f"not valid CSV: {error}", code="CNT401", path=str(file), line=rows.line_num + 1
         ) from error
 
 

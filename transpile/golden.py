@@ -142,11 +142,13 @@ def _changed_rules(folder: Path, files: Mapping[str, str]) -> set[str]:
     if not manifest.is_file():
         return set()
     try:
-        kept = json.loads(manifest.read_text(encoding="utf-8"))["rules"]
-        hashes = {name: entry.get("rule") for name, entry in kept.items()}
-    except (ValueError, KeyError, AttributeError) as error:
+        kept = json.loads(manifest.read_text(encoding="utf-8"))
+        hashes = {name: entry.get("rule") for name, entry in kept["rules"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{manifest} is no manifest of golden files", code="OUT505", hint="run golden update"
+            f"{manifest} is no manifest of golden files",
+            code="OUT505",
+            hint="delete the folder and run `transpile golden update`",
         ) from error
     now = json.loads(files[MANIFEST])["rules"]
     return {name for name, entry in now.items() if hashes.get(name) != entry.get("rule")}

@@ -30,12 +30,10 @@ _CHUNK = 16
 class Job:
     """What to convert rules to, and how.
 
-    root: the content repository, None for what is built in.  debug: let an unforeseen exception
-    through instead of reporting it as the outcome of its rule.
+    debug: let an unforeseen exception through instead of reporting it as the outcome of its rule.
     """
 
     targets: tuple[str, ...]
-    root: str | None = None
     schema: str = ""
     format: str = ""
     strict: bool = False
@@ -67,15 +65,28 @@ class Outcome:
     error: TranspileError | None = None
 
 
-def convert_all(rules: Sequence[Rule], job: Job, processes: int) -> Iterator[Outcome]:
+def convert_all(
+    rules: Sequence[Rule], job: Job, content: Content, processes: int
+) -> Iterator[Outcome]:
     """Yield the outcome of each rule, in order."""
     if processes <= 1:
-        yield from map(partial(convert_one, job=job), rules)
+        yield from (convert_one(rule, job, content) for rule in rules)
         return
     from concurrent.futures import ProcessPoolExecutor
 
+    root = None if content.root is None else str(content.root)
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(partial(convert_one, job=job), rules, chunksize=_CHUNK)
+        yield from pool.map(partial(_in_worker, job=job, root=root), rules, chunksize=_CHUNK)
+
+
+def _in_worker(rule: Rule, job: Job, root: str | None) -> Outcome:
+    return convert_one(rule, job, _content_of_worker(root))
+
+
+@lru_cache(maxsize=1)
+def _content_of_worker(root: str | None) -> Content:
+    """Return the content that a worker process reads once in its life."""
+    return Content.builtin() if root is None else Content.load(root)
 
 
 def processes_for(asked: int | None, rules: int) -> int:
@@ -85,11 +96,10 @@ def processes_for(asked: int | None, rules: int) -> int:
     return max(1, min(asked, rules))
 
 
-def convert_one(rule: Rule, job: Job) -> Outcome:
+def convert_one(rule: Rule, job: Job, content: Content) -> Outcome:
     """Return the outcome of one rule; an error in it is its outcome and stops nothing else."""
     started = time.perf_counter()
     try:
-        content = _content(job.root)
         compiled = compile_rule(
             rule,
             content,
@@ -139,8 +149,3 @@ def _result(
         conversion_entry(compiled, conversion, time.perf_counter() - started),
         loss_lines(compiled, conversion),
     )
-
-
-@lru_cache(maxsize=4)
-def _content(root: str | None) -> Content:
-    return Content.builtin() if root is None else Content.load(root)

@@ -68,7 +68,6 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     rules, unread = collect(options.paths)
     job = Job(
         tuple(info.name for info in infos),
-        None if content.root is None else str(content.root),
         schema,
         options.format,
         options.strict,
@@ -81,7 +80,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     for error in unread:
         sink.take(failed(error, job.targets))
     processes = processes_for(options.jobs, len(rules))
-    outcomes = convert_all(rules, job, processes)
+    outcomes = convert_all(rules, job, content, processes)
     for outcome in terminal.progress(outcomes, len(rules), "converting"):
         sink.take(outcome)
     sink.finish()
