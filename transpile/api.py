@@ -6,6 +6,7 @@ repository that a path lies in is used, else the built-in macros only.
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ def content_for(rule: RuleLike, content: Content | None) -> Content:
 
 
 def _is_path(text: str) -> bool:
-    return "\n" not in text and len(text) < 4096 and Path(text).exists()
+    return os.path.exists(text)  # Path.exists raises for a text that is too long for a name
 
 
 def parse(spl: RuleLike, *, content: Content | None = None) -> Pipeline:
