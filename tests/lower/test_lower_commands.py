@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from transpile.explain.words import in_words
+from transpile.ir.codec import from_json, to_json
 from transpile.ir.show import show_pipeline
 from transpile.ir.stages import Opaque, Pipeline
 from transpile.lower import FIRST, LATER, lower
@@ -13,8 +16,10 @@ from transpile.lower.expressions.conditions import CONDITIONS
 from transpile.lower.expressions.functions import PLAIN, SPECIAL
 from transpile.lower.generic import GENERIC, SOURCES
 from transpile.lower.opaque import ADDS_AND_FILTERS, CHANGES
+from transpile.lower.options import HARMLESS
 from transpile.lower.sets import SETS
 from transpile.spl import ast, parse
+from transpile.spl.commands import COMMANDS as SPECS
 from transpile.spl.functions import EVAL_FUNCTIONS
 from transpile.spl.source import OPAQUE_COMMAND
 
@@ -49,6 +54,23 @@ def test_command_becomes(spl: str) -> None:
 @pytest.mark.parametrize("spl", SEARCHES)
 def test_search_becomes(spl: str) -> None:
     assert show_pipeline(_lowered(spl)) == SEARCHES[spl]
+
+
+def _reread(pipeline: Pipeline) -> object:
+    return from_json(json.loads(json.dumps(to_json(pipeline))))
+
+
+@pytest.mark.parametrize("spl", [*COMMANDS, *SEARCHES])
+def test_the_ir_survives_json_and_every_stage_has_words(spl: str) -> None:
+    pipeline = _lowered(spl if spl in SEARCHES else f"* | {spl}")
+    assert _reread(pipeline) == pipeline
+    assert all(in_words(stage) for stage in pipeline.stages)
+
+
+@pytest.mark.parametrize("name", sorted(HARMLESS))
+def test_options_that_are_refused_are_options_of_the_command(name: str) -> None:
+    known = SPECS[name].options
+    assert known is None or set(HARMLESS[name]) <= set(known)
 
 
 def test_every_kind_of_command_has_a_case() -> None:

@@ -29,6 +29,7 @@ from transpile.lower.filters import FilterLowering
 from transpile.lower.generic import GENERIC
 from transpile.lower.generic import SOURCES as MADE
 from transpile.lower.opaque import opaque
+from transpile.lower.options import check_options
 from transpile.lower.rows import ROWS, nomv
 from transpile.lower.sets import SETS
 from transpile.spl import ast, parse_filter
@@ -116,6 +117,7 @@ def _stages(commands: Sequence[ast.Command], *, source: bool) -> list[Stage]:
     for at, command in enumerate(commands):
         first = source and not stages
         try:
+            check_options(command)
             new = _first(command) if first else _later(command, commands[:at])
         except CannotLower as refusal:
             place = refusal.span or where_is(command)

@@ -66,9 +66,13 @@ def aggregates(
 
 
 def stats(command: ast.Stats) -> list[Stage]:
-    """`stats aggs BY fields`."""
+    """`stats aggs BY fields`; `dedup_splitvals` counts a row once per distinct value of a key."""
     aggs, opaque = aggregates(command.aggs)
-    keys = tuple(Key(name, Field(name)) for name in command.by)
+    distinct = command.flag("dedup_splitvals")
+    keys = tuple(
+        Key(name, Call("mvdedup", (Field(name),)) if distinct else Field(name))
+        for name in command.by
+    )
     return [Aggregate(aggs, keys, span=where_is(command)), *opaque]
 
 
@@ -155,8 +159,13 @@ def _pivot(
     if command.where:
         raise CannotLower("a where clause over the series of a chart", where_is(command))
     aggs, opaque = aggregates(command.aggs)
+    binned = column is not None and any(option.name == "span" for option in column.options)
+    if binned and row != "_time":  # options behind the field of `timechart` are its own
+        raise CannotLower("a chart with columns that are bins", where_is(command))
     options = {o.name: o.value for o in (*row_options, *(column.options if column else ()))}
     options |= {o.name: o.value for o in command.options}
+    if options.get("limit", "").lower().startswith("bottom"):
+        raise CannotLower("a chart of the smallest series", where_is(command))
     width, calendar = span_of(options["span"]) if "span" in options else (0.0, "")
     if calendar:
         width *= {"day": 86400.0, "week": 604800.0}.get(calendar, 0.0)

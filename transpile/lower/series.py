@@ -141,7 +141,8 @@ def top(command: ast.Top) -> list[Stage]:
         )
     dropped = [_TOTAL]
     dropped += [] if command.flag("showcount", True) else [count]
-    dropped += [] if command.flag("showperc", True) else [percent]
+    shown = command.flag("showperc", True) and command.flag("showpercent", True)
+    dropped += [] if shown else [percent]
     return [*stages, Project(tuple(dropped), drop=True, span=span)]
 
 
