@@ -34,7 +34,6 @@ CODES: Mapping[str, str] = {
     "SPL204": "macro expansion grew too large",
     # SPL3xx: lowering
     "SPL301": "a command is recognised but its result cannot be computed here",
-    "SPL302": "an expression is recognised but has no meaning in the IR",
     # CNT4xx: content files
     "CNT401": "the file is not valid YAML",
     "CNT402": "the rule has no search",

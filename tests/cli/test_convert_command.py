@@ -198,6 +198,10 @@ def test_results_do_not_depend_on_the_number_of_processes(cli, repo, write: Writ
             id="a-superset-is-min-fidelity-superset",
         ),
         pytest.param(UNMAPPED, [], 1, "unsupported", id="unsupported-falls-short"),
+        pytest.param(
+            "search: EventCode=1102 | anomalies | where x=1\n", ["-t", "sql"], 1, "TGT608",
+            id="a-stage-that-cannot-be-computed",
+        ),
         pytest.param(UNMAPPED, ["-s"], 0, "unsupported", id="unless-skipped"),
         pytest.param(
             UNMAPPED, ["--skip-unsupported", "--min-fidelity", "exact"], 0, "unsupported",
@@ -239,6 +243,7 @@ def test_schema_chooses_the_names(cli, repo):
 
 def test_format_is_one_that_the_target_declares(cli, repo):
     assert cli("convert", "detections", "-t", "sigma", "-f", "yaml").code == 0
+    assert cli("convert", "detections", "-t", "eql", "--format", "query").code == 0
 
 
 def test_content_is_taken_from_another_folder(cli, repo, write: Write, tmp_path_factory):

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from transpile.backends.base import Draft
+from transpile.backends.sql.engine_duckdb import DuckDbEngine
 from transpile.cli import COMMANDS
+from transpile.errors import UsageError
+from transpile.fidelity import Fidelity, Observable
 
 Write = Callable[[str, str], Path]
+EXACT, ROWS = Fidelity.EXACT, Observable.ROWS
 LOG = "detections/log_emptied.yml"
 NDJSON = "".join(
     json.dumps({"_time": 1767222000 + n, "host": f"h{n % 2}", "a": f"v{n}"}) + "\n" for n in range(4)
@@ -191,6 +197,16 @@ def test_verify_says_what_was_not_run_and_why(cli, repo):
         "Tool Started: sql:snowflake: not run: nothing runs sql:snowflake here\n"
         "Tool Started: eql: not run: there are no events to try it on\n"
     )
+
+
+def test_verify_never_passes_what_a_missing_engine_did_not_run(cli, repo, monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(UsageError) as caught:
+        DuckDbEngine().run(Draft("SELECT 1", EXACT, ROWS, ".sql"), [], lookups={}, now=0.0)
+    assert caught.value.code == "OUT504"
+    ran = cli("verify", LOG, "-t", "sql:duckdb")
+    assert ran.out.splitlines()[2].split()[2:5] == ["sql:duckdb", "exact", "not"]
+    assert "Log Emptied: sql:duckdb: not run: " in ran.err
 
 
 def test_verify_takes_events_of_the_user(cli, write: Write):

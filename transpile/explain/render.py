@@ -77,8 +77,8 @@ def code(text: str) -> str:
 
 
 def cell_code(text: str) -> str:
-    """Return text as inline code for a cell of a table."""
-    return code(text).replace("|", "\\|")
+    """Return text as inline code for a cell of a table, which no backtick keeps a `|` in."""
+    return f"<code>{plain(text)}</code>" if "|" in text else code(text)
 
 
 def fence(text: str) -> str:
