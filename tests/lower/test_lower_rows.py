@@ -100,6 +100,9 @@ CASES: dict[str, tuple[str, Rows, Rows]] = {
     "format-spells-the-rows": (
         "table a b | format", [{"a": "x", "b": 'q"'}, {"a": ["y", "z"]}],
         [{"search": '( ( a="x" AND b="q\\"" ) OR ( ( a="y" OR a="z" ) ) )'}]),
+    "format-takes-search-text-as-it-is": (
+        "rename a AS search | table search b | format", [{"a": "x=1 OR y=2", "b": "q"}],
+        [{"search": '( ( x=1 OR y=2 AND b="q" ) )'}]),
     "format-of-nothing": (
         "search a=none | format", PAIRS, [{"search": "NOT( )"}]),
     "format-of-more-rows-than-list-keeps": (

@@ -35,7 +35,10 @@ LAYOUT = ("(", "(", "AND", ")", "OR", ")")
 NOTHING = "NOT( )"
 """The search text that no rows become; it matches nothing."""
 
-_PARTS, _ROW, _VALUE = "format parts", "format row", "format value"
+RAW = ("search", "query")
+"""Fields of a subsearch whose value is inserted as search text, without the field's name."""
+
+_PARTS, _ROW, _VALUE = "_format parts", "format row", "format value"
 _SPECIAL = parse_regex(r'(["\\])')
 
 
@@ -52,6 +55,8 @@ def format_(command: ast.Generic) -> list[Stage]:
     text = _joined(open_all, Field(_ROW), between_rows, close_all)
     return [
         *_limited(command.number("maxresults", 0) or 0, span),
+        Compute(((_PARTS, Call("mvappend", tuple(map(Field, RAW)))),), span=span),
+        Project(RAW, drop=True, span=span),
         ForEach(("*",), ((_PARTS, collected),), span=span),
         Compute(((_ROW, row),), span=span),
         *_one_row(text, command.option("emptystr", NOTHING) or NOTHING, span),
@@ -151,10 +156,6 @@ def _is_format(command: ast.Command) -> bool:
         and not command.option("maxresults")
         and tuple(token.text for token in command.args) in ((), LAYOUT)
     )
-
-
-RAW = ("search", "query")
-"""Fields of a subsearch whose value is inserted as search text, without the field's name."""
 
 
 def constant_search(search: ast.Search) -> str | None:
