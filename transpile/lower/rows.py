@@ -28,7 +28,7 @@ from transpile.ir.stages import (
 )
 from transpile.ir.walk import rebuild, rename_fields
 from transpile.lower.common import CannotLower, read_inner, where_is
-from transpile.lower.expressions import true_of, value_of
+from transpile.lower.expressions import is_condition, true_of, value_of
 from transpile.spl import ast, parse_subsearch
 
 
@@ -339,9 +339,38 @@ def foreach(command: ast.Foreach) -> list[Stage]:
         if not isinstance(inner, ast.Eval) or any(a.dynamic for a in inner.assignments):
             raise CannotLower("foreach over other commands than eval", where_is(command))
         for item in inner.assignments:
+            if _tests_placeholder(item.expr):
+                raise CannotLower("foreach with a test on a placeholder", where_is(command))
             value = rename_fields(value_of(item.expr), _with_tokens)
             template.append((_with_tokens(item.field), _literals_with_tokens(value)))
     return [ForEach(command.patterns, tuple(template), span=where_is(command))]
+
+
+def _tests_placeholder(expr: ast.Expr) -> bool:
+    """Return whether a condition compares a text that only the loop knows; it would be folded."""
+    if is_condition(expr):
+        return _mentions_placeholder(expr)
+    return any(map(_tests_placeholder, _operands(expr)))
+
+
+def _operands(expr: ast.Expr) -> tuple[ast.Expr, ...]:
+    match expr:
+        case ast.Call(args=args):
+            return args
+        case ast.Unary(arg=arg):
+            return (arg,)
+        case ast.Binary(left=left, right=right):
+            return left, right
+        case ast.InList(arg=arg, items=items):
+            return arg, *items
+        case _:
+            return ()
+
+
+def _mentions_placeholder(expr: ast.Expr) -> bool:
+    if isinstance(expr, ast.Literal):
+        return "stand_in_" in str(expr.value)
+    return any(map(_mentions_placeholder, _operands(expr)))
 
 
 def _with_tokens(name: str) -> str:
