@@ -20,7 +20,7 @@ from transpile.ir.expr import Call, Expr, Field, Lit, Node
 from transpile.ir.names import match_name, rename_name, unrename
 from transpile.ir.pred import TRUE, CompareOp, Exists, NumEq, Order, Pred, Test, all_of
 from transpile.ir.show import show_pred
-from transpile.ir.simplify import simplify_pred
+from transpile.ir.simplify import both, simplify_pred
 from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of, substitute, unknowns
 
 ThresholdOp = CompareOp | Literal["!="]
@@ -245,7 +245,7 @@ def _conjunct(reader: _Reader, part: Pred, span: Span | None) -> None:
     except _NotHere as found:
         _on_group(reader, part, found.value, span)
         return
-    reader.pred = simplify_pred(all_of((reader.pred, pred)))
+    reader.pred = both(reader.pred, pred)
 
 
 def _on_group(
@@ -495,7 +495,7 @@ def _need(reader: _Reader, value: Expr) -> None:
         if part == TRUE or _given(reader, part):
             continue
         if reader.strict:
-            reader.pred = simplify_pred(all_of((reader.pred, part)))
+            reader.pred = both(reader.pred, part)
         else:
             reader.required = all_of((reader.required, part))
 

@@ -22,6 +22,8 @@ class Wild(Enum):
     RUN = "run"
     ONE = "one"
 
+    __hash__ = object.__hash__  # members are compared by identity; Enum's own hash is slow
+
 
 Part = str | Wild
 

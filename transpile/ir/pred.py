@@ -29,6 +29,8 @@ class Quant(Enum):
     ANY = "any"
     ALL = "all"
 
+    __hash__ = object.__hash__  # members are compared by identity; Enum's own hash is slow
+
 
 # -- conditions on one value ---------------------------------------------------------------------
 
@@ -209,14 +211,14 @@ def any_of(args: Iterable[Pred]) -> Pred:
 
 def _join(args: Iterable[Pred], kind: type[And] | type[Or], *, unit: Const, zero: Const) -> Pred:
     flat: list[Pred] = []
-    seen: set[Pred] = set()
     for arg in args:
         for item in arg.args if isinstance(arg, kind) else (arg,):
-            if item == zero:
-                return zero
-            if item != unit and item not in seen:
-                seen.add(item)
+            if not isinstance(item, Const):
                 flat.append(item)
+            elif item == zero:
+                return zero
+    if len(flat) > 1:
+        flat = list(dict.fromkeys(flat))
     if not flat:
         return unit
     return flat[0] if len(flat) == 1 else kind(tuple(flat))

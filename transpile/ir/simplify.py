@@ -48,8 +48,8 @@ def simplify(pipeline: Pipeline) -> Pipeline:
             if new.pred == TRUE:
                 continue
             if stages and isinstance(stages[-1], Filter):
-                both = all_of((stages[-1].pred, new.pred))
-                stages[-1] = Filter(both, span=stages[-1].span)
+                joined = all_of((stages[-1].pred, new.pred))
+                stages[-1] = Filter(joined, span=stages[-1].span)
                 continue
         stages.append(new)
     return replace(pipeline, stages=tuple(stages))
@@ -65,6 +65,11 @@ def _simpler(node: Node) -> Node:
 def simplify_pred(pred: Pred) -> Pred:
     """Return an equivalent predicate, simplified from the leaves up."""
     return cast(Pred, _simpler(pred))
+
+
+def both(left: Pred, right: Pred) -> Pred:
+    """Return the conjunction of two simplified predicates, simplified."""
+    return _absorb(all_of((left, right)))
 
 
 def _pred(pred: Pred) -> Pred:

@@ -13,26 +13,36 @@ from transpile.ir.stages import Pipeline
 N = TypeVar("N", bound=Node)
 
 
-def _nodes(value: Any) -> Iterator[Node]:
-    if isinstance(value, Node):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nodes(item)
-
-
-def children(node: Node) -> Iterator[Node]:
-    """Yield the nodes directly below a node, in field order."""
+def children(node: Node) -> list[Node]:
+    """Return the nodes directly below a node, in field order."""
+    found: list[Node] = []
     for name in _node_fields(type(node)):
-        yield from _nodes(getattr(node, name))
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            found.append(value)
+        elif type(value) is tuple:
+            _collect(value, found)
+    return found
+
+
+def _collect(items: tuple[Any, ...], found: list[Node]) -> None:
+    for item in items:
+        if isinstance(item, Node):
+            found.append(item)
+        elif type(item) is tuple:
+            _collect(item, found)
 
 
 def descend(node: Node, *, into_pipelines: bool = True) -> Iterator[Node]:
     """Yield a node and all nodes below it, parents first."""
-    yield node
-    for child in children(node):
-        if into_pipelines or not isinstance(child, Pipeline):
-            yield from descend(child, into_pipelines=into_pipelines)
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        yield item
+        below = children(item)
+        if not into_pipelines:
+            below = [child for child in below if not isinstance(child, Pipeline)]
+        waiting.extend(reversed(below))
 
 
 def rebuild(node: N, change: Callable[[Node], Node]) -> N:
@@ -40,19 +50,31 @@ def rebuild(node: N, change: Callable[[Node], Node]) -> N:
     updates: dict[str, Any] = {}
     for name in _node_fields(type(node)):
         old = getattr(node, name)
-        new = _map(old, change)
+        if isinstance(old, Node):
+            new: Any = change(old)
+        elif type(old) is tuple:
+            new = _map(old, change)
+        else:
+            continue
         if new is not old:
             updates[name] = new
-    return cast(N, dataclasses.replace(node, **updates)) if updates else node
+    return dataclasses.replace(node, **updates) if updates else node
 
 
-def _map(value: Any, change: Callable[[Node], Node]) -> Any:
-    if isinstance(value, Node):
-        return change(value)
-    if isinstance(value, tuple):
-        items = tuple(_map(item, change) for item in value)
-        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
-    return value
+def _map(items: tuple[Any, ...], change: Callable[[Node], Node]) -> tuple[Any, ...]:
+    """Return the items, nested ones too, with nodes changed; the same tuple if none changed."""
+    changed = False
+    result: list[Any] = []
+    for old in items:
+        if isinstance(old, Node):
+            new: Any = change(old)
+        elif type(old) is tuple:
+            new = _map(old, change)
+        else:
+            new = old
+        changed = changed or new is not old
+        result.append(new)
+    return tuple(result) if changed else items
 
 
 def fields_of(node: Node) -> frozenset[str]:
@@ -65,11 +87,8 @@ def fields_of(node: Node) -> frozenset[str]:
             for child in children(node):
                 found |= fields_of(child) - ({var} if child is not node.source else set())
             return found
-    found = frozenset()
-    for child in children(node):
-        if not isinstance(child, Pipeline):
-            found |= fields_of(child)
-    return found
+    below = [fields_of(child) for child in children(node) if not isinstance(child, Pipeline)]
+    return frozenset().union(*below)
 
 
 def rename_fields(node: N, name_of: Callable[[str], str]) -> N:
