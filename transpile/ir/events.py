@@ -19,6 +19,7 @@ from transpile.ir import stages as s
 from transpile.ir.expr import Call, Expr, Field, Lit, Node
 from transpile.ir.names import match_name, rename_name, unrename
 from transpile.ir.pred import TRUE, CompareOp, Exists, NumEq, Order, Pred, Test, all_of
+from transpile.ir.remember import remember
 from transpile.ir.show import show_pred
 from transpile.ir.simplify import both, simplify_pred
 from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of, substitute, unknowns
@@ -63,6 +64,7 @@ class EventRule:
     assumptions: tuple[str, ...] = ()
 
 
+@remember
 def event_rule(
     pipeline: s.Pipeline, *, never_missing: frozenset[str] = frozenset(), strict: bool = False
 ) -> EventRule:
@@ -315,6 +317,10 @@ def _resolved(reader: _Reader, expr: Expr) -> _Value:
         return _Elsewhere("a value computed from a group") if isinstance(
             found.value, _Aggregated
         ) else found.value
+
+
+def _compute_named(reader: _Reader, stage: s.ComputeNamed) -> None:
+    reader.elsewhere(("*",), "a field whose name the event decides")
 
 
 def _extract(reader: _Reader, stage: s.Extract) -> None:
@@ -653,6 +659,7 @@ _STAGES: Mapping[type, Callable[[_Reader, Any], None]] = {
     s.Made: _no_events,
     s.Filter: _filter,
     s.Compute: _compute,
+    s.ComputeNamed: _compute_named,
     s.Extract: _extract,
     s.Parse: _parse,
     s.Rename: _rename,
