@@ -131,6 +131,9 @@ CASES: dict[str, tuple[str, Rows, Rows]] = {
     "not-match-with-a-regex-from-the-event": (
         "where NOT match(a, b) | table a", [{"a": "xyz", "b": "^y"}, {"a": "y", "b": "^y"}, {}],
         [{"a": "xyz"}]),
+    "eval-of-a-field-named-by-values": (
+        "eval x_{a}_{b}=upper(a) | fields - _raw", [{"a": "p", "b": 2}, {"a": "q"}],
+        [{"a": "p", "b": 2, "x_p_2": "P"}, {"a": "q"}]),
     "fieldformat-changes-no-value": (
         'fieldformat n=tostring(n, "hex") | table n', NUMBERS[:1], [{"n": 3}]),
 }  # fmt: skip

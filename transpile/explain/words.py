@@ -78,6 +78,7 @@ _WORDS: Mapping[type, Callable[[Any], str]] = {
     s.Fill: lambda x: f"gives {_list(x.fields) or 'all fields'} without a value "
     + ("the one of the row before" if x.down else f"the value {x.value!r}"),
     s.Bucket: lambda x: f"rounds {x.field} down to steps of {x.width:g} {x.calendar or 's'}",
+    s.ComputeNamed: lambda x: f"sets the field named {x.name} to {show_expr(x.value)}",
     s.AutoBucket: lambda x: f"rounds {x.field} down to at most {x.bins} steps",
     s.Unpivot: lambda x: f"makes one row per field besides {x.key}: {x.name} and {x.value}",
     s.Transpose: lambda x: f"turns rows and columns round, field names in {x.column}",

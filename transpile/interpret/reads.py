@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from transpile.interpret.errors import NotComputable
 from transpile.ir import stages as s
 from transpile.ir.expr import Field, Node
+from transpile.ir.names import NAME_PART
 from transpile.ir.pred import Keyword
 from transpile.ir.walk import descend
 
@@ -117,6 +118,8 @@ def array_fields(pipeline: s.Pipeline) -> frozenset[str]:
 def _named(node: Node) -> Iterator[str]:
     """Yield the fields that a stage reads by name, besides those in its expressions."""
     match node:
+        case s.ComputeNamed(name=template):
+            yield from NAME_PART.findall(template)
         case s.Extract(source=name) | s.Parse(source=name):
             yield name
         case s.Bucket(field=name) | s.Expand(field=name) | s.Combine(field=name):

@@ -27,7 +27,7 @@ from transpile.interpret.time import calendar_floor, floor_to
 from transpile.interpret.values import ORIGIN, Row, assign, field_names, first, items, pack
 from transpile.ir import stages as s
 from transpile.ir.decide import Scalar, number_text, text, to_number
-from transpile.ir.names import carried, name_matcher
+from transpile.ir.names import NAME_PART, carried, name_matcher
 from transpile.ir.regex import compile_python
 from transpile.ir.text import whole
 
@@ -59,6 +59,26 @@ def _assigner(assignments: tuple[tuple[str, Evaluate], ...]) -> _Change:
         return changed
 
     return change
+
+
+def compute_named(stage: s.ComputeNamed, scope: Scope) -> Transform:
+    """Assign a field named by values of the row; one of them missing: nothing is written."""
+    value_of = compile_expr(stage.value, scope)
+    sources = NAME_PART.findall(stage.name)
+
+    def change(row: Row) -> Row:
+        values: dict[str, str] = {}
+        for source in sources:
+            value = first(row.get(source))
+            if value is None:
+                return row
+            values[source] = text(value)
+        name = NAME_PART.sub(lambda found: values[found[1]], stage.name)
+        changed = dict(row)
+        assign(changed, name, value_of(row))
+        return changed
+
+    return _each(change)
 
 
 def extract(stage: s.Extract, scope: Scope) -> Transform:
@@ -298,6 +318,7 @@ def store(stage: s.Store, scope: Scope) -> Transform:
 ROWWISE: Mapping[type, Callable[[Any, Scope], Transform]] = {
     s.Filter: keep,
     s.Compute: compute,
+    s.ComputeNamed: compute_named,
     s.Extract: extract,
     s.Parse: parse,
     s.Rename: rename,

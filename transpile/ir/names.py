@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+NAME_PART = re.compile(r"\{([^{}]+)\}")
+"""A part of a name that stands for the value of another field: `{f}`."""
+
 
 @lru_cache(maxsize=4096)
 def name_matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:

@@ -97,6 +97,17 @@ class Compute(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class ComputeNamed(Node):
+    """Assigns a field whose name the row decides: each `{f}` in `name` stands for f's first value.
+
+    Where one of these fields is missing nothing is written. Missing removes the field.
+    """
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Extract(Node):
     """Takes named groups of a regular expression out of a field's text.
 
@@ -496,6 +507,7 @@ Stage = (
     Source
     | Filter
     | Compute
+    | ComputeNamed
     | Extract
     | Parse
     | Rename

@@ -12,6 +12,7 @@ from transpile.ir.pred import Condition, Glob, Matches, Not, Pred, Test, TextEq
 from transpile.ir.regex import Regex, RegexError, parse_regex
 from transpile.ir.stages import (
     Compute,
+    ComputeNamed,
     Expand,
     Extract,
     Fill,
@@ -42,20 +43,28 @@ def eval_(command: ast.Eval) -> list[Stage]:
     stages: list[Stage] = []
     pending: list[tuple[str, Expr]] = []
     for item in command.assignments:
-        span = where_is(item)
-        try:
-            if item.dynamic:
-                raise CannotLower("a field named by the value of another field", span)
-            pending.append((item.field, value_of(item.expr)))
-        except CannotLower as refusal:
-            if pending:
-                stages.append(Compute(tuple(pending), span=where_is(command)))
-                pending = []
-            adds = ("*",) if item.dynamic else (item.field,)
-            stages.append(Opaque("eval", refusal.reason, adds=adds, span=refusal.span or span))
+        stage = _assignment(item)
+        if isinstance(stage, tuple):
+            pending.append(stage)
+            continue
+        if pending:
+            stages.append(Compute(tuple(pending), span=where_is(command)))
+            pending = []
+        stages.append(stage)
     if pending:
         stages.append(Compute(tuple(pending), span=where_is(command)))
     return stages
+
+
+def _assignment(item: ast.Assignment) -> tuple[str, Expr] | Stage:
+    """Return an assignment, or the stage that one of another kind is."""
+    span = where_is(item)
+    try:
+        value = value_of(item.expr)
+    except CannotLower as refusal:
+        adds = ("*",) if item.dynamic else (item.field,)
+        return Opaque("eval", refusal.reason, adds=adds, span=refusal.span or span)
+    return ComputeNamed(item.field, value, span=span) if item.dynamic else (item.field, value)
 
 
 # -- regular expressions -------------------------------------------------------------------------
