@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,18 @@ def test_all_names_are_there():
     assert transpile.__version__.count(".") == 2
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         transpile.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["convert", "explain", "verify"])
+def test_a_call_stays_a_call_when_the_module_of_its_name_is_imported(name):
+    program = (
+        f"import transpile, transpile.{name}, importlib\n"
+        f"importlib.import_module('transpile.{name}')\n"
+        f"assert transpile.{name}.__module__ == 'transpile.api'\n"
+        f"from transpile import {name}\n"
+        f"assert callable({name})"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("kind", [SPL, RULE, str, Path], ids=["spl", "yaml", "path-text", "path"])

@@ -12,7 +12,9 @@ resolved when they are first used.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -77,8 +79,6 @@ def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'transpile' has no attribute {name!r}")
-    if name == "explain":  # the function, not the package of the same name
-        return import_module(home).explain
     value = getattr(import_module(home), name)
     globals()[name] = value
     return value
@@ -86,3 +86,18 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """Keeps `transpile.convert` and its like calls, though modules have the same names.
+
+    Importing a submodule sets it as an attribute of the package; which of the two a user got would
+    depend on what was imported before.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -288,3 +288,19 @@ def test_a_bug_met_in_one_rule_is_told_and_the_others_go_on(cli, repo, monkeypat
     assert "tool.exe" in ran.out
     with pytest.raises(ZeroDivisionError):
         cli("convert", "detections", "-t", "eql", "--debug")
+
+
+def test_a_bug_met_in_one_target_leaves_the_others_their_results(cli, repo, monkeypatch):
+    from transpile.cli import batch
+
+    honest = batch.convert_compiled
+
+    def broken(compiled, target, **options):
+        if target == "sigma":
+            raise RecursionError("too deep")
+        return honest(compiled, target, **options)
+
+    monkeypatch.setattr(batch, "convert_compiled", broken)
+    ran = cli("convert", "detections/log_emptied.yml", "-t", "sigma", "-t", "eql")
+    assert (ran.code, EQL in ran.out) == (3, True)
+    assert ran.err.count("a bug in transpile: RecursionError: too deep") == 1

@@ -12,6 +12,7 @@ import pytest
 from transpile.backends.base import Draft
 from transpile.backends.sql.engine_duckdb import DuckDbEngine
 from transpile.cli import COMMANDS
+from transpile.cli import verify as verify_command
 from transpile.errors import UsageError
 from transpile.fidelity import Fidelity, Observable
 
@@ -246,6 +247,22 @@ def test_verify_goes_on_after_a_broken_rule(cli, write: Write, repo):
     assert ran.code == 1
     assert "error[SPL104]" in ran.err
     assert "Log Emptied" in ran.out
+
+
+def test_verify_goes_on_after_a_bug(cli, repo, monkeypatch):
+    def broken(compiled, *args, **options):
+        if compiled.rule.name == "Tool Started":
+            raise ZeroDivisionError("division by zero")
+        return honest(compiled, *args, **options)
+
+    honest = verify_command.verify_compiled
+    monkeypatch.setattr(verify_command, "verify_compiled", broken)
+    ran = cli("verify", ".", "-t", "eql")
+    assert ran.code == 3
+    assert ran.err.startswith("detections/tool_started.yml: error[OUT506]: a bug in transpile: Zero")
+    assert "Log Emptied" in ran.out
+    with pytest.raises(ZeroDivisionError):
+        cli("verify", ".", "-t", "eql", "--debug")
 
 
 # --- golden ---------------------------------------------------------------------------------------

@@ -45,7 +45,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One conversion: its text and file name, its object of the report, its losses in words."""
+    """One conversion: its text and file name, its object of the report, its losses in words.
+
+    error: why there is none; a bug met in one target leaves the others their results.
+    """
 
     target: str
     fidelity: Fidelity
@@ -53,16 +56,16 @@ class Result:
     filename: str
     entry: dict[str, Any]
     losses: tuple[str, ...] = ()
+    error: TranspileError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one rule: a result per target, and the error if it could not be read."""
+    """What became of one rule: a result per target. path: None for standard input."""
 
     name: str
     path: str | None
     results: tuple[Result, ...]
-    error: TranspileError | None = None
 
 
 def convert_all(
@@ -106,27 +109,36 @@ def convert_one(rule: Rule, job: Job, content: Content) -> Outcome:
             opaque_macros=job.opaque_macros,
             custom_commands=job.custom_commands,
         )
-        results = []
-        for target in job.targets:
-            results.append(_result(compiled, target, content, job, started))
-            started = time.perf_counter()
-    except TranspileError as error:
-        return failed(error, job.targets, rule)
     except Exception as error:
-        if job.debug:
-            raise
-        return failed(BugError.of(error).moved(path=rule.path), job.targets, rule)
+        return failed(_told(error, rule, job), job.targets, rule)
+    results = []
+    for target in job.targets:
+        try:
+            results.append(_result(compiled, target, content, job, started))
+        except Exception as error:
+            results.append(_failure(_told(error, rule, job), target, rule))
+        started = time.perf_counter()
     return Outcome(rule.name, rule.path, tuple(results))
 
 
 def failed(error: TranspileError, targets: Sequence[str], rule: Rule | None = None) -> Outcome:
     """Return the outcome of a rule, or of a file that gave no rule, for an error."""
-    results = tuple(
-        Result(target, Fidelity.UNSUPPORTED, "", "", failure_entry(error, target, rule))
-        for target in targets
-    )
     name, path = ("", error.path) if rule is None else (rule.name, rule.path)
-    return Outcome(name, path, results, error)
+    return Outcome(name, path, tuple(_failure(error, target, rule) for target in targets))
+
+
+def _failure(error: TranspileError, target: str, rule: Rule | None) -> Result:
+    entry = failure_entry(error, target, rule)
+    return Result(target, Fidelity.UNSUPPORTED, "", "", entry, error=error)
+
+
+def _told(error: Exception, rule: Rule, job: Job) -> TranspileError:
+    """Return the error to report: as raised on purpose, else as a bug; `debug` raises a bug."""
+    if isinstance(error, TranspileError):
+        return error
+    if job.debug:
+        raise error
+    return BugError.of(error).moved(path=rule.path)
 
 
 def _result(

@@ -105,13 +105,13 @@ class _Sink:
 
     def take(self, outcome: Outcome) -> None:
         """Deal with one rule."""
-        if outcome.error is not None:
-            self.terminal.error(outcome.error)
-            self.code = max(self.code, 3 if isinstance(outcome.error, BugError) else 1)
+        for error in dict.fromkeys(r.error for r in outcome.results if r.error is not None):
+            self.terminal.error(error)
+            self.code = max(self.code, 3 if isinstance(error, BugError) else 1)
         for result in outcome.results:
             output = self._emit(outcome, result) if result.text else None
             self.entries.append({**result.entry, "output": output})
-            if outcome.error is None:
+            if result.error is None:
                 self._judge(outcome, result)
 
     def _emit(self, outcome: Outcome, result: Result) -> str:

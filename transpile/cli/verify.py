@@ -11,7 +11,7 @@ from transpile.cli.inputs import add_content_option, collect, content_for, setti
 from transpile.cli.targets import add_target_option, targets_for
 from transpile.cli.terminal import Terminal, one_line, printable, table
 from transpile.compiled import compile_rule
-from transpile.errors import TranspileError
+from transpile.errors import BugError, TranspileError
 from transpile.events import read_events
 from transpile.verify import Report, Verdict, verify_compiled
 
@@ -39,20 +39,25 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.error(error)
     custom = frozenset(settings.custom_commands)
     reports: list[Report] = []
-    broken = bool(unread)
+    code = 1 if unread else 0
     for rule in terminal.progress(rules, len(rules), "verifying"):
         try:
             compiled = compile_rule(rule, content, custom_commands=custom)
             reports += [verify_compiled(compiled, t, events, content=content) for t in targets]
         except TranspileError as error:
             terminal.error(error)
-            broken = True
+            code = max(code, 1)
+        except Exception as error:  # a bug that one rule shows hides no verdict of another
+            if options.debug:
+                raise
+            terminal.error(BugError.of(error).moved(path=rule.path))
+            code = 3
     if options.format == "json":
         data = [report.to_json() for report in reports]
         terminal.result(json.dumps(data, ensure_ascii=False, indent=1, default=str))
     elif reports:
         print_reports(reports, terminal)
-    return 1 if broken or any(report.verdict.bad for report in reports) else 0
+    return max(code, int(any(report.verdict.bad for report in reports)))
 
 
 def print_reports(reports: Sequence[Report], terminal: Terminal) -> None:

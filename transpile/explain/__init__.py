@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from transpile._callable import callable_module
 from transpile.compiled import Compiled, compile_rule
 from transpile.convert import severity_of
 from transpile.explain.coverage import (
@@ -171,6 +170,3 @@ def _step(stage: s.Stage) -> Step:
         return Step(in_words(stage))
     predicates = tuple(map(show_pred, conjuncts(stage.pred)))
     return Step(f"keeps rows where{' all of these hold' if len(predicates) > 1 else ''}", predicates)
-
-
-callable_module(__name__)

@@ -8,7 +8,6 @@ counted; an engine that is not installed is reported as not run.
 
 from __future__ import annotations
 
-from transpile._callable import callable_module
 from transpile.verify.check import check_conversion, verify_compiled, verify_rule
 from transpile.verify.fixtures import Fixtures, load_fixtures, read_fixtures
 from transpile.verify.report import Difference, Report, Verdict
@@ -24,5 +23,3 @@ __all__ = [
     "verify_compiled",
     "verify_rule",
 ]
-
-callable_module(__name__)
