@@ -1,4 +1,4 @@
-"""Sigma documents: metadata of a rule, and YAML as the Sigma repository writes it.
+"""Sigma documents: metadata of a rule, in the order and wording of the Sigma repository.
 
 Conventions: spec/sigma-semantics.md 10 (keys and their order, titles, file names, indentation).
 """
@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import yaml
 from transpile.backends.base import RuleInfo
 from transpile.backends.sigma.detection import Detection
 from transpile.backends.sigma.items import Item
+from transpile.backends.sigma.layout import Quoted
 
 from transpile.schema.attack import sigma_tags
 from transpile.schema.datasets import LogSource
@@ -33,54 +33,6 @@ _NO_FALSE_POSITIVE = re.compile(r"(none|no known|n/a|not known|unknown|pentest|p
 _OPENING = re.compile(r"^(the following|this) (analytic|detection|search|rule)s? ", re.I)
 _MAX_TITLE = 120
 _MAX_FILE_NAME = 70
-
-
-class Quoted(str):
-    """A text that is written in single quotes, so that YAML cannot read it as another type."""
-
-    __slots__ = ()
-
-
-def dump(documents: Sequence[Document]) -> str:
-    """Return the documents as YAML text, keys in the given order, `---` between documents."""
-    return yaml.dump_all(
-        documents,
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=False,
-        indent=4,
-        width=2**31,
-        explicit_start=False,
-    )
-
-
-class _Dumper(yaml.SafeDumper):
-    """PyYAML's emitter with lists indented, maps flush behind their dash, and no aliases."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        in_list = self.sequence_context and isinstance(self.event, yaml.MappingStartEvent)
-        super().increase_indent(flow, False)
-        if in_list and self.indent is not None and len(self.indents) > 1:
-            self.indent = (self.indents[-1] or 0) + len("- ")
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _quoted(dumper: yaml.SafeDumper, text: Quoted) -> yaml.ScalarNode:
-    # single quotes know no escapes, and YAML folds the line breaks of other alphabets there
-    style = "'" if text.isprintable() else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(Quoted, _quoted)
-_Dumper.add_representer(str, _text)
 
 
 # -- documents ------------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ from transpile.backends.sigma.detection import Detection, detection
 from transpile.backends.sigma.document import (
     Document,
     correlation_document,
-    dump,
     file_stem,
     rule_document,
 )
 from transpile.backends.sigma.items import Item, Sayer, item
+from transpile.backends.sigma.layout import dump
 
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable

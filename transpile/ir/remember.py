@@ -45,6 +45,6 @@ def remember(function: Callable[Concatenate[N, P], R]) -> Callable[Concatenate[N
 
     @wraps(function)
     def asked(node: N, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return kept(_Same(node), *args, **kwargs)
+        return kept(_Same(node), *args, **kwargs)  # type: ignore[arg-type]
 
     return asked

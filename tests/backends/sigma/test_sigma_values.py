@@ -6,7 +6,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from transpile.backends.sigma.document import Quoted, dump
+from transpile.backends.sigma.layout import Quoted, dump
 from transpile.backends.sigma.values import literal, wildcards
 
 from transpile.ir.pattern import Pattern, Wild
@@ -82,3 +82,39 @@ def test_any_pattern_survives_yaml_and_pysigma(parts: list[str | Wild]) -> None:
 @pytest.mark.parametrize("text", ["0x10", "0755", "yes", "1:30", "null", "~", "1e3", "2024-01-01"])
 def test_a_quoted_value_stays_text(text: str) -> None:
     assert yaml.safe_load(dump([{"a": Quoted(text)}])) == {"a": text}
+
+
+keys = st.sampled_from(["title", "a|re", "yes", "9", "x: y", "- a", "? b", "a #b", "", "é"])
+leaves = nasty | st.integers() | st.dates() | st.booleans() | nasty.map(Quoted)
+documents = st.dictionaries(
+    keys,
+    st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+        max_leaves=8,
+    ),
+    min_size=1,
+)
+
+
+@given(st.lists(documents, min_size=1, max_size=2))
+def test_any_document_is_read_back(found: list[dict[str, object]]) -> None:
+    assert list(yaml.safe_load_all(dump(found))) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        pytest.param("two words", "a: two words\n", id="text-is-plain"),
+        pytest.param("yes", "a: 'yes'\n", id="word-of-another-type-is-quoted"),
+        pytest.param("2024-01-01", "a: '2024-01-01'\n", id="text-of-a-date-is-quoted"),
+        pytest.param("x: y", "a: 'x: y'\n", id="colon-and-space-are-quoted"),
+        pytest.param("one\n\ntwo", "a: |-\n    one\n\n    two\n", id="lines-are-a-block"),
+        pytest.param("one\ttab", 'a: "one\\ttab"\n', id="tab-is-escaped"),
+        pytest.param(["x", 1], "a:\n    - x\n    - 1\n", id="list-is-indented"),
+        pytest.param([{"b": 1, "c": 2}], "a:\n    - b: 1\n      c: 2\n", id="map-behind-its-dash"),
+        pytest.param([], "a: []\n", id="empty-list"),
+    ],
+)
+def test_layout(value: object, written: str) -> None:
+    assert dump([{"a": value}]) == written
