@@ -56,9 +56,7 @@ def aggregates(
             known.append(aggregate(call, field_of))
         except CannotLower as refusal:
             name = call.alias or call.text
-            opaque.append(
-                Opaque(call.func, refusal.reason, adds=(name,), span=refusal.span)
-            )
+            opaque.append(Opaque(call.func, refusal.reason, adds=(name,), span=refusal.span))
     return tuple(known), tuple(opaque)
 
 
@@ -192,4 +190,3 @@ def _true(text: str) -> bool:
 def _limit(text: str) -> int:
     digits = text.lower().removeprefix("top").removeprefix("bottom").strip()
     return int(digits) if digits.isdigit() else 10
-

@@ -43,8 +43,6 @@ def opaque(command: ast.Command) -> Opaque:
     span = where_is(command)
     if command.name in ADDS_AND_FILTERS:
         reason, section = ADDS_AND_FILTERS[command.name]
-        return Opaque(
-            command.name, reason, adds=("*",), filters=True, section=section, span=span
-        )
+        return Opaque(command.name, reason, adds=("*",), filters=True, section=section, span=span)
     reason, section = CHANGES.get(command.name, UNKNOWN)
     return Opaque(command.name, reason, changes=True, section=section, span=span)

@@ -295,9 +295,7 @@ def extract(command: ast.Extract) -> list[Stage]:
         raise CannotLower("extract with a transform of the installation", where_is(command))
     pairs = command.option("pairdelim", " ,;\t\n") or ""
     values = command.option("kvdelim", "=") or ""
-    return [
-        Parse("pairs", "_raw", pair_delims=pairs, value_delims=values, span=where_is(command))
-    ]
+    return [Parse("pairs", "_raw", pair_delims=pairs, value_delims=values, span=where_is(command))]
 
 
 def fromjson(command: ast.Fromjson) -> list[Stage]:

@@ -51,7 +51,6 @@ SCOPE_COMPANIONS = frozenset(("Channel", "EventChannel"))
 """Fields of the event that source macros test as an alternative to the metadata."""
 
 
-
 def base_search(command: ast.SearchCommand, inner: Inner) -> list[Stage]:
     """The first `search`: events in scope, then its other conditions."""
     lowering = FilterLowering(inner.filter, source=True)

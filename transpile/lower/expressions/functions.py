@@ -47,17 +47,13 @@ def _pairs(
 
 def _case(lowering: Lowering, args: Arguments, span: Span | None) -> Expr:
     pairs = _pairs(lowering, args, "case", span)
-    branches: tuple[tuple[Pred, Expr], ...] = tuple(
-        (lowering.truth(c).true, v) for c, v in pairs
-    )
+    branches: tuple[tuple[Pred, Expr], ...] = tuple((lowering.truth(c).true, v) for c, v in pairs)
     return Case(branches, span=span)
 
 
 def _validate(lowering: Lowering, args: Arguments, span: Span | None) -> Expr:
     pairs = _pairs(lowering, args, "validate", span)
-    branches: tuple[tuple[Pred, Expr], ...] = tuple(
-        (lowering.truth(c).false, v) for c, v in pairs
-    )
+    branches: tuple[tuple[Pred, Expr], ...] = tuple((lowering.truth(c).false, v) for c, v in pairs)
     return Case(branches, span=span)
 
 
