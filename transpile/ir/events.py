@@ -125,6 +125,8 @@ class _Env:
             value = self.get(item.name)
             if isinstance(value, (_Aggregated, _Elsewhere)):
                 raise _NotHere(value)
+            if value == item:
+                return item
             return replace(value, span=item.span) if isinstance(value, Field) else value
 
         return substitute(node, value_of)
@@ -243,10 +245,11 @@ def _conjunct(reader: _Reader, part: Pred, span: Span | None) -> None:
         reader.lose("TGT606", "a filter by the results of another search is left out", span)
         return
     try:
-        pred = simplify_pred(reader.env.resolve(part))
+        resolved = reader.env.resolve(part)
     except _NotHere as found:
         _on_group(reader, part, found.value, span)
         return
+    pred = part if resolved is part else simplify_pred(resolved)
     reader.pred = both(reader.pred, pred)
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from transpile.schema._data import load
@@ -333,6 +333,7 @@ def _agree(known: str, given: str) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def _label(part: str) -> DataSource | None:
     for pattern, name, platform in load("datasets.json")["labels"]:
         found = re.match(pattern, part)

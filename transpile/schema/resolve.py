@@ -6,7 +6,7 @@ chosen for them can never be narrower than the rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -81,12 +81,14 @@ def resolve(
     chosen = _dataset(source, pred, labels)
     if chosen is None:
         return None
-    filtered = tuple((name, _literals(pred, name)) for name in sorted(fields_of(pred)))
+    literals: dict[str, dict[str, None]] = {name: {} for name in sorted(fields_of(pred))}
+    for name, value in _positive_tests(pred):
+        literals[name][value] = None
     return Resolution(
         dataset=chosen,
         variant=_variant(chosen, source, pred, data_sources),
         platform=_platform(pred, labels),
-        filtered=filtered,
+        filtered=tuple((name, tuple(values)) for name, values in literals.items()),
         constants=_constants(chosen),
         node=(source.model, source.node) if isinstance(source, DataModel) else None,
         codes=event_codes(pred),
@@ -222,9 +224,6 @@ def _literal(condition: object) -> str | None:
 
 
 def _literals(pred: Pred, field: str) -> tuple[str, ...]:
-    return _unique(value for name, value in _positive_tests(pred) if name == field)
-
-
-def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    values = (value for name, value in _positive_tests(pred) if name == field)
     return tuple(dict.fromkeys(values))
 
