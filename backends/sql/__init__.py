@@ -25,7 +25,7 @@ _TITLES = {
 }
 _STAGE_NAMES = (
     "Events DataModel LookupTable Made Filter Compute Extract Rename Project Fill Bucket "
-    "Store Opaque Aggregate Expand Window Dedup Sort Limit Join Branch Lookup"
+    "Parse Totals Store Opaque Aggregate Expand Window Dedup Sort Limit Join Branch Lookup"
 )
 _STAGES = frozenset(_STAGE_NAMES.split())
 _ENGINES = ("duckdb", "sqlite")

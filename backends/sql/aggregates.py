@@ -78,9 +78,11 @@ def _aggregate(agg: Agg, scope: Scope) -> Aggregated:
         raise Unsupported(f"the aggregate {agg.func} has no counterpart in SQL", code="TGT604")
     if value.is_null:
         return _of_nothing(agg.func)
+    if value.kind is Kind.LIST and agg.func in _OF_ONE:
+        value = replace(_OF_ONE[agg.func](value, scope), missing=value.missing)
     if value.kind is Kind.LIST and agg.func in _OF_LISTS:
         return _OF_LISTS[agg.func](_Input(scope, value, 0.0))
-    if value.kind is Kind.LIST and agg.func != "count":
+    if value.kind is Kind.LIST and agg.func not in _ANY_KIND:
         raise Unsupported(f"{agg.func} over a multivalue field", code="TGT604")
     param = 50.0 if agg.param is None else agg.param
     return AGGREGATES[agg.func](_Input(scope, value, param))
@@ -260,3 +262,31 @@ _OF_LISTS: Mapping[str, Callable[[_Input], Aggregated]] = {
     "estdc": _distinct_count_of_lists,
 }
 """Aggregates of a multivalue field, of which each value counts."""
+
+_ANY_KIND = frozenset({"count", "earliest_time", "latest_time"})
+
+
+def _item(index: int) -> Callable[[Value, Scope], Value]:
+    return lambda value, scope: Value(
+        scope.writer.dialect.list_item(lambda: value.sql, index), Kind.TEXT
+    )
+
+
+def _extreme_item(*, largest: bool) -> Callable[[Value, Scope], Value]:
+    def made(value: Value, scope: Scope) -> Value:
+        scope.writer.assume("regex")
+        node = scope.writer.dialect.list_extreme(lambda: value.sql, largest=largest)
+        return Value(node, Kind.TEXT)
+
+    return made
+
+
+_OF_ONE: Mapping[str, Callable[[Value, Scope], Value]] = {
+    "first": _item(0),
+    "last": _item(-1),
+    "latest": _item(0),
+    "earliest": _item(-1),
+    "min": _extreme_item(largest=False),
+    "max": _extreme_item(largest=True),
+}
+"""Aggregates for which one value of each row's list stands for all of them."""

@@ -19,6 +19,7 @@ import sqlglot
 from sqlglot import exp
 from transpile.backends.base import Draft, Event, Row, Seen
 from transpile.backends.sql.dialects.sqlite import Sqlite
+from transpile.backends.sql.functions import JSON_TEXTS
 from transpile.backends.sql.sources import ModelColumns, RawColumns, SourceColumns, leaf_column
 from transpile.backends.sql.stages.sets import LINE
 from transpile.backends.sql.values import Kind
@@ -159,6 +160,8 @@ class _EventTable:
             reason = _refusal(items(value), self.kind(name))
             if reason is not None:
                 return f"{name}: {reason}"
+            if JSON_TEXTS in draft.assumptions and any(map(_odd_json, items(value))):
+                return f"{name}: text that is no JSON as the query expects it"
             if not all(engine.storable(text(item), draft) for item in items(value)):
                 return f"{name}: text that {engine.dialect} reads in its own way"
         return None
@@ -177,6 +180,25 @@ class _EventTable:
         kinds = {name: self.kind(name) for name in names}
         rows = [[_cell(view.get(name), kinds[name]) for name in names] for view in views]
         return Stored(self.name, kinds or {"_time": Kind.REAL}, rows if kinds else [])
+
+
+def _odd_json(value: Any) -> bool:
+    """Return whether a text is XML or JSON with member names that JSON_TEXTS excludes."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("<", "{", "["):
+        return False
+    odd = value.lstrip().startswith("<")
+
+    def members(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal odd
+        names = [name for name, _ in pairs]
+        odd = odd or len(set(names)) < len(names)
+        odd = odd or any("." in name or name.startswith("_") for name in names)
+
+    try:
+        json.loads(value, object_pairs_hook=members)
+    except (ValueError, RecursionError):
+        return odd
+    return odd
 
 
 def _refusal(values: Sequence[Any], kind: Kind) -> str | None:

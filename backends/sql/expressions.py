@@ -159,15 +159,14 @@ def apply(name: str, args: list[Value], scope: Scope, function: Function) -> Val
             return function(scope, args)
         case "each" if args and args[0].kind is Kind.LIST:
             rest = [first_of(arg, scope) for arg in args[1:]]
+            optional: list[bool] = []
 
             def body(item: Sql) -> Sql:
                 made = function(scope, [Value(item, Kind.TEXT, ALWAYS), *rest])
-                if made.missing != ALWAYS:
-                    scope.writer.dialect.refuse(f"{name} of each value of a list")
+                optional.append(made.missing != ALWAYS)
                 return as_text(made, scope).sql
 
-            mapped = scope.writer.dialect.list_map(args[0].sql, body)
-            return Value(mapped, Kind.LIST, args[0].missing)
+            return mapped(args[0], body, lambda: any(optional), scope)
         case _:
             return function(scope, [first_of(arg, scope) for arg in args])
 
@@ -207,12 +206,28 @@ def _each(expr: Each, scope: Scope) -> Value:
     body = expr.body
     assert body is not None
 
-    def mapped(item: Sql) -> Sql:
+    optional: list[bool] = []
+
+    def made_of(item: Sql) -> Sql:
         value = expression(body, inner(item))
-        if value.missing != ALWAYS:
-            dialect.refuse("mapping that may leave values of a list out")
+        optional.append(value.missing != ALWAYS)
         return as_text(value, scope).sql
 
-    return Value(dialect.list_map(source.sql, mapped), Kind.LIST, source.missing)
+    return mapped(source, made_of, lambda: any(optional), scope)
+
+
+def mapped(
+    source: Value, body: Callable[[Sql], Sql], optional: Callable[[], bool], scope: Scope
+) -> Value:
+    """Return a list mapped; values of which the body makes nothing are left out.
+
+    optional: whether the body, once it was written, may be NULL.
+    """
+    dialect = scope.writer.dialect
+    made = dialect.list_map(source.sql, body)
+    if not optional():
+        return Value(made, Kind.LIST, source.missing)
+    kept = dialect.list_filter(source.sql, lambda item: n.is_not_null(body(item)))
+    return Value(dialect.list_map(kept, body), Kind.LIST)
 
 

@@ -293,6 +293,10 @@ def _mvcount(scope: Scope, args: list[Value]) -> Value:
 
 def _mvindex(scope: Scope, args: list[Value]) -> Value:
     value = args[0]
+    if len(args) == 2 and args[1].kind is Kind.INT and not _is_constant(args[1]):
+        source = as_list(value, scope)
+        at = args[1]
+        return Value(scope.writer.dialect.list_from(lambda: source.sql, lambda: at.sql), Kind.TEXT)
     places = [_whole_literal(arg, scope, "position in a list") for arg in args[1:]]
     if value.kind is not Kind.LIST:
         return value if places[0] in (0, -1) else null_value()
@@ -303,6 +307,10 @@ def _mvindex(scope: Scope, args: list[Value]) -> Value:
     if (first < 0) != (last < 0):
         dialect.refuse("part of a list counted from both ends")
     return Value(dialect.list_slice(lambda: value.sql, first, last), Kind.LIST)
+
+
+def _is_constant(value: Value) -> bool:
+    return isinstance(value.node, (exp.Literal, exp.Neg))
 
 
 def _mvjoin(scope: Scope, args: list[Value]) -> Value:
@@ -337,6 +345,59 @@ def _split(scope: Scope, args: list[Value]) -> Value:
     return Value(node, Kind.LIST, _all([text, delimiter]))
 
 
+def _mvsplit(scope: Scope, args: list[Value]) -> Value:
+    delimiter = args[1].literal
+    if not delimiter:
+        scope.writer.dialect.refuse("splitting at a delimiter that is computed or empty")
+    dialect = scope.writer.dialect
+    value = as_list(args[0], scope)
+    made = dialect.list_flat(value.sql, lambda item: dialect.list_split(item, n.text(delimiter)))
+    if len(args) > 2 and _whole_literal(args[2], scope, "choice to keep empty pieces") == 1:
+        return Value(made, Kind.LIST, value.missing)
+    kept = dialect.list_filter(made, lambda item: n.binary(exp.NEQ, item, n.text("")))
+    return Value(kept, Kind.LIST)
+
+
+def _urldecode(scope: Scope, args: list[Value]) -> Value:
+    value = as_text(args[0], scope)
+    scope.writer.note("percent-encoded text is UTF-8")
+    return Value(scope.writer.dialect.url_decoded(value.sql), Kind.TEXT, None)
+
+
+# -- JSON ------------------------------------------------------------------------------------------
+
+JSON_TEXTS = (
+    "JSON texts name each member once, without dots and leading `_`; XML is not read where JSON is"
+)
+"""What a query that reads JSON takes for granted."""
+
+
+def json_path(path: str, scope: Scope) -> tuple[str, bool]:
+    """Return a path as JSONPath, and whether it leads to several values."""
+    from transpile.interpret.structured import path_steps
+
+    written = ["$"]
+    steps = path_steps(path)
+    for kind, name in steps:
+        if kind == "attribute" or '"' in name or "\\" in name:
+            scope.writer.dialect.refuse(f"JSON path {path}")
+        written.append({"name": f'."{name}"', "all": "[*]", "index": f"[{name}]"}[kind])
+    return "".join(written), any(kind == "all" for kind, _ in steps)
+
+
+def _spath(scope: Scope, args: list[Value]) -> Value:
+    path = args[1].literal
+    if path is None:
+        scope.writer.dialect.refuse("computed path")
+    scope.writer.note(JSON_TEXTS)
+    where, several = json_path(path, scope)
+    value = as_text(args[0], scope)
+    if not several:
+        return Value(scope.writer.dialect.json_text(lambda: value.sql, where), Kind.TEXT)
+    found = scope.writer.dialect.json_texts(value.sql, where)
+    return Value(scope.writer.dialect.list_or_null(found), Kind.LIST)
+
+
 # -- time ------------------------------------------------------------------------------------------
 
 
@@ -353,6 +414,7 @@ def _strftime(scope: Scope, args: list[Value]) -> Value:
     return Value(scope.writer.dialect.strftime(time.sql, form), Kind.TEXT, time.missing)
 
 
+UTC_DAYS = "days begin at midnight UTC"
 _FIXED_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -369,7 +431,7 @@ def _relative_time(scope: Scope, args: list[Value]) -> Value:
         scope.writer.dialect.refuse(f"relative time {spec or 'that is computed'}")
     time = as_number(args[0], scope)
     node = scope.writer.dialect.real(time.sql) if time.kind is Kind.INT else time.sql
-    scope.writer.note("days begin at midnight UTC")
+    scope.writer.note(UTC_DAYS)
     for sign, count, unit, snap in steps:
         if snap:
             width = n.number(_FIXED_UNITS[snap])
@@ -379,6 +441,25 @@ def _relative_time(scope: Scope, args: list[Value]) -> Value:
             seconds = n.number(int(count or 1) * _FIXED_UNITS[unit])
             node = n.binary(exp.Add if sign == "+" else exp.Sub, node, seconds)
     return Value(node, Kind.REAL, time.missing)
+
+
+def _time_bin(scope: Scope, args: list[Value]) -> Value:
+    """Bins of one day; the other calendar units vary in length."""
+    if args[2].literal != "day" or _whole_literal(args[1], scope, "width of a bin") != 1:
+        scope.writer.dialect.refuse("bins of calendar units but one day")
+    time = as_number(args[0], scope)
+    scope.writer.note(UTC_DAYS)
+    return Value(floored(time, 86400, 0, scope), Kind.REAL, time.missing)
+
+
+def floored(value: Value, width: float, align: float, scope: Scope) -> Sql:
+    """Return the start of the bin of a number; bins begin at `align`."""
+    node = scope.writer.dialect.real(value.sql) if value.kind is Kind.INT else value.sql
+    if align:
+        node = n.binary(exp.Sub, node, n.number(align))
+    whole = n.call("FLOOR", n.binary(exp.Div, node, n.number(width)))
+    node = n.binary(exp.Mul, whole, n.number(width))
+    return n.binary(exp.Add, node, n.number(align)) if align else node
 
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -410,6 +491,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "upper": _upper,
     "len": _len,
     "substr": _substr,
+    "urldecode": _urldecode,
     "trim": _trim("TRIM"),
     "ltrim": _trim("LTRIM"),
     "rtrim": _trim("RTRIM"),
@@ -427,9 +509,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "mvindex": _mvindex,
     "mvjoin": _mvjoin,
     "mvsort": _mvsort,
+    "mvsplit": _mvsplit,
     "split": _split,
+    "spath": _spath,
     "now": _now,
     "relative_time": _relative_time,
+    "time_bin": _time_bin,
     "strftime": _strftime,
 }
 
@@ -459,5 +544,16 @@ def _replace(call: Call, scope: Scope) -> Value:
 
 RegexFunction = Callable[[Call, Scope], Value]
 
-REGEX_FUNCTIONS: Mapping[str, RegexFunction] = {"replace": _replace}
+def _mvfind(call: Call, scope: Scope) -> Value:
+    value, regex = call.args
+    if not isinstance(regex, RegexLit):
+        raise Unsupported("a regular expression that is computed", code="TGT605", span=call.span)
+    source = as_list(expression(value, scope), scope)
+    text = regex_text(regex.regex, scope)
+    dialect = scope.writer.dialect
+    found = dialect.list_find(source.sql, lambda item: dialect.matches(item, text))
+    return Value(found, Kind.INT)
+
+
+REGEX_FUNCTIONS: Mapping[str, RegexFunction] = {"replace": _replace, "mvfind": _mvfind}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from transpile.backends.sql.aggregates import ORDERED, TIMED
 
 from transpile.ir import stages as s
 from transpile.ir.expr import Node
+from transpile.ir.names import match_name, rename_name, unrename
 from transpile.ir.pred import InRows, Keyword
 from transpile.ir.stages import Agg, Pipeline, Stage
 from transpile.ir.walk import descend, fields_of
@@ -65,12 +65,12 @@ def output_names(pipeline: Pipeline) -> frozenset[str] | None:
             case s.Project(fields, False) if not any("*" in f for f in fields):
                 names = frozenset(fields) if names is None else names & frozenset(fields)
             case s.Project(fields, True) if names is not None:
-                names = frozenset(x for x in names if not _named(x, fields))
+                names = frozenset(x for x in names if not named(x, fields))
             case s.Compute(assignments) if names is not None:
                 names |= {name for name, _ in assignments}
             case s.Rename(pairs) if names is not None:
                 for old, new in pairs:
-                    names = frozenset(renamed(name, old, new) or name for name in names)
+                    names = frozenset(rename_name(name, old, new) for name in names)
             case s.Lookup() | s.Join() | s.Branch() | s.Pivot() | s.Parse():
                 names = None
             case _:
@@ -78,19 +78,9 @@ def output_names(pipeline: Pipeline) -> frozenset[str] | None:
     return names
 
 
-def _named(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def renamed(name: str, old: str, new: str) -> str | None:
-    """Return the name after a renaming `old` AS `new` (`*` carries over), None if it is not met."""
-    if "*" not in old:
-        return new if name == old else None
-    head, _, tail = old.partition("*")
-    if "*" in tail:
-        return None
-    inside = len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)
-    return new.replace("*", name[len(head) : len(name) - len(tail)], 1) if inside else None
+def named(name: str, patterns: Iterable[str]) -> bool:
+    """Return whether a field name matches one of the names with wildcards."""
+    return any(match_name(pattern, name) for pattern in patterns)
 
 
 def needs_before(stage: Stage, after: Needs) -> Needs:
@@ -134,6 +124,8 @@ def needs_before(stage: Stage, after: Needs) -> Needs:
             return after.plus((), order=True)
         case s.Join(keys=keys):
             return after.plus(keys) if keys else Needs(None, after.order)
+        case s.Totals(fields, target) if fields:
+            return after.minus((target,)).plus(fields) if target in after else after
         case s.Pivot() | s.ForEach() | s.Transaction() | s.Totals() | s.Combine():
             return Needs(None, True)
         case _:
@@ -145,8 +137,9 @@ def _before_rename(old: str, new: str, after: Needs) -> Needs:
         return after
     if "*" not in old:
         return after.minus((new,)).plus((old,)) if new in after else after
-    origins = {origin for name in after.names if (origin := renamed(name, new, old))}
-    return after.plus(origins)
+    return after.plus(
+        origin for name in after.names if (origin := unrename(name, old, new)) is not None
+    )
 
 
 def _before_keep(stage: s.Project, after: Needs) -> Needs:
@@ -157,7 +150,7 @@ def _before_keep(stage: s.Project, after: Needs) -> Needs:
     kept = (
         name
         for name in after.names
-        if _named(name, stage.fields) or (internal and name.startswith("_"))
+        if named(name, stage.fields) or (internal and name.startswith("_"))
     )
     return Needs(frozenset(kept), after.order)
 

@@ -218,6 +218,26 @@ class Dialect:
         """Pieces of a text between delimiters [8.8]."""
         self.refuse("splitting of a text")
 
+    def list_find(self, values: Sql, test: OnColumn) -> Sql:
+        """Position from 0 of the first element that meets a condition; NULL for none."""
+        self.refuse("search in a list")
+
+    def list_from(self, values: Callable[[], Sql], index: Callable[[], Sql]) -> Sql:
+        """Element at a computed position from 0, negative from the end; NULL out of range."""
+        self.refuse("computed position in a list")
+
+    def list_flat(self, values: Sql, function: OnColumn) -> Sql:
+        """The elements of all lists that a function makes of each element; NULL for none."""
+        self.refuse("mapping of a list to lists")
+
+    def list_or_null(self, values: Sql) -> Sql:
+        """A list, NULL if it is empty."""
+        self.refuse("lists")
+
+    def list_extreme(self, values: Callable[[], Sql], *, largest: bool) -> Sql:
+        """Smallest or largest element of a list, numbers before other texts."""
+        self.refuse("extreme of a list")
+
     def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
         """A lateral join that yields the elements, and the element; none for NULL [8.5]."""
         self.refuse("unnesting of a list")
@@ -299,9 +319,30 @@ class Dialect:
         """What a group captured in the first match; empty text or NULL if it took no part."""
         self.refuse("extraction by a regular expression")
 
+    def extract_all(self, value: Sql, regex: str, group: int) -> Sql:
+        """What a group captured in each match, as a list; empty text if it took no part."""
+        self.refuse("extraction of several matches")
+
     def replace_regex(self, value: Sql, regex: str, replacement: str) -> Sql:
         """All matches replaced; `\\1` in the replacement is a group [6.10]."""
         self.refuse("replacement by a regular expression")
+
+    def url_decoded(self, value: Sql) -> Sql:
+        """Percent-encoded text decoded, `+` as it is."""
+        self.refuse("decoding of percent-encoded text")
+
+    # -- JSON -------------------------------------------------------------------------------------
+
+    def json_text(self, value: Callable[[], Sql], path: str, *, leaf: bool = False) -> Sql:
+        """The value at a JSONPath as text, `null` for JSON's null, NULL if there is none [14].
+
+        leaf: no objects and arrays.
+        """
+        self.refuse("reading of JSON")
+
+    def json_texts(self, value: Sql, path: str, *, leaf: bool = False) -> Sql:
+        """The values at a JSONPath with `[*]` as texts, in order; empty or NULL for none."""
+        self.refuse("reading of JSON arrays")
 
     def digest(self, value: Sql, kind: str) -> Sql:
         """md5, sha1, sha256 as lower-case hex text."""

@@ -15,7 +15,9 @@ _FUNCTIONS = (
     "REGEXP_REPLACE SPLIT_PART STRING_SPLIT FLOOR CEIL ABS ROUND SQRT POWER EXP LN LOG10 PI "
     "LEN LIST_FILTER LIST_TRANSFORM LIST_SORT LIST_CONCAT LIST_VALUE LIST_SLICE LIST_EXTRACT "
     "ARRAY_TO_STRING LIST_POSITION LIST LIST_DISTINCT UNNEST ARG_MIN ARG_MAX STDDEV_SAMP "
+    "LIST_MIN LIST_MAX "
     "STDDEV_POP VAR_SAMP VAR_POP STRFTIME MAKE_TIMESTAMP EPOCH NOW MD5 SHA1 SHA256 LEAST "
+    "REGEXP_EXTRACT_ALL URL_DECODE JSON_EXTRACT JSON_EXTRACT_STRING JSON_TYPE JSON_VALID TRY "
     "GREATEST RANGE MODE SIN COS TAN ASIN ACOS ATAN ATAN2 LIST_SUM LIST_UNIQUE FLATTEN"
 )
 
@@ -102,6 +104,36 @@ class DuckDb(Dialect):
     def list_split(self, value: Sql, delimiter: Sql) -> Sql:
         return n.call("STRING_SPLIT", value, delimiter)
 
+    def list_find(self, values: Sql, test: OnColumn) -> Sql:
+        flags = n.call("LIST_TRANSFORM", values, _lambda(test))
+        at = n.nullif(n.call("LIST_POSITION", flags, n.boolean(True)), n.number(0))
+        return n.binary(exp.Sub, at, n.number(1))
+
+    def list_from(self, values: Callable[[], Sql], index: Callable[[], Sql]) -> Sql:
+        from_start = n.binary(exp.GTE, index(), n.number(0))
+        at = n.case([(from_start, n.binary(exp.Add, index(), n.number(1)))], index())
+        return n.call("LIST_EXTRACT", values(), at)
+
+    def list_flat(self, values: Sql, function: OnColumn) -> Sql:
+        lists = n.call("LIST_TRANSFORM", values, _lambda(function))
+        return _null_if_empty(n.call("FLATTEN", lists))
+
+    def list_or_null(self, values: Sql) -> Sql:
+        return _null_if_empty(values)
+
+    def list_extreme(self, values: Callable[[], Sql], *, largest: bool) -> Sql:
+        def texts() -> Sql:
+            return self._filter(values(), lambda item: n.is_null(self.number(item.copy)))
+
+        numbers = self.list_map(values(), lambda item: self.number(item.copy))
+        best = n.call("LIST_MAX" if largest else "LIST_MIN", numbers)
+        equal = self._filter(
+            values(), lambda item: n.binary(exp.EQ, self.number(item.copy), best)
+        )
+        by_number = n.call("LIST_EXTRACT", equal, n.number(1))
+        by_text = n.call("LIST_MAX" if largest else "LIST_MIN", texts())
+        return n.coalesce(*((by_text, by_number) if largest else (by_number, by_text)))
+
     def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
         unnest = exp.Unnest(
             expressions=[values],
@@ -159,6 +191,24 @@ class DuckDb(Dialect):
     def extract(self, value: Sql, regex: str, group: int, name: str | None) -> Sql:
         return n.call("REGEXP_EXTRACT", value, n.text(regex), n.number(group))
 
+    def extract_all(self, value: Sql, regex: str, group: int) -> Sql:
+        return n.call("REGEXP_EXTRACT_ALL", value, n.text(regex), n.number(group))
+
+    def url_decoded(self, value: Sql) -> Sql:
+        # the function takes `+` for a blank
+        return n.call("TRY", n.call("URL_DECODE", self.replace_text(
+            value, n.text("+"), n.text("%2B")
+        )))
+
+    def json_text(self, value: Callable[[], Sql], path: str, *, leaf: bool = False) -> Sql:
+        found = n.call("TRY", n.call("JSON_EXTRACT", value(), n.text(path)))
+        return _json_value(lambda: found.copy(), leaf)
+
+    def json_texts(self, value: Sql, path: str, *, leaf: bool = False) -> Sql:
+        found = n.call("TRY", n.call("JSON_EXTRACT", value, n.text(path)))
+        texts = self.list_map(found, lambda item: _json_value(item.copy, leaf))
+        return self._filter(texts, n.is_not_null) if leaf else texts
+
     def replace_regex(self, value: Sql, regex: str, replacement: str) -> Sql:
         return n.call(
             "REGEXP_REPLACE", value, n.text(regex), n.text(replacement), n.text("g")
@@ -168,6 +218,19 @@ class DuckDb(Dialect):
         if kind == "sha512":
             self.refuse("sha512 digest")
         return n.call(kind.upper(), value)
+
+
+def _json_value(node: Callable[[], Sql], leaf: bool) -> Sql:
+    """A JSON value as text; leaf: NULL for an object or array."""
+    branches = [(_is_json(node(), "NULL"), n.text("null"))]
+    if leaf:
+        kinds = n.disjunction(_is_json(node(), kind) for kind in ("OBJECT", "ARRAY"))
+        branches.append((kinds, n.null()))
+    return n.case(branches, n.call("JSON_EXTRACT_STRING", node(), n.text("$")))
+
+
+def _is_json(node: Sql, kind: str) -> Sql:
+    return n.binary(exp.EQ, n.call("JSON_TYPE", node), n.text(kind))
 
 
 def _lambda(function: OnColumn) -> Sql:

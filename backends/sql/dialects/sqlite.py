@@ -16,7 +16,7 @@ from transpile.ir.regex import Flavour
 _FUNCTIONS = (
     "LOWER UPPER LENGTH SUBSTR REPLACE TRIM LTRIM RTRIM FLOOR CEIL ABS ROUND SQRT POW EXP LN "
     "LOG10 PI JSON_EACH JSON_GROUP_ARRAY JSON_ARRAY JSON_ARRAY_LENGTH JSON_EXTRACT JSON_VALID "
-    "UNIXEPOCH STRFTIME GROUP_CONCAT INSTR MOD SIN COS TAN ASIN ACOS ATAN ATAN2 MIN MAX"
+    "JSON_TYPE UNIXEPOCH STRFTIME GROUP_CONCAT INSTR MOD SIN COS TAN ASIN ACOS ATAN ATAN2 MIN MAX"
 )
 
 
@@ -154,6 +154,38 @@ class Sqlite(Dialect):
 
     def list_map(self, values: Sql, function: OnColumn) -> Sql:
         return self._collected(function(_value()), values)
+
+    def list_or_null(self, values: Sql) -> Sql:
+        return _null_if_empty(values)
+
+    def list_find(self, values: Sql, test: OnColumn) -> Sql:
+        found = n.select([exp.Min(this=n.column("key", "each"))], _each(values),
+                         where=[test(_value())])
+        return exp.Subquery(this=found)
+
+    def list_from(self, values: Callable[[], Sql], index: Callable[[], Sql]) -> Sql:
+        size = n.call("JSON_ARRAY_LENGTH", values())
+        from_end = n.binary(exp.LT, index(), n.number(0))
+        place = n.case([(from_end, n.binary(exp.Add, index(), size))], index())
+        wanted = n.binary(exp.EQ, n.column("key", "each"), place)
+        return exp.Subquery(this=n.select([_value()], _each(values()), where=[wanted]))
+
+    def json_text(self, value: Callable[[], Sql], path: str, *, leaf: bool = False) -> Sql:
+        where = n.text(path)
+        branches: list[tuple[Sql, Sql]] = [
+            (n.binary(exp.EQ, n.call("JSON_VALID", value()), n.number(0)), n.null())
+        ]
+
+        def kind() -> Sql:
+            return n.call("JSON_TYPE", value(), where.copy())
+
+        for name in ("null", "true", "false"):
+            branches.append((n.binary(exp.EQ, kind(), n.text(name)), n.text(name)))
+        if leaf:
+            branches.append((exp.In(this=kind(), expressions=[n.text("object"), n.text("array")]),
+                             n.null()))
+        found = n.cast(n.call("JSON_EXTRACT", value(), where.copy()), exp.DType.TEXT)
+        return n.case(branches, found)
 
     def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
         return exp.Join(this=_each(values, name), kind="CROSS"), n.column("value", name)

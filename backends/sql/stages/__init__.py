@@ -7,7 +7,7 @@ from typing import Any
 
 from transpile.backends.sql.frame import Frame
 from transpile.backends.sql.needs import Needs
-from transpile.backends.sql.stages import groups, rows, sets, windows
+from transpile.backends.sql.stages import groups, names, rows, sets, texts, windows
 from transpile.backends.sql.writer import Writer
 
 from transpile.ir import stages as s
@@ -18,9 +18,11 @@ Emit = Callable[[Any, Frame, Writer, Needs, Needs], Frame]
 STAGES: Mapping[type, Emit] = {
     s.Filter: rows.keep,
     s.Compute: rows.compute,
-    s.Extract: rows.extract,
-    s.Rename: rows.rename,
-    s.Project: rows.project,
+    s.Extract: texts.extract,
+    s.Parse: texts.parse,
+    s.Rename: names.rename,
+    s.Project: names.project,
+    s.Totals: rows.totals,
     s.Fill: rows.fill,
     s.Bucket: rows.bucket,
     s.Store: rows.store,

@@ -8,7 +8,7 @@ from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ORDERED, ROW, Aggregated, aggregate
 from transpile.backends.sql.expressions import expression
 from transpile.backends.sql.frame import Frame, OrderKey, computed
-from transpile.backends.sql.needs import Needs, reads, renamed
+from transpile.backends.sql.needs import Needs, reads
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.values import ALWAYS, Kind, Value
 from transpile.backends.sql.writer import Writer
@@ -16,6 +16,7 @@ from transpile.backends.sql.writer import Writer
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.expr import Field
+from transpile.ir.names import carried, match_name
 from transpile.ir.stages import Agg, Key
 
 
@@ -62,8 +63,9 @@ def plain_aggregates(
                 span=stage.span,
             )
         for name in frame.columns:
-            target = renamed(name, agg.pattern, agg.name)
-            if target is not None and name not in keys:
+            match = match_name(agg.pattern, name)
+            if match is not None and name not in keys:
+                target = carried(agg.name, match)
                 found.append(replace(agg, pattern="", arg=Field(name), name=target))
     return tuple(found)
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.expressions import as_text, common_kind, convert, expression
+from transpile.backends.sql.expressions import (
+    as_number,
+    as_text,
+    common_kind,
+    convert,
+    expression,
+)
 from transpile.backends.sql.frame import Frame, computed
-from transpile.backends.sql.needs import Needs, reads, renamed
+from transpile.backends.sql.functions import UTC_DAYS, floored
+from transpile.backends.sql.needs import Needs, reads
 from transpile.backends.sql.predicates import predicate
-from transpile.backends.sql.regexes import regex_text
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Value
 from transpile.backends.sql.writer import Writer
 
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.pred import Unknown
-from transpile.ir.regex import Purpose
-from transpile.ir.regex import tree as t
 from transpile.ir.walk import conjuncts, fields_of
 
 
@@ -58,152 +61,6 @@ def needs_within(stage: s.Compute, after: Needs) -> list[Needs]:
         last = found[-1]
         found.append(last.minus((name,)).plus(reads(expr)) if name in last else last)
     return found[::-1]
-
-
-def extract(stage: s.Extract, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
-    """Take the named groups of the first match out of a text."""
-    dialect = writer.dialect
-    if stage.limit != 1:
-        raise Unsupported("more than one match", code="TGT603", span=stage.span)
-    if computed(frame, frozenset((stage.source,))):
-        frame = writer.flush(frame, before)
-    scope = writer.scope(frame)
-    source = frame.value(stage.source)
-    if source.is_null:
-        return frame
-    if source.kind is Kind.LIST:
-        raise Unsupported("extraction from a multivalue field", code="TGT603", span=stage.span)
-    text = as_text(source, scope)
-    regex = regex_text(stage.regex, scope, Purpose.EXTRACT)
-    old = {name: frame.find(name) for name, _ in stage.regex.group_names}
-    for name, group in stage.regex.group_names:
-        if name not in after:
-            continue
-        found = dialect.extract(text.sql, regex, group, name)
-        if not _may_be_empty(stage.regex.tree, group):
-            node = n.nullif(found, n.text(""))
-        elif _always_taken(stage.regex.tree, group):
-            node = n.case([(dialect.matches(text.sql, regex_text(stage.regex, scope)), found)])
-        else:
-            dialect.refuse("difference between an empty group and one that took no part")
-        value = Value(node, Kind.TEXT)
-        previous = old[name]
-        if previous is not None:
-            kind = common_kind((Kind.TEXT, previous.kind))
-            parts = [convert(v, kind, scope).sql for v in (value, previous)]
-            value = Value(n.coalesce(*parts), kind)
-        frame = frame.with_column(name, value)
-    return replace(
-        frame, label="extracted", comments=frame.comments + writer.comment(stage.span)
-    )
-
-
-def _capture(tree: t.Node, group: int) -> t.Capture:
-    captures = [part for part in t.walk(tree) if isinstance(part, t.Capture)]
-    return captures[group - 1]
-
-
-def _may_be_empty(tree: t.Node, group: int) -> bool:
-    return t.width(_capture(tree, group).body)[0] == 0
-
-
-def _always_taken(tree: t.Node, group: int) -> bool:
-    """Return whether every match passes through the group."""
-    wanted = _capture(tree, group)
-
-    def inside(node: t.Node) -> bool:
-        if node is wanted:
-            return True
-        match node:
-            case t.Concat(items):
-                return any(map(inside, items))
-            case t.Capture(body):
-                return inside(body)
-            case _:
-                return False
-
-    return inside(tree)
-
-
-def rename(stage: s.Rename, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
-    """Rename fields: only names change, no SQL is written."""
-    for old, new in stage.pairs:
-        if "*" not in old:
-            frame = _moved(frame, old, new)
-            continue
-        if frame.rest is not None and after.names is None:
-            raise Unsupported(
-                f"renaming {old} of a table whose columns are not known",
-                code="TGT603",
-                span=stage.span,
-            )
-        names = set(frame.columns)
-        if frame.rest is not None:
-            names |= {name for name in before.names or () if frame.find(name) is not None}
-        for name in sorted(names):
-            target = renamed(name, old, new)
-            if target is not None:
-                frame = _moved(frame, name, target)
-    return frame
-
-
-def _moved(frame: Frame, old: str, new: str) -> Frame:
-    value = frame.value(old)
-    if old == new or value.is_null:
-        return frame if old == new else frame.without(new)
-    columns = {
-        (new if name == old else name): kept
-        for name, kept in frame.columns.items()
-        if name != new
-    }
-    return replace(frame, columns={**columns, new: value}, gone=(frame.gone | {old}) - {new})
-
-
-def project(stage: s.Project, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
-    """Keep or drop fields."""
-    if stage.drop:
-        return _dropped(stage, frame)
-    wild = [name for name in stage.fields if "*" in name]
-    if wild and frame.rest is not None and before.names is None:
-        raise Unsupported(
-            f"fields {', '.join(wild)} of a table whose columns are not known",
-            code="TGT603",
-            span=stage.span,
-        )
-    kept: dict[str, Value] = {}
-    for name in stage.fields:
-        if "*" not in name:
-            found = frame.find(name)
-            if found is not None:
-                kept[name] = found
-    names = [*frame.columns, *sorted((before.names or frozenset()) - frame.columns.keys())]
-    for name in names:
-        internal = stage.keep_internal and name.startswith("_")
-        if name not in kept and (internal or any(fnmatchcase(name, p) for p in wild)):
-            found = frame.find(name)
-            if found is not None:
-                kept[name] = found
-    if stage.keep_internal and frame.rest is not None and "_time" not in kept:
-        time = frame.find("_time")
-        if time is not None:
-            kept["_time"] = time
-    return replace(frame, columns=kept, rest=None, gone=frozenset())
-
-
-def _dropped(stage: s.Project, frame: Frame) -> Frame:
-    for pattern in stage.fields:
-        if "*" not in pattern:
-            frame = frame.without(pattern)
-            continue
-        columns = {k: v for k, v in frame.columns.items() if not fnmatchcase(k, pattern)}
-        if frame.rest is not None:
-            raise Unsupported(
-                f"dropping {pattern} of a table whose columns are not known",
-                code="TGT603",
-                span=stage.span,
-            )
-        frame = replace(frame, columns=columns)
-    return frame
 
 
 def fill(stage: s.Fill, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
@@ -259,24 +116,38 @@ def bucket(stage: s.Bucket, frame: Frame, writer: Writer, before: Needs, after: 
     value = frame.value(stage.field)
     if value.is_null:
         return frame.without(stage.target)
-    if value.kind not in NUMERIC:
-        raise Unsupported("bins of a field that is no number", code="TGT603", span=stage.span)
     width = stage.width * 86400 if stage.calendar else stage.width
     if stage.calendar:
-        writer.note("days begin at midnight UTC")
+        writer.note(UTC_DAYS)
         if stage.width != 1:
             raise Unsupported("bins of several days", code="TGT603", span=stage.span)
-    node = value.sql
-    if stage.align:
-        node = n.binary(exp.Sub, node, n.number(stage.align))
-    if value.kind is Kind.INT:
-        node = writer.dialect.real(node)
-    node = n.binary(exp.Mul, n.call("FLOOR", n.binary(exp.Div, node, n.number(width))),
-                    n.number(width))
-    if stage.align:
-        node = n.binary(exp.Add, node, n.number(stage.align))
-    made = Value(node, Kind.REAL, value.missing)
+    if value.kind is Kind.LIST:
+        raise Unsupported("bins of a multivalue field", code="TGT603", span=stage.span)
+    scope = writer.scope(frame)
+    amount = as_number(value, scope)
+    made = Value(floored(amount, width, stage.align, scope), Kind.REAL, value.missing)
+    if value.kind is Kind.TEXT:  # what is no number stays
+        made = Value(n.coalesce(as_text(made, scope).sql, value.sql), Kind.TEXT, value.missing)
     frame = frame.with_column(stage.target, made)
+    return replace(frame, comments=frame.comments + writer.comment(stage.span))
+
+
+def totals(stage: s.Totals, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
+    """Add the sum of numeric fields; what is no number counts as nothing."""
+    if not stage.fields:
+        raise Unsupported("the sum of all numeric fields", code="TGT603", span=stage.span)
+    if computed(frame, frozenset(stage.fields)):
+        frame = writer.flush(frame, before)
+    scope = writer.scope(frame)
+    values = [frame.value(name) for name in stage.fields]
+    if any(value.kind is Kind.LIST for value in values):
+        raise Unsupported("the sum of a multivalue field", code="TGT603", span=stage.span)
+    amounts = [as_number(value, scope) for value in values if not value.is_null]
+    total = n.number(0)
+    for amount in amounts:
+        total = n.binary(exp.Add, total, n.coalesce(amount.sql, n.number(0)))
+    kind = Kind.INT if all(amount.kind is Kind.INT for amount in amounts) else Kind.REAL
+    frame = frame.with_column(stage.target, Value(total, kind, ALWAYS))
     return replace(frame, comments=frame.comments + writer.comment(stage.span))
 
 
