@@ -139,6 +139,9 @@ def _where(resolution: Resolution, pred: Pred, words: Vocabulary) -> list[Piece]
     base = elastic.resolve(literals)
     if base != elastic.where:
         words.assume(f"the events that the rule asks for have {_listed(base)}")
+    elif "event.code" in dict(base) and not fields_of(pred) & set(EVENT_CODE_FIELDS):
+        codes = " or ".join(dict(base)["event.code"])
+        words.assume(f"the events that the rule asks for have the event code {codes}")
     variant = elastic.variants.get(resolution.variant or "")
     chosen = (*(variant.where if variant else ()), *base)
     if not chosen and _category(resolution) == "any" and elastic.index:

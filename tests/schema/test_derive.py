@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from transpile.schema.derive import (
     Context,
     Glob,
     Test,
+    admits,
     forward,
     glob_matches,
     glob_of,
@@ -124,33 +126,32 @@ def shown(derive: str, value: str, context: Context) -> dict[str, Any]:
     return dict(view)
 
 
-# derive -> whether a value has the form that an exact rewrite assumes
-ASSUMED: Mapping[str, Callable[[str], bool]] = {
-    "account_name": lambda value: "\\" not in value,
-    "account_part": lambda value: "\\" in value,
-    "base_part": lambda value: "\\" in value,
-    "basename": lambda value: "\\" not in value,
-    "hash_field": lambda value: "=" not in value,
-    "hash_list": lambda value: "=" not in value,
-    "reg_value_name": lambda value: "\\" not in value,
-}
-
-
 def check(derive: str, value: str, glob: Glob, context: Context) -> None:
     found = rewrite(derive, glob, context)
     view = shown(derive, value, context)
     if found is None or (not view and derive != "null_is_success"):
         return
+    if not admits(derive, value, context):
+        return
     matches = glob_matches(glob, value)
     assert holds(found, view) or not matches, f"{glob} misses {value} in {view}"
-    if found.exact and ASSUMED.get(derive, bool)(value):
+    if found.exact and "=" not in value:
         assert holds(found, view) == matches, f"{glob} is not exact for {value}"
 
 
 def test_every_derive_has_a_case_and_a_text() -> None:
     assert sorted(CASES) == sorted(DERIVES)
     assert all(item.doc.endswith(".") for item in DERIVES.values())
-    assert sorted(ASSUMED) == sorted(name for name, item in DERIVES.items() if item.assumes)
+
+
+@pytest.mark.parametrize(
+    "derive",
+    sorted({n for n, item in DERIVES.items() if item.assumes} - {"hash_field", "hash_list"}),
+)
+def test_what_is_assumed_of_values_can_be_told(derive: str) -> None:
+    context = replace(CASES[derive][0], taxonomy="ecs")
+    values = [*CASES[derive][1], "12", "\\", "no such word", "ALG=12"]
+    assert {admits(derive, value, context) for value in values} == {True, False}
 
 
 @pytest.mark.parametrize("derive", sorted(CASES))
@@ -223,6 +224,29 @@ def test_success_is_a_missing_field() -> None:
     assert found is not None
     assert holds(found, {})
     assert not holds(found, {"errorCode": "x"})
+
+
+@pytest.mark.parametrize(("pattern", "exact"), [
+    pytest.param("0x00000010", True, id="dword"),
+    pytest.param("0x0000001f", False, id="the-case-of-hex-letters-is-lost"),
+    pytest.param("16", False, id="plain-number-is-also-a-dword"),
+    pytest.param("Bypass", True, id="text"),
+    pytest.param("*|Dir=In|*", True, id="pattern-that-no-number-meets"),
+])
+def test_ecs_registry_data_is_exact_where_numbers_and_texts_stay_apart(
+    pattern: str, exact: bool
+) -> None:
+    context = Context("registry_value_data", "registry.data.strings", taxonomy="ecs")
+    found = rewrite("reg_data", glob_of(pattern), context)
+    assert found is not None
+    assert found.exact is exact
+    for value in ("0x00000010", "0x0000001f", "Bypass", "a|Dir=In|b", "x"):
+        check("reg_data", value, glob_of(pattern), context)
+
+
+def test_a_pattern_on_registry_data_that_numbers_may_meet_cannot_be_said_in_ecs() -> None:
+    context = Context("registry_value_data", "registry.data.strings", taxonomy="ecs")
+    assert rewrite("reg_data", glob_of("0x000000*"), context) is None
 
 
 def test_ecs_registry_data_is_tested_in_both_spellings() -> None:

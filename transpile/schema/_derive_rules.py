@@ -120,6 +120,18 @@ def part_forward(value: str, context: Context) -> Pairs:
     return [(context.target, value.rpartition(context.separator)[2])]
 
 
+def has_separator(value: str, context: Context) -> bool:
+    return context.separator in value
+
+
+def has_no_separator(value: str, context: Context) -> bool:
+    return context.separator not in value
+
+
+def has_no_backslash(value: str, context: Context) -> bool:
+    return "\\" not in value
+
+
 # --- hashes --------------------------------------------------------------------------------------
 
 # length of a digest -> the algorithms that make one
@@ -180,6 +192,8 @@ def hash_list_forward(value: str, context: Context) -> Pairs:
 # --- registry ------------------------------------------------------------------------------------
 
 _DWORD = re.compile(r"0[xX][0-9A-Fa-f]{8}")
+_DECIMAL = re.compile(r"0|[1-9][0-9]*")
+_OF_NUMBERS = frozenset("0123456789abcdefx dwor()")
 _HIVES: Mapping[str, str] = {
     "HKEY_LOCAL_MACHINE": "HKLM",
     "HKEY_USERS": "HKU",
@@ -209,20 +223,38 @@ def reg_key_forward(value: str, context: Context) -> Pairs:
     return [(context.target, value if "\\" in value else "\\" + value)]
 
 
-def reg_data_rewrite(glob: Glob, context: Context) -> Rewrite:
+def reg_data_rewrite(glob: Glob, context: Context) -> Rewrite | None:
     if glob == (ANY,):
         return one_of(Test(context.target))
-    if len(glob) == 1 and _DWORD.fullmatch(str(glob[0])):
-        texts = _dword_texts(str(glob[0]), context)
-        tests = (Test(context.target, (text,)) for text in texts)
-        return one_of(*tests, exact=len(texts) == 1)
-    wild = any(isinstance(part, Wild) for part in glob)
-    if not wild:
-        return one_of(Test(context.target, glob))
+    if len(glob) == 1 and isinstance(glob[0], str):
+        return _reg_literal(glob[0], context)
+    plain = Test(context.target, glob)
+    if _strange_to_numbers(glob):
+        return one_of(plain)
     if context.taxonomy == "ecs":
-        return one_of(Test(context.target, glob), exact=False)
-    framed = normal(("DWORD (", *glob, ")"))
-    return one_of(Test(context.target, glob), Test(context.target, framed), exact=False)
+        return None
+    framed = Test(context.target, normal(("DWORD (", *glob, ")")))
+    return one_of(plain, framed, exact=False)
+
+
+def _reg_literal(text: str, context: Context) -> Rewrite:
+    """Rewrite one text: a DWORD has several spellings, whose case is lost in the decimal one."""
+    if not _DWORD.fullmatch(text):
+        exact = context.taxonomy != "ecs" or not _DECIMAL.fullmatch(text)
+        return one_of(Test(context.target, (text,)), exact=exact)
+    texts = _dword_texts(text, context)
+    exact = len(texts) == 1 or text[2:].isdecimal()
+    return one_of(*(Test(context.target, (spelled,)) for spelled in texts), exact=exact)
+
+
+def _strange_to_numbers(glob: Glob) -> bool:
+    """Return whether no spelling of a DWORD matches: a character occurs in none of them."""
+    texts = "".join(part for part in glob if isinstance(part, str))
+    return not set(texts.lower()) <= _OF_NUMBERS
+
+
+def is_not_decimal(value: str, context: Context) -> bool:
+    return context.taxonomy != "ecs" or not _DECIMAL.fullmatch(value)
 
 
 def reg_data_forward(value: str, context: Context) -> Pairs:

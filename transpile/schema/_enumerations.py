@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from transpile.schema._data import load
@@ -21,10 +21,11 @@ from transpile.schema._rewrite import (
 )
 
 FieldPattern = tuple[str, str]
+Admits = Callable[[str, Context], bool]
 
 
-def enumerated(name: str) -> tuple[RewriteRule, ForwardRule]:
-    """Return the rules of a value that is one of the words of an enumeration.
+def enumerated(name: str) -> tuple[RewriteRule, ForwardRule, Admits]:
+    """Return the rules of a value that is one of the words of an enumeration, and which those are.
 
     A word stands for its key and the vendors' spellings of it. The rewrite is exact when every
     spelling was meant and no other key has the same word in the target.
@@ -49,7 +50,10 @@ def enumerated(name: str) -> tuple[RewriteRule, ForwardRule]:
                 return [(field, _sample(text)) for field, text in pairs[:1]]
         return []
 
-    return change, place
+    def known(value: str, context: Context) -> bool:
+        return bool(place(value, context))
+
+    return change, place, known
 
 
 def _keys(

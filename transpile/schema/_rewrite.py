@@ -64,13 +64,17 @@ RewriteRule = Callable[[Glob, Context], Rewrite | None]
 ForwardRule = Callable[[str, Context], Pairs]
 
 
+def _anything(value: str, context: Context) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Derive:
     """One way in which values change.
 
     computed: the target holds an expression's operand, so tests on the Splunk field become tests
     of that expression (`doc` says which), not globs.  assumes: what a rewrite takes for granted
-    of the values, as an assumption to report; empty: nothing.
+    of the values, as an assumption to report; empty: nothing.  admits: whether a value is such.
     """
 
     doc: str
@@ -78,6 +82,7 @@ class Derive:
     forward: ForwardRule
     computed: bool = False
     assumes: str = ""
+    admits: Callable[[str, Context], bool] = _anything
 
 
 def glob_of(text: str) -> Glob:

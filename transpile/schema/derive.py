@@ -37,7 +37,7 @@ from transpile.schema._rewrite import (
 
 __all__ = [
     "ANY", "DERIVES", "Context", "Derive", "Glob", "Rewrite", "Test", "Wild",
-    "forward", "glob_matches", "glob_of", "holds", "rewrite",
+    "admits", "forward", "glob_matches", "glob_of", "holds", "rewrite",
 ]
 
 
@@ -59,29 +59,47 @@ def forward(derive: str | None, value: str, context: Context) -> Pairs:
     return DERIVES[derive].forward(value, context)
 
 
+def admits(derive: str | None, value: str, context: Context) -> bool:
+    """Return whether a value of a Splunk field is as the derive assumes."""
+    return derive is None or DERIVES[derive].admits(value, context)
+
+
 _NAME = "the field holds bare names, and the target full paths"
 _DIGEST = "the field holds bare digests, not ALG=HEX"
+
+
+def _enumeration(name: str) -> Derive:
+    change, place, known = enumerated(name)
+    doc = (
+        f"A word of the enumeration {name}: any of the target's words for it; other words cannot "
+        "be said. Case of the literal is not kept."
+    )
+    assumes = "the field holds only words that are known for it"
+    return Derive(doc, change, place, assumes=assumes, admits=known)
+
 
 DERIVES: Mapping[str, Derive] = {
     "basename": Derive(
         "The target is a full path, the field its last component: V -> ends with \\V (/V on Linux "
         "and macOS); *V -> ends with V; V*, *V* -> also looks into the folders (wider).",
         *rules.framed(lambda context: context.separator), assumes=_NAME,
+        admits=rules.has_no_separator,
     ),
     "base_part": Derive(
         "The target is the last component of the field's path: the part of the pattern behind the "
         "last separator (wider, unless only * stands before it).",
         rules.part_rewrite, rules.part_forward,
-        assumes="the field holds a path, not a bare name",
+        assumes="the field holds a path, not a bare name", admits=rules.has_separator,
     ),
     "account_name": Derive(
         "The target is DOMAIN\\name: V -> ends with \\V.", *rules.framed(lambda _: "\\"),
         assumes="the field holds account names without their domain, and the target with it",
+        admits=rules.has_no_backslash,
     ),
     "account_part": Derive(
         "The target is the name of the field's DOMAIN\\name: the pattern behind the backslash.",
         rules.part_rewrite, rules.part_forward,
-        assumes="the field holds account names with their domain",
+        assumes="the field holds account names with their domain", admits=rules.has_separator,
     ),
     "host": Derive(
         "The target is a short name or an FQDN: V -> equals V or starts with V. (wider).",
@@ -114,10 +132,14 @@ DERIVES: Mapping[str, Derive] = {
     "reg_value_name": Derive(
         "The target is the key path with the value name: V -> ends with \\V.",
         *rules.framed(lambda _: "\\"), assumes=_NAME,
+        admits=rules.has_no_backslash,
     ),
     "reg_data": Derive(
-        "0xHHHHHHHH is DWORD (0xHHHHHHHH) in Sigma, decimal or 0x text in ECS; else unchanged.",
+        "0xHHHHHHHH is DWORD (0xHHHHHHHH) in Sigma, decimal or 0x text in ECS; else unchanged. A "
+        "plain decimal text would be taken for a DWORD in ECS (wider).",
         rules.reg_data_rewrite, rules.reg_data_forward,
+        assumes="the field holds no text that is a plain decimal number, where ECS has those of "
+        "DWORD values", admits=rules.is_not_decimal,
     ),
     "reg_type": Derive(
         "REG_DWORD -> starts with DWORD (, REG_QWORD -> starts with QWORD (, REG_BINARY -> equals "
@@ -133,11 +155,7 @@ DERIVES: Mapping[str, Derive] = {
         rules.hive_rewrite(()), rules.hive_forward(""),
     ),
     **{
-        name: Derive(
-            f"A word of the enumeration {name}: any of the target's words for it; other words "
-            "cannot be said. Case of the literal is not kept.",
-            *enumerated(name),
-        )
+        name: _enumeration(name)
         for name in (
             "reg_action", "fs_action", "allow_block", "direction", "dns_message", "outcome",
             "logon_type", "audit_status", "start_mode", "change_action", "change_event",

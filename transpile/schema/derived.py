@@ -161,8 +161,8 @@ def _by_kind(target: FieldTarget, condition: Condition | None, quant: Quant) -> 
         case Matches(regex) if target.derive in _HOLDING:
             loose = _unanchored(regex)
             return None if loose is None else Bounds(Test(subject, Matches(loose), quant), FALSE)
-        case NumEq() | Order() | Matches() if target.derive == "reg_data":
-            return Bounds(any_of((Test(subject, condition, quant),)), FALSE)
+        case NumEq() if target.derive == "reg_data":
+            return Bounds(Test(subject, condition, quant), FALSE)
         case TextEq() | Glob() | NumEq() | Order() | Matches() | InNetwork():
             return None
         case _:

@@ -30,7 +30,7 @@ from typing import Any
 
 from transpile.schema._rewrite import Context, Pairs, Rewrite, holds
 from transpile.schema.datasets import Dataset, dataset
-from transpile.schema.derive import forward, rewrite
+from transpile.schema.derive import admits, forward, rewrite
 from transpile.schema.fields import FieldMap, FieldTarget, Taxonomy
 
 Event = dict[str, Any]
@@ -117,8 +117,9 @@ def conflicts(
 ) -> tuple[str, ...]:
     """Return the Splunk fields on which the event and its view are at odds, sorted.
 
-    Those of the event whose value the view does not keep, and of `read` (names without prefix) those
-    that the event lacks although the view tells them: a file's path without its name.
+    Those of the event whose value the view does not keep or the derive does not admit, and of `read`
+    (names without prefix) those that the event lacks although the view tells them: a path without
+    its name, an action that the log source stands for.
     """
     fields = FieldMap(source, variant)
     shown = view(event, source, taxonomy, variant, platform=platform)
@@ -127,10 +128,12 @@ def conflicts(
     )
     lost = {part.field for part in parts if not _kept(part, shown)}
     given = {fields.strip(key) for key, value in event.items() if value not in (None, "", [])}
-    told = {part.context.target for part in parts}
     for name in set(read) - given:
         target = fields.lookup(name, taxonomy)
-        if target is not None and target.derive is not None and target.field in told:
+        if target is None or target.field is None:
+            continue
+        told = target.field in shown or any(also.field in shown for also in target.also)
+        if told or target.derive in _TOLD_BY_ABSENCE:
             lost.add(name)
     return tuple(sorted(lost))
 
@@ -281,13 +284,19 @@ def _says(part: _Part, value: Any, shown: Values) -> bool:
     return tests is not None and holds(tests, shown)
 
 
+# derives for which a target that is missing says as much as a value
+_TOLD_BY_ABSENCE = frozenset({"null_is_success"})
+
+
 def _kept(part: _Part, shown: Event) -> bool:
-    """Return whether every value of a part can be found in the finished view.
+    """Return whether every value of a part is admitted and can be found in the finished view.
 
     Dates are written anew, so their text is not compared.
     """
     if part.target.type == "date":
         return True
+    if not all(admits(part.target.derive, str(value), part.context) for value in part.values):
+        return False
     found = {str(item) for item in _values(shown.get(part.context.target))}
     if len(found) > max(1, len(part.values)) and not part.target.mv:
         return False

@@ -26,8 +26,8 @@ from transpile.ir.pred import Pred, Quant
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import descend, fields_of
 from transpile.schema.fields import FieldMap, Taxonomy
-from transpile.schema.resolve import resolve
-from transpile.schema.views import conflicts
+from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
+from transpile.schema.views import conflicts, implied
 from transpile.verify.samples import meeting, samples
 
 Event = dict[str, Any]
@@ -45,7 +45,10 @@ TAXONOMIES: tuple[Taxonomy, ...] = ("sigma", "ecs")
 """Taxonomies whose views must keep what the fields of an event say."""
 
 START = 1_767_222_000
-"""Time of the first event, epoch seconds."""
+"""Time of the first event, epoch seconds; a full hour."""
+
+SPACING = 1.0
+"""Seconds between two events at most: all lie in one window, be it fixed or sliding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Maker:
     grouped: fields that every event is given a value for.  multivalued: whether a field may hold
     several values.  whole: whether a field holds whole numbers, plainly written.  consistent:
     whether the fields of an event can come from one real event (a file's name and path agree).
-    alone: whether a field cannot contradict the others.
+    alone: whether a field cannot contradict the others.  known: values of fields that all events of
+    the dataset share, among them its event code.
     """
 
     grouped: tuple[str, ...] = ()
@@ -63,13 +67,14 @@ class Maker:
     whole: Callable[[str], bool] = field(default=lambda name: False)
     consistent: Callable[[Event], bool] = field(default=lambda event: True)
     alone: Callable[[str, Event], bool] = field(default=lambda name, event: False)
+    known: Mapping[str, str] = field(default_factory=dict)
 
     def completed(self, event: Event) -> Event:
         """Return the event with the grouping fields it lacks, as far as they fit in."""
         for name in self.grouped:
             if name in event or name.startswith("_"):
                 continue
-            for value in _fillers(name, event):
+            for value in (self.known[name],) if name in self.known else _fillers(name, event):
                 candidate = {**event, name: value}
                 if self.alone(name, event) or self.consistent(candidate):
                     event = candidate
@@ -121,7 +126,9 @@ def maker_for(pipeline: Pipeline, data_sources: Sequence[str] = ()) -> Maker:
     def alone(name: str, event: Event) -> bool:
         return not any(targets(name) & targets(other) for other in event)
 
-    return Maker(rule.groups, multivalued, whole, consistent, alone)
+    code = implied(found, "ecs", variant).get("event.code")
+    known = {} if code is None else dict.fromkeys(EVENT_CODE_FIELDS, code)
+    return Maker(rule.groups, multivalued, whole, consistent, alone, known)
 
 
 def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
@@ -130,7 +137,13 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     if rule is None:
         return []
     made = islice(_events(rule, maker or maker_for(pipeline)), LIMIT)
-    return [{"_time": START + 60 * number, **event} for number, event in enumerate(made)]
+    step = _spacing(rule)
+    return [{"_time": START + step * number, **event} for number, event in enumerate(made)]
+
+
+def _spacing(rule: EventRule) -> float:
+    window = rule.threshold.window if rule.threshold is not None else None
+    return SPACING if window is None else min(SPACING, window / (2 * LIMIT))
 
 
 def _event_part(pipeline: Pipeline) -> EventRule | None:

@@ -80,9 +80,16 @@ class Index:
         return target is not None and not target.mv
 
     def has_code(self, event: Event, read: Collection[str]) -> bool:
-        """Return whether an event of one event id has that id in each field the rule reads."""
+        """Return whether an event has the event id that the query asks for besides the filter.
+
+        It is in each field of ids that the rule reads, and in the others if they have a value.
+        """
         asked = [name for name in EVENT_CODE_FIELDS if name in read]
-        return self.source.event is None or all(event.get(name) is not None for name in asked)
+        if self.source.event is not None and any(event.get(name) is None for name in asked):
+            return False
+        codes = dict(self.source.elastic.where).get("event.code", ())
+        stated = {text for name in EVENT_CODE_FIELDS for text in _texts(event.get(name))}
+        return bool(asked) or not codes or stated <= set(codes)
 
     def conflicts(self, event: Event, read: Iterable[str]) -> frozenset[str]:
         """Return the Splunk fields, unprefixed, on which the event and its document are at odds."""
