@@ -6,7 +6,7 @@ that the dataset's selectors describe, the time, and a mapping.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,7 @@ from transpile.backends.eql.types import TEXT, elastic_type
 from transpile.errors import UsageError
 from transpile.ir.text import fold
 from transpile.schema.cim import normalise
-from transpile.schema.datasets import Dataset, dataset
+from transpile.schema.datasets import Dataset, Where, dataset
 from transpile.schema.fields import FieldMap, FieldTarget
 from transpile.schema.model_view import model_view, without_fillers
 from transpile.schema.resolve import EVENT_CODE_FIELDS
@@ -52,12 +52,10 @@ class Index:
         found = model_view(
             event, self.source, "ecs", self.fields.variant, platform=self.platform
         )
-        given = {self.fields.strip(name): _texts(value) for name, value in event.items()}
         kinds: dict[str, list[str]] = {}
-        for when, where in self.source.elastic.selectors:
-            if when.holds({name: values for name, values in given.items() if values}):
-                for name, values in where:
-                    kinds.setdefault(name, []).append(values[0])
+        for where in self._described(event):
+            for name, values in where:
+                kinds.setdefault(name, []).append(values[0])
         found |= kinds
         for name, spelled in implied(self.source, "ecs", self.fields.variant).items():
             if fold(str(found.get(name))) == fold(spelled):
@@ -92,12 +90,29 @@ class Index:
         return bool(asked) or not codes or stated <= set(codes)
 
     def conflicts(self, event: Event, read: Iterable[str]) -> frozenset[str]:
-        """Return the Splunk fields, unprefixed, on which the event and its document are at odds."""
+        """Return the Splunk fields, unprefixed, on which the event and its document are at odds.
+
+        Among them are those of `read` that the event lacks although its kind tells them.
+        """
         shown = without_fillers(event, self.source)
         found = conflicts(
             shown, self.source, "ecs", self.fields.variant, platform=self.platform, read=read
         )
-        return frozenset(map(self.fields.strip, found))
+        lost = frozenset(map(self.fields.strip, found))
+        kinds = {name for where in self._described(shown) for name, _ in where}
+        return lost | {
+            name
+            for name in set(read) - set(map(self.fields.strip, shown))
+            if kinds & _named(self.fields, name).keys()
+        }
+
+    def _described(self, event: Event) -> Iterator[Where]:
+        """Yield what the selectors of the dataset that describe an event say."""
+        given = {self.fields.strip(name): _texts(value) for name, value in event.items()}
+        held = {name: values for name, values in given.items() if values}
+        for when, where in self.source.elastic.selectors:
+            if when.holds(held):
+                yield where
 
     def group(self, event: Event, names: Sequence[str]) -> tuple[Any, ...]:
         """Return the values of grouping fields as the rule sees them."""
