@@ -1,4 +1,4 @@
-"""Adapter for `shared/tools/spl_cases.py`: parses and runs a search with nothing but the built-ins."""
+"""Adapter for `shared/tools/spl_cases.py`: a search with nothing but the built-ins."""
 
 from __future__ import annotations
 

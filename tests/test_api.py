@@ -115,7 +115,9 @@ def test_what_a_target_cannot_say_is_unsupported_and_not_an_exception():
 
 
 @pytest.mark.parametrize(
-    "choice", [{"target": "x"}, {"format": "x"}, {"schema": "x"}], ids=lambda choice: next(iter(choice))
+    "choice",
+    [{"target": "x"}, {"format": "x"}, {"schema": "x"}],
+    ids=lambda choice: next(iter(choice)),
 )
 def test_an_unknown_choice_is_wrong_usage(choice):
     with pytest.raises(UsageError, match="'x'"):

@@ -78,13 +78,17 @@ def test_render_shows_place_line_caret_and_help():
 @pytest.mark.parametrize("column", [1, 60, 250, 500])
 def test_a_long_line_is_cut_round_its_caret(column):
     snippet = "".join(chr(0x4E00 + n) for n in range(500))
-    shown, caret = TranspileError("m", line=1, column=column, snippet=snippet).render().splitlines()[1:]
+    shown, caret = (
+        TranspileError("m", line=1, column=column, snippet=snippet).render().splitlines()[1:]
+    )
     assert len(shown) <= 4 + 120 + 6
     assert shown[caret.index("^")] == snippet[column - 1]
 
 
 def test_each_code_is_raised_somewhere():
-    raised = set(CODE.findall(sources("transpile", "backends").replace(inspect.getsource(errors), "")))
+    raised = set(
+        CODE.findall(sources("transpile", "backends").replace(inspect.getsource(errors), ""))
+    )
     raised |= {kind.default_code for kind in classes()}
     assert raised == set(CODES)
 
@@ -123,12 +127,14 @@ def errors_page() -> str:
     lines = [
         "# Error codes",
         "",
-        "A code never changes its meaning. This page is checked against `transpile.errors.CODES` by",
-        "`tests/test_errors.py`.",
+        "A code never changes its meaning. `tests/test_errors.py` holds this page to the registry",
+        "`transpile.errors.CODES`.",
     ]
     for family, title in FAMILIES.items():
         lines += ["", f"## {family}xx: {title}", "", "| Code | Meaning |", "|---|---|"]
-        lines += [f"| {code} | {CODES[code]} |" for code in sorted(CODES) if code.startswith(family)]
+        lines += [
+            f"| {code} | {CODES[code]} |" for code in sorted(CODES) if code.startswith(family)
+        ]
     return "\n".join(lines) + "\n"
 
 

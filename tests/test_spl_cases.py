@@ -1,4 +1,4 @@
-"""The SPL cases of the corpus: rates that must not fall (the runner is `shared/tools/spl_cases.py`)."""
+"""SPL cases of the corpus: rates that must not fall (run by `shared/tools/spl_cases.py`)."""
 
 from __future__ import annotations
 

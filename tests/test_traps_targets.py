@@ -1,8 +1,8 @@
 """The traps once more, on every target that can say them: the emitted text runs on its engine.
 
 The searches read `Endpoint.Processes`; `process_guid` and `process_current_directory` may be
-missing there, `process` may not. A target in `NOT_EXACT` is known to lose something in that case and
-must then find at least what the rule finds.
+missing there, `process` may not. A target in `NOT_EXACT` is known to lose something in that case
+and must then find at least what the rule finds.
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ def main() -> None:
     done = 0
     for rule in rules:
         try:
-            text = timed("expand", lambda rule=rule: expand(rule.search, content, rule_name=rule.name))
+            text = timed(
+                "expand", lambda rule=rule: expand(rule.search, content, rule_name=rule.name)
+            )
             tree = timed("parse", lambda text=text: parse(text))
             timed("lower", lambda tree=tree: simplify(lower(tree)))
             compiled = compile_rule(rule, content)

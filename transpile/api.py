@@ -55,7 +55,7 @@ def convert(
     keep_unmapped: bool = False,
     format: str = "",
 ) -> Conversion:
-    """Return the conversion of a rule: `.text .fidelity .observable .losses .assumptions .filename`.
+    """Return the conversion: `.text .fidelity .observable .losses .assumptions .filename`.
 
     target: `sigma`, `eql`, `sql:duckdb` ... (`transpile targets`).  schema: taxonomy of the output.
     strict: turn assumptions into emitted checks.  keep_unmapped: pass unmapped fields through.

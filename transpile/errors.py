@@ -171,7 +171,7 @@ class UsageError(TranspileError):
     default_code = "OUT502"
 
 
-class Unsupported(TranspileError):  # noqa: N818 - the field's word; it ends a conversion, not the run
+class Unsupported(TranspileError):
     """Understood, but the target cannot say it."""
 
     default_code = "TGT604"

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 from transpile.errors import Span
 
 
-class Fidelity(str, Enum):
+class Fidelity(StrEnum):
     """`exact`: same observable as the rule. `superset`: may find more. `unsupported`: no output."""
 
     EXACT = "exact"
     SUPERSET = "superset"
     UNSUPPORTED = "unsupported"
 
-    __str__ = str.__str__
 
-
-class Observable(str, Enum):
+class Observable(StrEnum):
     """What a conversion reproduces of the rule's result."""
 
     ROWS = "rows"
     GROUPS = "groups"
     EVENTS = "events"
-
-    __str__ = str.__str__
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Golden files: what a repository's rules convert to, kept in git and checked in CI.
 
-    golden/ir/<rule>.txt  golden/sigma/<rule>.yml  golden/eql/<rule>.eql  golden/sql-duckdb/<rule>.sql
+    golden/ir/<rule>.txt  golden/sigma/<rule>.yml  golden/eql/<rule>.eql
+    golden/sql-duckdb/<rule>.sql
     golden/manifest.json  per rule its hash, and per target fidelity, verdict, losses and file
 
 The text is a function of the rules alone: no clock, no absolute path, no random id. A golden file

@@ -23,5 +23,7 @@ def context_for(pipeline: Pipeline, content: Content, *, now: float | None = Non
         return compile_rule(read_rule(search), content).pipeline
 
     return Context(
-        now=time.time() if now is None else now, lookups=tables_for(pipeline, content), front_end=front_end
+        now=time.time() if now is None else now,
+        lookups=tables_for(pipeline, content),
+        front_end=front_end,
     )

@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
             'iam where event.code == "1102" and winlog.channel == "Security"\n', "", id="converts",
         ),
         pytest.param("$T convert - -t sql <&-", 2, "", "error[CNT406]", id="closed-stdin"),
-        pytest.param("$T --version >&-", 2, "", "error[OUT501]: standard output", id="closed-stdout"),
+        pytest.param("$T --version >&-", 2, "", "error[OUT501]: standard", id="closed-stdout"),
         pytest.param("$T targets 2>&- | grep -c ^sigma", 0, "1\n", "", id="closed-stderr"),
         pytest.param("$T schemas show cim | head -1; exit ${PIPESTATUS[0]}", 0, "dataset", "",
                      id="reader-that-stops-early"),
@@ -87,9 +87,15 @@ def test_nothing_heavy_is_loaded_for(folder, option):
 @pytest.mark.parametrize(
     ("target", "others"),
     [
-        pytest.param("sigma", {"sqlglot", "transpile.backends.sql", "transpile.backends.eql"}, id="sigma"),
-        pytest.param("eql", {"sqlglot", "transpile.backends.sql", "transpile.backends.sigma"}, id="eql"),
-        pytest.param("sql:duckdb", {"transpile.backends.eql", "transpile.backends.sigma"}, id="sql"),
+        pytest.param(
+            "sigma", {"sqlglot", "transpile.backends.sql", "transpile.backends.eql"}, id="sigma"
+        ),
+        pytest.param(
+            "eql", {"sqlglot", "transpile.backends.sql", "transpile.backends.sigma"}, id="eql"
+        ),
+        pytest.param(
+            "sql:duckdb", {"transpile.backends.eql", "transpile.backends.sigma"}, id="sql"
+        ),
     ],
 )
 def test_one_target_loads_no_other_backend(folder, target, others):
@@ -119,12 +125,20 @@ def test_start_is_fast(folder, args, limit):
 def test_a_wheel_holds_one_package_and_works_from_an_empty_folder(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICE", "transpile", "backends"):
+    for name in (
+        "pyproject.toml",
+        "setup.py",
+        "README.md",
+        "LICENSE",
+        "NOTICE",
+        "transpile",
+        "backends",
+    ):
         (source / name).symlink_to(ROOT / name)
     wheels = tmp_path / "wheels"
     built = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-v", "-w", wheels,
-         source],
+        [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-build-isolation",
+         "-w", wheels, source],
         capture_output=True, text=True, timeout=120, check=True,
         env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
     )  # fmt: skip

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from transpile.backends.base import Draft
 from transpile.backends.sql.engine_duckdb import DuckDbEngine
+
 from transpile.cli import COMMANDS
 from transpile.cli import verify as verify_command
 from transpile.errors import UsageError
@@ -20,7 +20,8 @@ Write = Callable[[str, str], Path]
 EXACT, ROWS = Fidelity.EXACT, Observable.ROWS
 LOG = "detections/log_emptied.yml"
 NDJSON = "".join(
-    json.dumps({"_time": 1767222000 + n, "host": f"h{n % 2}", "a": f"v{n}"}) + "\n" for n in range(4)
+    json.dumps({"_time": 1767222000 + n, "host": f"h{n % 2}", "a": f"v{n}"}) + "\n"
+    for n in range(4)
 )
 
 
@@ -115,7 +116,9 @@ def test_run_prints_rows_as_a_table(cli, write: Write):
 
 
 def test_run_prints_rows_as_json(cli, write: Write):
-    ran = cli("run", "a=v1 | table a host", "--events", write("e.ndjson", NDJSON), "--format", "json")
+    ran = cli(
+        "run", "a=v1 | table a host", "--events", write("e.ndjson", NDJSON), "--format", "json"
+    )
     assert json.loads(ran.out) == [{"a": "v1", "host": "h1"}]
     assert ran.err == "1 row from 4 events\n"
 
@@ -129,13 +132,17 @@ def test_run_prints_the_matching_events(cli, write: Write):
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        pytest.param("e.ndjson", '{"a": "x", "b": "1"}\n\n{"a": "y"}\n', id="ndjson-with-empty-lines"),
+        pytest.param(
+            "e.ndjson", '{"a": "x", "b": "1"}\n\n{"a": "y"}\n', id="ndjson-with-empty-lines"
+        ),
         pytest.param("e.log", '{"a": "x", "b": "1"}\n{"a": "y"}', id="log-of-json-lines"),
         pytest.param("e.jsonl", '\ufeff{"a": "x", "b": "1"}\n{"a": "y"}', id="byte-order-mark"),
         pytest.param("e.json", '[{"a": "x", "b": "1"}, {"a": "y"}]', id="json-list"),
         pytest.param("e.csv", "a,b\nx,1\ny,\n", id="csv-whose-empty-cells-are-missing"),
         pytest.param("e.yml", "- {a: x, b: '1'}\n- {a: y}\n", id="yaml-list"),
-        pytest.param("e.yaml", "events:\n- {event: {a: x, b: '1'}}\n- {event: {a: y}}\n", id="fixtures"),
+        pytest.param(
+            "e.yaml", "events:\n- {event: {a: x, b: '1'}}\n- {event: {a: y}}\n", id="fixtures"
+        ),
     ],
 )
 def test_run_reads(cli, write: Write, name, text):
@@ -211,7 +218,9 @@ def test_verify_never_passes_what_a_missing_engine_did_not_run(cli, repo, monkey
 
 
 def test_verify_takes_events_of_the_user(cli, write: Write):
-    events = write("e.json", '[{"process_name": "tool.exe", "dest": "h", "tag": ["process", "report"]}]')
+    events = write(
+        "e.json", '[{"process_name": "tool.exe", "dest": "h", "tag": ["process", "report"]}]'
+    )
     ran = cli("verify", "detections/tool_started.yml", "-t", "eql", "--events", events)
     assert ran.code == 0
     assert "equal" in ran.out.splitlines()[2]
@@ -259,7 +268,9 @@ def test_verify_goes_on_after_a_bug(cli, repo, monkeypatch):
     monkeypatch.setattr(verify_command, "verify_compiled", broken)
     ran = cli("verify", ".", "-t", "eql")
     assert ran.code == 3
-    assert ran.err.startswith("detections/tool_started.yml: error[OUT506]: a bug in transpile: Zero")
+    assert ran.err.startswith(
+        "detections/tool_started.yml: error[OUT506]: a bug in transpile: Zero"
+    )
     assert "Log Emptied" in ran.out
     with pytest.raises(ZeroDivisionError):
         cli("verify", ".", "-t", "eql", "--debug")

@@ -26,7 +26,13 @@ SEEDS = {
         "Lateral Movement: T1021.006 Remote Services: Windows Remote Management",
     ),
     "remote_process_instantiation_via_wmi_and_powershell_script_block": (
-        ["*-Class Win32_Process*", "*-CN*", "*-ComputerName*", "*-Name create*", "*Invoke-WmiMethod*"],
+        [
+            "*-Class Win32_Process*",
+            "*-CN*",
+            "*-ComputerName*",
+            "*-Name create*",
+            "*Invoke-WmiMethod*",
+        ],
         "Execution: T1047 Windows Management Instrumentation",
     ),
 }
@@ -73,7 +79,9 @@ def test_a_rule_on_processes(content):
         ("Processes.process", "eq", ("*-ComputerName*", "*Invoke-Command*")),
         ("Processes.process_name", "eq", ("powershell.exe", "powershell_ise.exe", "pwsh.exe")),
     ]  # fmt: skip
-    assert {("Sysmon", "1"), ("Security", "4688")} <= {(e.provider, e.event_id) for e in found.events}
+    assert {("Sysmon", "1"), ("Security", "4688")} <= {
+        (e.provider, e.event_id) for e in found.events
+    }
     assert [stage.number for stage in found.stages] == [1, 2, 3, 4, 5]
     first = found.stages[0]
     assert first.kind == "tstats"
@@ -113,7 +121,9 @@ def test_indicators_of_subsearches_count():
 
 
 def test_steps_are_in_the_order_of_their_work():
-    steps = explain("| tstats count from datamodel=Web.Web where Web.user=x by Web.url").stages[0].steps
+    steps = (
+        explain("| tstats count from datamodel=Web.Web where Web.user=x by Web.url").stages[0].steps
+    )
     assert [step.words.split()[0] for step in steps] == ["reads", "keeps", "one"]
 
 

@@ -103,7 +103,7 @@ def _stdin_rules() -> tuple[list[Rule], list[TranspileError]]:
 
 
 def read_stdin() -> str:
-    """Return the text on standard input. Raises `UsageError` CNT406, `ContentError` CNT405/CNT407."""
+    """Return what is on standard input. Raises `UsageError` CNT406, `ContentError` CNT405/407."""
     from transpile.content.yaml import MAX_BYTES, decode
 
     data = b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_BYTES + 1)

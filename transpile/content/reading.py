@@ -88,7 +88,7 @@ def load_rules(path: Path | str) -> tuple[tuple[Rule, ...], tuple[ContentError, 
 
 
 def rules_of_text(text: str) -> tuple[tuple[Rule, ...], tuple[ContentError, ...]]:
-    """Return the rules in a text (YAML documents, or one bare search), and what is no rule in it."""
+    """Return the rules in a text (YAML documents, or a bare search), and what is no rule in it."""
     rules: list[Rule] = []
     errors: list[ContentError] = []
     try:

@@ -169,4 +169,5 @@ def _step(stage: s.Stage) -> Step:
     if not isinstance(stage, s.Filter):
         return Step(in_words(stage))
     predicates = tuple(map(show_pred, conjuncts(stage.pred)))
-    return Step(f"keeps rows where{' all of these hold' if len(predicates) > 1 else ''}", predicates)
+    several = " all of these hold" if len(predicates) > 1 else ""
+    return Step(f"keeps rows where{several}", predicates)

@@ -13,13 +13,13 @@ from transpile.interpret.errors import NotComputable
 from transpile.interpret.events import event_row
 from transpile.interpret.expressions import Evaluate
 from transpile.interpret.expressions import compile_expr as _compile_expr
-from transpile.interpret.lookups import Table
 from transpile.interpret.predicates import Decide
 from transpile.interpret.predicates import compile_pred as _compile_pred
 from transpile.interpret.values import Row, Value
 from transpile.ir.decide import number_text
 from transpile.ir.expr import Expr
 from transpile.ir.pred import Pred
+from transpile.tables import Table
 
 __all__ = [
     "Context",

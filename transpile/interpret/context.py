@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from transpile.interpret.errors import NotComputable
-from transpile.interpret.lookups import Table
 from transpile.interpret.values import Row
 from transpile.ir.stages import Pipeline
+from transpile.tables import Table
 
 # (event, model, node) -> the event as the data model shows it, None if it is no member
 ModelView = Callable[[Row, str, str], Row | None]

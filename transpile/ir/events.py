@@ -9,8 +9,9 @@ a filter out finds more, never less.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from transpile.errors import Span, Unsupported
@@ -43,7 +44,7 @@ class Threshold:
     by: tuple[str, ...] = ()
     window: float | None = None
     param: float | None = None
-    span: Span | None = field(default=None, compare=False)
+    span: Span | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class EventRule:
 
     pred: over the source's own field names (unprefixed for a data model).  groups: the fields of
     the rule's grouping that are source fields.  required: what events are assumed to meet: they
-    have the grouping fields (an event without them is in no group).  losses: filters left out, each finds more.
+    have the grouping fields (an event without them is in no group).  losses: filters left out, each
+    finds more.
     """
 
     source: s.Events | s.DataModel
@@ -463,7 +465,7 @@ def _aggregate(reader: _Reader, stage: s.Aggregate) -> None:
 
 
 def _plain(value: Expr) -> str | None:
-    """Return the field that a key is, filled where it is missing or not; None for a computed one."""
+    """Return the field that a key is, filled where missing or not; None for a computed one."""
     match value:
         case Field(name) | Call("coalesce", (Field(name), Lit())):
             return name
@@ -480,7 +482,7 @@ def _key(reader: _Reader, key: s.Key) -> _Value:
 
 
 def _binned(expr: Expr) -> float | None:
-    """Return the width of a bin of `_time` in seconds, 0 for months and longer, None if it is none."""
+    """Return the seconds of a bin of `_time`, 0 for months and longer, None if it is none."""
     match expr:
         case Call("mul", (Call("floor", (Call("div", (Field("_time"), Lit())),)), Lit(width))):
             return float(width or 0)

@@ -215,7 +215,8 @@ _SHOW: dict[type, Callable[[Any], str]] = {
     s.Extract: lambda x: f"extract from {name(x.source)} by /{x.regex.source}/ limit {x.limit}",
     s.Rename: lambda x: f"rename {_pairs(x.pairs)}",
     s.Project: lambda x: f"{'drop' if x.drop else 'keep'} {_names(x.fields)}",
-    s.Fill: lambda x: f"fill {_names(x.fields) or 'all'} with {'last' if x.down else _text(x.value)}",
+    s.Fill: lambda x: f"fill {_names(x.fields) or 'all'} "
+    f"with {'last' if x.down else _text(x.value)}",
     s.Lookup: lambda x: (
         f"lookup {name(x.table)} on {_pairs(x.keys)} output {_pairs(x.outputs) or 'all'}"
     ),

@@ -1,8 +1,9 @@
 """Shorter IR of the same meaning: constants folded, tests pushed through expressions.
 
 Every rule here is checked against the interpreter on random events (tests/ir/test_simplify.py).
-Tests on computed values become tests on fields where that is exact: `lower(f) == "x"` is `f ~= "x"`,
-a test on a `Case` is the disjunction of its branches, a test on `coalesce(a, b)` asks `a`, else `b`.
+Tests on computed values become tests on fields where that is exact: `lower(f) == "x"` is
+`f ~= "x"`, a test on a `Case` is the disjunction of its branches, a test on `coalesce(a, b)` asks
+`a`, else `b`.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ def _exists(pred: Exists, subject: Expr) -> Pred:
         case Call("now" | "pi" | "random"):
             return TRUE
         case Case(branches, default):
-            return simplify_pred(_over_branches(branches, default, lambda e: Exists(e, span=pred.span)))
+            exists = _over_branches(branches, default, lambda e: Exists(e, span=pred.span))
+            return simplify_pred(exists)
         case _:
             return pred
 

@@ -212,7 +212,7 @@ class AutoBucket(Node):
 
 @dataclass(frozen=True, slots=True)
 class Expand(Node):
-    """One row per value of a field, in order, the others copied; a row without it stays as it is."""
+    """One row per value of a field, in order, the others copied; a row without it stays."""
 
     field: str
     limit: int = 0

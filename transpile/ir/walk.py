@@ -46,7 +46,7 @@ def descend(node: Node, *, into_pipelines: bool = True) -> Iterator[Node]:
 
 
 def rebuild(node: N, change: Callable[[Node], Node]) -> N:
-    """Return the node with `change` applied to each direct child; the same object if none changed."""
+    """Return the node with `change` applied to its direct children; itself if none changed."""
     updates: dict[str, Any] = {}
     for name in _node_fields(type(node)):
         old = getattr(node, name)

@@ -117,14 +117,20 @@ def conflicts(
 ) -> tuple[str, ...]:
     """Return the Splunk fields on which the event and its view are at odds, sorted.
 
-    Those of the event whose value the view does not keep or the derive does not admit, and of `read`
-    (names without prefix) those that the event lacks although the view tells them: a path without
-    its name, an action that the log source stands for.
+    Those of the event whose value the view does not keep or the derive does not admit, and of
+    `read` (names without prefix) those that the event lacks although the view tells them: a path
+    without its name, an action that the log source stands for.
     """
     fields = FieldMap(source, variant)
     shown = view(event, source, taxonomy, variant, platform=platform)
     parts = list(
-        _parts(event, lambda field: fields.lookup(field, taxonomy), taxonomy, platform, fields.strip)
+        _parts(
+            event,
+            lambda field: fields.lookup(field, taxonomy),
+            taxonomy,
+            platform,
+            fields.strip,
+        )
     )
     lost = {part.field for part in parts if not _kept(part, shown)}
     given = {fields.strip(key) for key, value in event.items() if value not in (None, "", [])}

@@ -37,6 +37,8 @@ MAX_DIGITS: Final = 18
 
 # A bare name: `count(x)` and `IsOutlier(a)` are names of result columns.
 BARE_NAME: Final = r"""(?:\\["\\|]|[^\s"',=()\[\]\\]|\\|\([^()\s"\[\]]*\))+"""
+# Behind a word: names are many, and a comma of their own element doubles the work on each.
+_COMMA: Final = r"(?:[ \t\r\n]*,)?"
 _BARE_VALUE: Final = r"""(?:,(?=\s|$)|(?:\\["\\|]|[^\s",()\[\]])+)"""
 
 
@@ -53,20 +55,31 @@ def keyword(*words: str) -> pp.ParserElement:
 
 
 def word(
-    name: str = "argument", *, pattern: str = BARE_NAME, reserved: str = ""
+    name: str = "argument", *, pattern: str = BARE_NAME, reserved: str = "", then: str = ""
 ) -> pp.ParserElement:
     """Return an element for a quoted or bare word; its token is `ast.Token`.
 
-    reserved: an alternation of keywords that are no bare words here.
+    reserved: an alternation of keywords that are no bare words here.  then: a pattern for what
+    follows the whole word.
     """
     stop = rf"(?!(?i:{reserved})(?:\b|$))" if reserved else ""
-    return regex(rf"{QUOTED}|{SINGLE}|{stop}{pattern}", name).add_parse_action(_make_word)
+    written = rf"(?P<word>(?>{QUOTED}|{SINGLE}|{stop}{pattern}))"
+    return regex(written + then, name).add_parse_action(_make_word)
+
+
+def listed_word(*, pattern: str = BARE_NAME, reserved: str = "", unless: str = "") -> pp.ParserElement:
+    """Return an element for a field name and the comma behind it, if there is one.
+
+    unless: a pattern that must not follow the name.
+    """
+    stop = rf"(?!{unless})" if unless else ""
+    return word("field name", pattern=pattern, reserved=reserved, then=stop + _COMMA)
 
 
 def _make_word(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
     found: re.Match[str] = tokens[0]
-    written = found.group()
-    span = span_of(text, found.start(), found.end())
+    written = found.group("word")
+    span = span_of(text, found.start("word"), found.end("word"))
     return ast.Token(unquote_name(written), written[:1] == '"', span=span)
 
 
@@ -75,7 +88,7 @@ def row_count(followed_by: str) -> pp.ParserElement:
 
     followed_by: what must come next, so that a field named by digits is not taken for a count.
     """
-    digits = regex(rf"\d{{1,{MAX_DIGITS}}}(?={followed_by})", "number of rows")
+    digits = regex(rf"(?P<word>\d{{1,{MAX_DIGITS}}})(?={followed_by})", "number of rows")
     return digits.add_parse_action(_make_word)
 
 
@@ -112,7 +125,7 @@ bad_option = regex(r"(?P<name>[A-Za-z_][\w.]*)\s*=(?!\s*[\"(\w])", "option").add
 comma = pp.Suppress(pp.Regex(",").set_name("','"))
 subsearch = regex(r"\[\s*\]", "subsearch").add_parse_action(_make_search)
 name = word("field name")
-field_list = pp.OneOrMore(name + pp.Opt(comma)).set_name("list of fields")
+field_list = pp.OneOrMore(listed_word()).set_name("list of fields")
 by_name = word("field name", reserved="by|as")
 arguments = pp.ZeroOrMore(option | bad_option | subsearch | name | comma)
 loose = regex(rf'{QUOTED}|(?:\\["\\|]|[^\s"\[\],])+', "argument").add_parse_action(_make_argument)
@@ -132,7 +145,7 @@ def make_by(text: str, loc: int, tokens: pp.ParseResults) -> By:
 
 
 by_clause = (
-    (keyword("by") - pp.OneOrMore(by_name + ~pp.Regex(r"\s*=") + pp.Opt(comma)))
+    (keyword("by") - pp.OneOrMore(listed_word(reserved="by|as", unless=r"\s*=")))
     .add_parse_action(make_by)
     .set_name("BY clause")
 )
@@ -228,7 +241,11 @@ def _add_alias(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
 
 
 _close = regex(r"\)", "')'")
-_simple = regex(rf"{_AGG_NAME}\s*\(\s*{_ARGUMENT}\s*\)", "aggregation")
+# an aggregation of a field; `eval` and `sparkline` have grammars of their own
+_simple = regex(
+    rf"(?!(?i:sparkline|eval)\s*\(){_AGG_NAME}\s*\(\s*(?!(?i:eval)\s*\(){_ARGUMENT}\s*\)",
+    "aggregation",
+)
 _simple.add_parse_action(_make_simple)
 _evaluated = (
     regex(rf"{_AGG_NAME}\s*\(\s*(?i:eval)\s*\(", "aggregation")
@@ -248,11 +265,15 @@ _sparkline = (
     - pp.Opt(_spark_span)
     - _close
 ).add_parse_action(_make_sparkline)
-aggregation = (
-    ((_sparkline | _evaluated | _eval | _simple | _bare) + pp.Opt(keyword("as") - name))
+_alias = pp.Opt(keyword("as") - name)
+_common = (_simple + _alias).add_parse_action(_add_alias).set_name("statistical function")
+_other = (
+    ((_sparkline | _evaluated | _eval | _bare) + _alias)
     .add_parse_action(_add_alias)
     .set_name("statistical function")
 )
+# the most frequent first; a name before `=` is an option and no function without parentheses
+aggregation = (comma | _common | option | bad_option | _other).set_name("a statistical function")
 
 # --- what the tokens of a command are -------------------------------------------------------------
 

@@ -39,7 +39,8 @@ class Fault(pp.ParseSyntaxException):
         end: int | None = None,
     ) -> None:
         super().__init__(text, loc, message)
-        self.args = (text, loc, message, code, hint, end)  # packrat copies a fault by its args
+        # Packrat copies a fault by its args.
+        self.args = (text, loc, message, code, hint, end)  # type: ignore[assignment]
         self.code = code
         self.message = message
         self.hint = hint

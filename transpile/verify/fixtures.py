@@ -51,7 +51,7 @@ def load_fixtures(rule: Rule, content: Content) -> Fixtures:
 
 
 def read_fixtures(path: Path) -> Fixtures:
-    """Return the fixtures of a file. Raises `ContentError` CNT408 naming the entry that is wrong."""
+    """Return the fixtures of a file. Raises `ContentError` CNT408 naming the wrong entry."""
     from transpile.content.yaml import load_yaml
 
     data = load_yaml(path)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from transpile.fidelity import Fidelity, Loss, Observable
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """equal: the same on all events.  contained: finds everything, and more (a superset).
 
     narrower: the target misses something.  wider: an exact conversion finds more.  differs: both.
@@ -25,8 +25,6 @@ class Verdict(str, Enum):
     DIFFERS = "differs"
     UNSUPPORTED = "unsupported"
     NOT_RUN = "not run"
-
-    __str__ = str.__str__
 
     @property
     def good(self) -> bool:

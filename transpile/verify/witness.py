@@ -132,7 +132,7 @@ def maker_for(pipeline: Pipeline, data_sources: Sequence[str] = ()) -> Maker:
 
 
 def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
-    """Return events for a rule, at most `LIMIT`; none for a rule that does not start from events."""
+    """Return events for a rule, at most `LIMIT`; none if it does not start from events."""
     rule = _event_part(pipeline)
     if rule is None:
         return []
@@ -261,7 +261,8 @@ def _values(pred: Pred, maker: Maker) -> Mapping[str, tuple[Any, ...]]:
             first, *_, last = texts
             several = [[first, last], [first, "other"]]
         plain = [text for text in texts if _PLAIN_NUMBER.fullmatch(text)]
-        values[name] = (*plain, None) if maker.whole(name) else (*texts, "", "other", None, *several)
+        others = (*texts, "", "other", None, *several)
+        values[name] = (*plain, None) if maker.whole(name) else others
     return {name: tried for name, tried in values.items() if name not in METADATA}
 
 

@@ -75,6 +75,9 @@ _source = regex(_SOURCE, "data model").add_parse_action(_make_source)
 _filter = FilterTerms(frozenset({"by", "groupby", "span", "every"}))
 _prefix = regex(r"(?i:prefix)\((?P<name>[^()]*)\)", "PREFIX(...)").add_parse_action(_make_prefix)
 _by_field = _prefix | word("field name", reserved="by|groupby")
+_plain_field = listed_word(
+    pattern=rf"(?!(?i:prefix)\(|[A-Za-z_]+\s*=){BARE_NAME}", reserved="by|groupby"
+)
 _by_option = pp.Regex(r"(?=[A-Za-z_]+\s*=)").suppress() + option
 
 
@@ -85,11 +88,11 @@ def _split_by(text: str, loc: int, tokens: pp.ParseResults) -> list[object]:
 
 _by = (
     keyword("by", "groupby")
-    - pp.OneOrMore((_by_option | _by_field).set_name("field name") + pp.Opt(comma))
+    - pp.OneOrMore(
+        _plain_field | (_by_option | _by_field).set_name("field name") + pp.Opt(comma)
+    ).set_name("field name")
 ).add_parse_action(_split_by)
-_aggregations = pp.OneOrMore(
-    (option | bad_option | aggregation | comma).set_name("a statistical function")
-)
+_aggregations = pp.OneOrMore(aggregation)
 _tstats = (
     _aggregations
     + pp.Opt(keyword("from") - _source)

@@ -62,9 +62,7 @@ _TOP_OPTIONS = {
 
 # --- stats, eventstats, streamstats ---------------------------------------------------------------
 
-_aggregations = pp.OneOrMore(
-    (option | bad_option | aggregation | comma).set_name("a statistical function")
-)
+_aggregations = pp.OneOrMore(aggregation)
 _stats = _aggregations + pp.Opt(by_clause) + pp.ZeroOrMore(option)
 
 
@@ -79,11 +77,7 @@ _reset_clause = (
     - pp.Suppress(")")
 ).add_parse_action(_reset)
 _streamstats = (
-    pp.OneOrMore(
-        (_reset_clause | option | bad_option | aggregation | comma).set_name(
-            "a statistical function"
-        )
-    )
+    pp.OneOrMore((_reset_clause | aggregation).set_name("a statistical function"))
     + pp.Opt(by_clause)
     + pp.ZeroOrMore(_reset_clause | option)
 )
