@@ -67,7 +67,9 @@ def word(
     return regex(written + then, name).add_parse_action(_make_word)
 
 
-def listed_word(*, pattern: str = BARE_NAME, reserved: str = "", unless: str = "") -> pp.ParserElement:
+def listed_word(
+    *, pattern: str = BARE_NAME, reserved: str = "", unless: str = ""
+) -> pp.ParserElement:
     """Return an element for a field name and the comma behind it, if there is one.
 
     unless: a pattern that must not follow the name.

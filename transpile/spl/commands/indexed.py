@@ -9,12 +9,13 @@ import pyparsing as pp
 
 from transpile.spl import ast
 from transpile.spl.arguments import (
+    BARE_NAME,
     Args,
     aggregation,
     arguments,
-    bad_option,
     comma,
     keyword,
+    listed_word,
     make_by,
     option,
     regex,
@@ -89,8 +90,8 @@ def _split_by(text: str, loc: int, tokens: pp.ParseResults) -> list[object]:
 _by = (
     keyword("by", "groupby")
     - pp.OneOrMore(
-        _plain_field | (_by_option | _by_field).set_name("field name") + pp.Opt(comma)
-    ).set_name("field name")
+        (_plain_field | (_by_option | _by_field) + pp.Opt(comma)).set_name("field name")
+    )
 ).add_parse_action(_split_by)
 _aggregations = pp.OneOrMore(aggregation)
 _tstats = (
