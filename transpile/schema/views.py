@@ -133,10 +133,12 @@ def conflicts(
         )
     )
     lost = {part.field for part in parts if not _kept(part, shown)}
-    given = {fields.strip(key) for key, value in event.items() if value not in (None, "", [])}
-    for name in set(read) - given:
+    given = {fields.strip(key): value for key, value in event.items() if value not in (None, [])}
+    for name in read:
         target = fields.lookup(name, taxonomy)
         if target is None or target.field is None:
+            continue
+        if name in given and (given[name] != "" or target.derive is None):
             continue
         told = target.field in shown or any(also.field in shown for also in target.also)
         if told or target.derive in _TOLD_BY_ABSENCE:
