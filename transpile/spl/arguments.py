@@ -49,9 +49,19 @@ def regex(pattern: str, name: str) -> pp.Regex:
     return element
 
 
+class _Mark(pp.Regex):
+    """A word or sign without a token: `Suppress` around a `Regex` in one step."""
+
+    def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, list[Any]]:
+        found = self.re_match(instring, loc)
+        if not found:
+            raise pp.ParseException(instring, loc, self.errmsg, self)
+        return found.end(), []
+
+
 def keyword(*words: str) -> pp.ParserElement:
     """Return a suppressed keyword, any case; several words are spellings of one."""
-    return pp.Regex(rf"(?i:{'|'.join(words)})\b").set_name(words[0].upper()).suppress()
+    return _Mark(rf"(?i:{'|'.join(words)})\b").set_name(words[0].upper())
 
 
 def word(
@@ -124,7 +134,7 @@ option = regex(
 bad_option = regex(r"(?P<name>[A-Za-z_][\w.]*)\s*=(?!\s*[\"(\w])", "option").add_parse_action(
     _no_value
 )
-comma = pp.Suppress(pp.Regex(",").set_name("','"))
+comma = _Mark(",").set_name("','")
 subsearch = regex(r"\[\s*\]", "subsearch").add_parse_action(_make_search)
 name = word("field name")
 field_list = pp.OneOrMore(listed_word()).set_name("list of fields")

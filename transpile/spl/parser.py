@@ -8,8 +8,7 @@ import pyparsing as pp
 
 from transpile.spl import ast
 from transpile.spl.arguments import Args, check_options
-from transpile.spl.commands import COMMANDS, Spec
-from transpile.spl.commands.generic import CUSTOM
+from transpile.spl.commands import COMMANDS, CUSTOM, Spec
 from transpile.spl.faults import from_pyparsing, suggestion, syntax_error
 from transpile.spl.scan import RawBracket, RawCommand, RawSearch, scan
 from transpile.spl.source import SourceText, strip_comments
@@ -81,7 +80,7 @@ class _Parser:
         text = self.slice(raw, spec)
         end = raw.body + len(text)
         try:
-            items = spec.grammar.parse_string(text, parse_all=True)
+            items = spec.grammar.parse_string(text)
             args = Args(
                 raw.name,
                 text,

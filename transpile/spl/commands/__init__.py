@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
+
+import pyparsing as pp
 
 from transpile.spl.commands import (
     fields,
@@ -15,17 +18,18 @@ from transpile.spl.commands import (
 )
 from transpile.spl.commands.base import Spec, Table
 
+
+def _complete(spec: Spec) -> Spec:
+    """Return the specification with a grammar for all the text behind a command's name."""
+    whole = spec.grammar + pp.StringEnd()
+    return replace(spec, grammar=whole.parse_with_tabs())  # offsets must be those of the text
+
+
 COMMANDS: Final[Table] = {
-    **generic.SPECS,
-    **filtering.SPECS,
-    **indexed.SPECS,
-    **statistics.SPECS,
-    **fields.SPECS,
-    **rows.SPECS,
-    **joining.SPECS,
+    name: _complete(spec)
+    for family in (generic, filtering, indexed, statistics, fields, rows, joining)
+    for name, spec in family.SPECS.items()
 }
+CUSTOM: Final = _complete(generic.CUSTOM)
 
-for _spec in COMMANDS.values():
-    _spec.grammar.parse_with_tabs()  # offsets must be those of the text
-
-__all__ = ["COMMANDS", "Spec"]
+__all__ = ["COMMANDS", "CUSTOM", "Spec"]
