@@ -13,13 +13,13 @@ $(BIN)/transpile: pyproject.toml
 # convert everything in rules/ to all targets, verify it on the embedded engines, print the table
 run: $(BIN)/transpile
 	$(BIN)/transpile convert rules -t sigma -t eql -t sql:duckdb -t sql:sqlite -o out --skip-unsupported
-	$(BIN)/transpile verify rules -t sigma -t eql -t sql:duckdb -t sql:sqlite
+	$(BIN)/transpile verify rules -t sigma -t eql -t sql:duckdb -t sql:sqlite --quiet
 
 test: $(BIN)/transpile
 	$(BIN)/python -m pytest -q
 
 check: $(BIN)/transpile
-	$(BIN)/ruff check transpile backends tests tools
+	$(BIN)/ruff check transpile backends tests tools setup.py
 	rm -rf build/types && mkdir -p build/types && cp -r transpile build/types/ && cp -r backends build/types/transpile/backends
 	cd build/types && ../../$(BIN)/mypy --strict --config-file ../../pyproject.toml -p transpile
 
