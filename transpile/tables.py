@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from transpile.ir.remember import remember
 from transpile.ir.stages import Lookup, LookupTable, Pipeline
 from transpile.ir.walk import descend
 
@@ -34,8 +35,13 @@ class Table:
 
 def tables_for(pipeline: Pipeline, content: Content) -> Mapping[str, Table]:
     """Return the tables that a pipeline names; one that the content lacks has no rows."""
+    return {name: _table(name, content) for name in _names(pipeline)}
+
+
+@remember
+def _names(pipeline: Pipeline) -> tuple[str, ...]:
     names = {n.table for n in descend(pipeline) if isinstance(n, (Lookup, LookupTable))}
-    return {name: _table(name, content) for name in sorted(names)}
+    return tuple(sorted(names))
 
 
 def _table(name: str, content: Content) -> Table:
