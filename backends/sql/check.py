@@ -7,7 +7,10 @@ function names that its dialect lists.
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlglot import exp
+from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import Dialect
 
 from transpile.errors import Unsupported
@@ -52,10 +55,16 @@ _NOT: dict[str, frozenset[type[exp.Expr]]] = {
 
 def check(query: exp.Query, dialect: Dialect) -> None:
     """Raise Unsupported TGT604 if the query holds a node or function the dialect does not list."""
-    allowed = (_STRUCTURE | _ONLY[dialect.name]) - _NOT.get(dialect.name, frozenset())
-    functions = {name.upper() for name in dialect.functions | _ALWAYS}
-    for node in query.walk():
+    allowed, functions = _listed(type(dialect))
+    for node in n.walk(query):
         if type(node) not in allowed:
             raise Unsupported(f"{dialect.title} has no {type(node).__name__}", code="TGT604")
         if isinstance(node, exp.Anonymous) and node.name.upper() not in functions:
             raise Unsupported(f"{dialect.title} has no function {node.name}", code="TGT604")
+
+
+@cache
+def _listed(dialect: type[Dialect]) -> tuple[frozenset[type[exp.Expr]], frozenset[str]]:
+    """Return the nodes of a dialect and its functions in upper case."""
+    allowed = (_STRUCTURE | _ONLY[dialect.name]) - _NOT.get(dialect.name, frozenset())
+    return allowed, frozenset(name.upper() for name in dialect.functions | _ALWAYS)

