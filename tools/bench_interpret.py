@@ -71,12 +71,12 @@ GROUPED = Aggregate(
 
 
 def rate(pipeline: Pipeline, events: list[dict[str, object]]) -> float:
-    """Return events per second, the slowest of three runs."""
+    """Return events per second of CPU time, the slowest of three runs."""
     slowest = 0.0
     for _ in range(3):
-        begin = time.perf_counter()
+        begin = time.process_time()
         run_pipeline(pipeline, events, CONTEXT)
-        slowest = max(slowest, time.perf_counter() - begin)
+        slowest = max(slowest, time.process_time() - begin)
     return len(events) / slowest
 
 
