@@ -23,9 +23,9 @@ from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Observable
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr, Field
-from transpile.ir.pred import TRUE, Exists, Pred, all_of, any_of, negate
+from transpile.ir.pred import TRUE, Exists, Pred, Unknown, all_of, any_of, negate
 from transpile.ir.stages import Pipeline, Stage
-from transpile.ir.walk import fields_of
+from transpile.ir.walk import descend, fields_of
 
 SCHEMAS = ("cim", "splunk")
 
@@ -37,6 +37,8 @@ def emit(request: Request) -> Draft:
     end = Needs(None)
     query = final_query(run(writer, request.pipeline, end), writer, _sorted_last(request.pipeline))
     check(query, writer.dialect)
+    if writer.losses:
+        _check_wider(request.pipeline, writer)
     lossy = bool(writer.losses)
     return Draft(
         text=query.sql(dialect=writer.dialect.name, pretty=True, identify=True, copy=False) + ";\n",
@@ -47,6 +49,32 @@ def emit(request: Request) -> Draft:
         assumptions=tuple(writer.assumptions),
         inputs=_inputs(writer, request),
     )
+
+
+_ROWWISE = (
+    s.Filter, s.Compute, s.Extract, s.Parse, s.Rename, s.Project, s.Bucket, s.Totals, s.Lookup,
+    s.Store, s.Opaque, s.Sort,
+)
+"""Stages after which more rows are still more rows, the others unchanged."""
+
+
+def _check_wider(pipeline: Pipeline, writer: Writer) -> None:
+    """Raise Unsupported if a condition was left out where that changes rows instead of adding."""
+    for at, stage in enumerate(pipeline.stages):
+        if not any(isinstance(node, Unknown) for node in descend(stage)):
+            continue
+        later = pipeline.stages[at + 1 :]
+        safe = isinstance(stage, s.Filter) and all(
+            isinstance(after, _ROWWISE) and not (isinstance(after, s.Sort) and after.limit)
+            for after in later
+        )
+        if not safe:
+            reason = writer.losses[0].message
+            raise Unsupported(
+                f"a condition that cannot be decided stands before rows are put together: {reason}",
+                code="TGT609",
+                span=stage.span,
+            )
 
 
 def _dialect(request: Request) -> Dialect:

@@ -24,7 +24,7 @@ from transpile.backends.sql.sources import ModelColumns, RawColumns, SourceColum
 from transpile.backends.sql.stages.sets import LINE
 from transpile.backends.sql.values import Kind
 
-from transpile.errors import UsageError
+from transpile.interpret import NotComputable
 from transpile.interpret.events import event_row, raw_text
 from transpile.interpret.values import items
 from transpile.ir.decide import number_text, text, to_number
@@ -230,9 +230,9 @@ def _cell(value: Any, kind: Kind) -> Any:
 
 
 def lookup_rows(name: str, info: Table | None) -> Stored:
-    """Return a lookup table as a table. Raises UsageError OUT505 if its rows are not available."""
+    """Return a lookup table as a table. Raises NotComputable if its rows are not available."""
     if info is None or info.rows is None:
-        raise UsageError(f"the rows of the lookup table {name} are not available", code="OUT505")
+        raise NotComputable(f"the rows of the lookup table {name} are not available")
     columns = list(dict.fromkeys([*info.columns, *(c for row in info.rows for c in row)]))
     kinds = dict.fromkeys(columns, Kind.TEXT) | {LINE: Kind.INT}
     rows = [

@@ -271,6 +271,59 @@ def _nullif(scope: Scope, args: list[Value]) -> Value:
     return scope.writer.dialect.refuse("NULLIF of a text and a number")
 
 
+def _extreme(*, largest: bool) -> Function:
+    """The smallest or largest of the arguments, numbers before other texts, missing ones aside."""
+
+    def made(scope: Scope, args: list[Value]) -> Value:
+        present = [arg for arg in args if not arg.is_null]
+        if not present:
+            return null_value()
+        if len(present) > _COMPARED or any(arg.kind is Kind.LIST for arg in present):
+            every = _mvappend(scope, present)
+            node = scope.writer.dialect.list_extreme(lambda: every.sql, largest=largest)
+            return Value(node, Kind.TEXT)
+        kind = common_kind(arg.kind for arg in present)
+        values = [convert(arg, kind, scope) for arg in present]
+        best = values[0]
+        for value in values[1:]:
+            best = _better(best, value, scope, largest=largest)
+        return best
+
+    return made
+
+
+_COMPARED = 4
+"""Arguments of least and greatest without a list: each one triples the text."""
+
+
+def _better(left: Value, right: Value, scope: Scope, *, largest: bool) -> Value:
+    before = _goes_before(right, left, scope) if largest else _goes_before(left, right, scope)
+    branches: list[tuple[Sql, Sql]] = []
+    if left.missing != ALWAYS:
+        branches.append((n.is_null(left.sql), right.sql))
+    if right.missing != ALWAYS:
+        branches.append((n.is_null(right.sql), left.sql))
+    branches.append((before, left.sql))
+    always = ALWAYS in (left.missing, right.missing)
+    return Value(n.case(branches, right.sql), left.kind, ALWAYS if always else None)
+
+
+def _goes_before(left: Value, right: Value, scope: Scope) -> Sql:
+    if left.kind in NUMERIC:
+        return n.binary(exp.LT, left.sql, right.sql)
+    a, b = as_number(left, scope), as_number(right, scope)
+    bytewise = scope.writer.dialect.bytewise
+    return n.case(
+        [
+            (n.conjunction([n.is_not_null(a.sql), n.is_not_null(b.sql)]),
+             n.binary(exp.LT, a.sql, b.sql)),
+            (n.is_not_null(a.sql), n.boolean(True)),
+            (n.is_not_null(b.sql), n.boolean(False)),
+        ],
+        n.binary(exp.LT, bytewise(left.sql), bytewise(right.sql)),
+    )
+
+
 # -- several values --------------------------------------------------------------------------------
 
 
@@ -415,6 +468,15 @@ def _strftime(scope: Scope, args: list[Value]) -> Value:
 
 
 UTC_DAYS = "days begin at midnight UTC"
+def _strptime(scope: Scope, args: list[Value]) -> Value:
+    form = args[1].literal
+    if form is None:
+        scope.writer.dialect.refuse("computed time format")
+    text = as_text(args[0], scope)
+    scope.writer.note("times are read as UTC, in digits, seconds below 60")
+    return Value(scope.writer.dialect.strptime(text.sql, form), Kind.REAL)
+
+
 _FIXED_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -503,6 +565,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "tostring": _tostring,
     "coalesce": _coalesce,
     "nullif": _nullif,
+    "least": _extreme(largest=False),
+    "greatest": _extreme(largest=True),
     "mvappend": _mvappend,
     "mvcount": _mvcount,
     "mvdedup": _mvdedup,
@@ -516,6 +580,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "relative_time": _relative_time,
     "time_bin": _time_bin,
     "strftime": _strftime,
+    "strptime": _strptime,
 }
 
 

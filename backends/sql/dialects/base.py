@@ -242,6 +242,12 @@ class Dialect:
         """A lateral join that yields the elements, and the element; none for NULL [8.5]."""
         self.refuse("unnesting of a list")
 
+    def explode_numbered(
+        self, values: Callable[[], Sql], name: str
+    ) -> tuple[exp.Join, Sql, Sql]:
+        """A lateral join that yields the elements; an element's position from 0; the element."""
+        self.refuse("unnesting of a list with positions")
+
     # -- aggregates -------------------------------------------------------------------------------
 
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
@@ -299,6 +305,10 @@ class Dialect:
         """Epoch seconds as text in UTC [13.5, 13.6]."""
         self.refuse("formatting of times")
 
+    def strptime(self, value: Sql, form: str) -> Sql:
+        """Text as epoch seconds in UTC; text after the format is left alone; NULL without fit."""
+        self.refuse("reading of times")
+
     def time_format(self, form: str) -> str:
         """A strftime format in the dialect's own directives. Refuses unknown ones."""
         def own(found: re.Match[str]) -> str:
@@ -347,6 +357,24 @@ class Dialect:
     def digest(self, value: Sql, kind: str) -> Sql:
         """md5, sha1, sha256 as lower-case hex text."""
         self.refuse(f"{kind} digest")
+
+
+_READS = {"Y": "[0-9]{4}", **dict.fromkeys("mdHMS", "[0-9]{1,2}")}
+
+
+def time_prefix(form: str) -> str | None:
+    """Return the expression for a text that begins with a time in a format of whole dates.
+
+    None for a format with other directives, with blanks, or without year, month and day.
+    """
+    expanded = form.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S")
+    kinds = re.findall("%(.)", expanded)
+    plain = not re.search(r"[^A-Za-z0-9%:/.-]", expanded)
+    if not plain or not set("Ymd") <= set(kinds) <= _READS.keys():
+        return None
+    return "^" + re.sub(
+        "%(.)|[./-]", lambda found: _READS[found[1]] if found[1] else f"\\{found[0]}", expanded
+    )
 
 
 def like_text(pattern: Pattern) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.dialects.base import STRFTIME, Dialect, OnColumn
+from transpile.backends.sql.dialects.base import STRFTIME, Dialect, OnColumn, time_prefix
 from transpile.backends.sql.nodes import Sql
 
 _FUNCTIONS = (
@@ -15,7 +15,7 @@ _FUNCTIONS = (
     "REGEXP_REPLACE SPLIT_PART STRING_SPLIT FLOOR CEIL ABS ROUND SQRT POWER EXP LN LOG10 PI "
     "LEN LIST_FILTER LIST_TRANSFORM LIST_SORT LIST_CONCAT LIST_VALUE LIST_SLICE LIST_EXTRACT "
     "ARRAY_TO_STRING LIST_POSITION LIST LIST_DISTINCT UNNEST ARG_MIN ARG_MAX STDDEV_SAMP "
-    "LIST_MIN LIST_MAX "
+    "LIST_MIN LIST_MAX TRY_STRPTIME "
     "STDDEV_POP VAR_SAMP VAR_POP STRFTIME MAKE_TIMESTAMP EPOCH NOW MD5 SHA1 SHA256 LEAST "
     "REGEXP_EXTRACT_ALL URL_DECODE JSON_EXTRACT JSON_EXTRACT_STRING JSON_TYPE JSON_VALID TRY "
     "GREATEST RANGE MODE SIN COS TAN ASIN ACOS ATAN ATAN2 LIST_SUM LIST_UNIQUE FLATTEN"
@@ -141,6 +141,14 @@ class DuckDb(Dialect):
         )
         return exp.Join(this=unnest, kind="CROSS"), n.column("value", name)
 
+    def explode_numbered(
+        self, values: Callable[[], Sql], name: str
+    ) -> tuple[exp.Join, Sql, Sql]:
+        places = n.call("RANGE", n.call("LEN", values()))
+        join, place = self.explode(places, name)
+        at = n.binary(exp.Add, place.copy(), n.number(1))
+        return join, place, n.call("LIST_EXTRACT", values(), at)
+
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
         keys = [exp.Ordered(this=value.copy(), desc=False, nulls_first=False)]
         inner = exp.Order(this=exp.Distinct(expressions=[value]), expressions=keys)
@@ -184,6 +192,13 @@ class DuckDb(Dialect):
     def strftime(self, value: Sql, form: str) -> Sql:
         micros = n.cast(n.binary(exp.Mul, value, n.number(1_000_000)), exp.DType.BIGINT)
         return n.call("STRFTIME", n.call("MAKE_TIMESTAMP", micros), n.text(self.time_format(form)))
+
+    def strptime(self, value: Sql, form: str) -> Sql:
+        prefix = time_prefix(form)
+        if prefix is None:
+            self.refuse(f"reading of times in the format {form}")
+        text = n.call("REGEXP_EXTRACT", value, n.text(prefix))
+        return n.call("EPOCH", n.call("TRY_STRPTIME", text, n.text(form)))
 
     def now(self) -> Sql:
         return n.call("EPOCH", n.call("NOW"))

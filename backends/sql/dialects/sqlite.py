@@ -190,6 +190,12 @@ class Sqlite(Dialect):
     def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
         return exp.Join(this=_each(values, name), kind="CROSS"), n.column("value", name)
 
+    def explode_numbered(
+        self, values: Callable[[], Sql], name: str
+    ) -> tuple[exp.Join, Sql, Sql]:
+        join, item = self.explode(values(), name)
+        return join, n.column("key", name), item
+
     # -- aggregates -------------------------------------------------------------------------------
 
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ORDERED, ROW, Aggregated, aggregate
 from transpile.backends.sql.expressions import expression
@@ -105,7 +106,7 @@ def _keys(
             value = Value(n.text(""), Kind.TEXT)
             conditions.append(n.boolean(False))
         elif value.kind is Kind.LIST:
-            join, item = writer.dialect.explode(value.sql, writer.name("each"))
+            join, item = writer.dialect.explode(in_table(value, frame), writer.name("each"))
             frame = replace(frame, joins=(*frame.joins, join))
             value = Value(item, Kind.TEXT, ALWAYS)
         elif value.missing != ALWAYS:
@@ -114,6 +115,13 @@ def _keys(
     for condition in conditions:
         frame = frame.filtered(condition)
     return frame, keys
+
+
+def in_table(value: Value, frame: Frame) -> Sql:
+    """Return a value for the FROM clause, where a bare name may mean something else."""
+    if isinstance(value.node, exp.Column) and not value.node.table:
+        return n.column(value.node.name, frame.source)
+    return value.sql
 
 
 def group(
@@ -162,7 +170,7 @@ def expand(stage: s.Expand, frame: Frame, writer: Writer, before: Needs, after: 
     if not value.simple:
         frame = writer.flush(frame, before)
         value = frame.value(stage.field)
-    join, item = writer.dialect.explode(value.sql, writer.name("each"))
+    join, item = writer.dialect.explode(in_table(value, frame), writer.name("each"))
     join.set("side", "LEFT")
     join.set("kind", None)
     join.set("on", n.boolean(True))

@@ -15,7 +15,7 @@ from transpile.backends.sql.expressions import (
 )
 from transpile.backends.sql.frame import Frame, computed
 from transpile.backends.sql.functions import UTC_DAYS, floored
-from transpile.backends.sql.needs import Needs, reads
+from transpile.backends.sql.needs import Needs, named, reads
 from transpile.backends.sql.predicates import predicate
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Value
 from transpile.backends.sql.writer import Writer
@@ -64,30 +64,43 @@ def needs_within(stage: s.Compute, after: Needs) -> list[Needs]:
 
 
 def fill(stage: s.Fill, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
-    """Give missing fields a value."""
+    """Give missing fields a value; named by a wildcard or not at all, those that some row has."""
     if stage.down:
         raise Unsupported("filling from the row before", code="TGT603", span=stage.span)
-    if not stage.fields and frame.rest is not None and after.names is None:
+    listed = [name for name in stage.fields if "*" not in name]
+    by_rows = len(listed) < len(stage.fields) or not stage.fields
+    if by_rows and frame.rest is not None and after.names is None:
         raise Unsupported(
             "filling all fields of a table whose columns are not known",
             code="TGT603",
             span=stage.span,
         )
-    if not stage.fields:
-        writer.note("every field named by the rule occurs in some row")
-    names = stage.fields or tuple(
-        dict.fromkeys((*frame.columns, *sorted(after.names or frozenset())))
-    )
-    for name in names:
+    shown = [*frame.columns, *sorted(after.names or frozenset())] if by_rows else []
+    patterns = stage.fields or ("*", "_*")
+    found = [name for name in shown if named(name, patterns) and frame.find(name) is not None]
+    for name in dict.fromkeys((*listed, *found)):
         value = frame.find(name)
-        if value is None and not stage.fields:
+        if name not in after or (value is not None and value.missing == ALWAYS):
             continue
-        if name in after and (value is None or value.missing != ALWAYS):
-            if value is not None and not value.simple:
-                frame = writer.flush(frame, before)
-                value = frame.find(name)
-            frame = frame.with_column(name, _filled(value, stage.value, writer, frame))
-    return replace(frame, comments=frame.comments + writer.comment(stage.span))
+        if value is not None and not value.simple:
+            frame = writer.flush(frame, before)
+            value = frame.find(name)
+        if value is None or name in listed:
+            filled = _filled(value, stage.value, writer, frame)
+        else:
+            filled = _filled_if_some(value, stage.value, writer, frame)
+        frame = frame.with_column(name, filled)
+    frame = replace(frame, comments=frame.comments + writer.comment(stage.span))
+    return writer.flush(frame, after, label="filled") if found else frame
+
+
+def _filled_if_some(value: Value, text: str, writer: Writer, frame: Frame) -> Value:
+    """Fill a field unless no row has it."""
+    filled = _filled(value, text, writer, frame)
+    some = n.window(exp.Count(this=value.sql))
+    return replace(
+        filled, node=n.case([(n.binary(exp.GT, some, n.number(0)), filled.sql)]), missing=None
+    )
 
 
 def _filled(value: Value | None, text: str, writer: Writer, frame: Frame) -> Value:

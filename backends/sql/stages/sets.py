@@ -9,7 +9,7 @@ from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ROW
 from transpile.backends.sql.expressions import as_text, common_kind, convert
-from transpile.backends.sql.frame import Frame
+from transpile.backends.sql.frame import Frame, OrderKey
 from transpile.backends.sql.needs import Needs
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.stages.groups import with_row_number
@@ -23,6 +23,10 @@ from transpile.tables import Table
 
 MATCH = "_match"
 """The column that numbers the table rows that match one row, in file order."""
+PLACE = "_place"
+"""The column that says which value of a multivalue key was looked up."""
+_MOST = 1_000_000_000
+"""More matches than any value has."""
 LINE = "_line"
 """The column of a lookup table that says where in the file a row stands."""
 
@@ -154,8 +158,6 @@ def branch(stage: s.Branch, frame: Frame, writer: Writer, before: Needs, after: 
 
     if stage.columns:
         raise Unsupported("rows side by side", code="TGT603", span=stage.span)
-    if after.order:
-        raise Unsupported("the order of appended rows", code="TGT603", span=stage.span)
     current = written(frame, writer, before)
     parts = [] if stage.alone else [current]
     for other in stage.others:
@@ -173,11 +175,28 @@ def branch(stage: s.Branch, frame: Frame, writer: Writer, before: Needs, after: 
         name: Value(n.column(aliases[name]), kinds[name], frozenset((name,))) for name in names
     }
     queries = [_part(part, aliases, kinds, writer) for part in parts]
+    order: tuple[OrderKey, ...] = ()
+    if after.order:
+        order = tuple(
+            OrderKey(Value(n.column(writer.unique(name, used)), Kind.INT, ALWAYS))
+            for name in ("_part", "_place")
+        )
+        for at, (part, query) in enumerate(zip(parts, queries, strict=True)):
+            _number_part(query, at, part, order, writer)
     union: exp.Query = queries[0]
     for query in queries[1:]:
         union = exp.Union(this=union, expression=query, distinct=False)
     source = writer.add("appended", union, writer.comment(stage.span))
-    return Frame(source, columns)
+    return Frame(source, columns, order=order)
+
+
+def _number_part(
+    query: exp.Select, at: int, part: Frame, order: Sequence[OrderKey], writer: Writer
+) -> None:
+    """Give the rows of a part the columns by which they follow the parts before it."""
+    place = n.window(n.call("ROW_NUMBER"), order=writer.sort_keys(part.order))
+    for key, node in zip(order, (n.number(at), place), strict=True):
+        query.append("expressions", n.alias(node, key.value.node.name))
 
 
 def _part(
@@ -210,7 +229,12 @@ def lookup(stage: s.Lookup, frame: Frame, writer: Writer, before: Needs, after: 
         return frame
     comments = writer.comment(stage.span)
     names = before.plus(name for _, name in outputs)
-    if _unique(info, stage):
+    if stage.keep_existing and not stage.outputs and len(_outputs(stage, info)) > 1:
+        raise Unsupported("OUTPUTNEW of all columns", code="TGT603", span=stage.span)
+    several = [f for _, f in stage.keys if frame.value(f).kind is Kind.LIST]
+    if len(several) > 1:
+        raise Unsupported("several multivalue lookup keys", code="TGT603", span=stage.span)
+    if not several and _unique(info, stage):
         rows = written(frame, writer, names)
         pairs = _match(stage, info, rows, table, writer)
         made = exp.Join(this=n.table(table), side="LEFT", on=n.conjunction(pairs))
@@ -224,10 +248,11 @@ def lookup(stage: s.Lookup, frame: Frame, writer: Writer, before: Needs, after: 
         found = {c: qualified(matches.columns[c], matches.source) for c, _ in outputs}
         matched = n.is_not_null(n.column(ROW, matches.source))
     columns = {name: qualified(value, rows.source) for name, value in rows.columns.items()}
+    rows_only = dict(columns)
     scope = writer.scope(replace(rows, columns=columns))
     for column, name in outputs:
         columns[name] = _output(
-            stage, info, found[column], columns.get(name), matched, columns, scope
+            stage, info, found[column], rows_only.get(name), matched, rows_only, scope
         )
     order = tuple(replace(key, value=qualified(key.value, rows.source)) for key in rows.order)
     joined = Frame(rows.source, columns, joins=(made,), order=order, label="looked_up",
@@ -267,8 +292,10 @@ def _kind(info: Table, column: str) -> str:
 
 
 def _match(
-    stage: s.Lookup, info: Table, rows: Frame, table: str, writer: Writer
+    stage: s.Lookup, info: Table, rows: Frame, table: str, writer: Writer,
+    item: Sql | None = None,
 ) -> list[Sql]:
+    """Return the tests by which an entry is found; item: the element of the multivalue key."""
     scope = writer.scope(rows)
     dialect = writer.dialect
     tests: list[Sql] = []
@@ -277,8 +304,10 @@ def _match(
         if ours.is_null:
             return [n.boolean(False)]
         if ours.kind is Kind.LIST:
-            raise Unsupported("a multivalue lookup key", code="TGT603", span=stage.span)
-        left = as_text(qualified(ours, rows.source), scope).sql
+            assert item is not None
+            left = item.copy()
+        else:
+            left = as_text(qualified(ours, rows.source), scope).sql
         right = n.column(column, table)
         if not info.case_sensitive:
             writer.assume("fold")
@@ -306,22 +335,33 @@ def _ranked(
     outputs: Sequence[tuple[str, str]],
 ) -> Frame:
     """Write the matches of each row: the first one, or the values of the first `max_matches`."""
+    joins: list[exp.Join] = []
+    place: Sql = n.number(0)
+    item: Sql | None = None
+    for key in (rows.value(field) for _, field in stage.keys):
+        if key.kind is Kind.LIST:
+            values = qualified(key, rows.source)
+            join, place, item = writer.dialect.explode_numbered(
+                lambda values=values: values.sql, writer.name("each")  # type: ignore[misc]
+            )
+            joins.append(join)
     number = n.window(
         n.call("ROW_NUMBER"),
-        partition=[n.column(ROW, rows.source)],
+        partition=[n.column(ROW, rows.source), *([] if item is None else [place])],
         order=[n.ordered(n.column(LINE, table))],
     )
     used = list(dict.fromkeys(column for column, _ in outputs))
+    tests = _match(stage, info, rows, table, writer, item)
     query = n.select(
-        [n.column(ROW, rows.source), *(n.column(c, table) for c in used), n.alias(number, MATCH)],
+        [n.column(ROW, rows.source), *(n.column(c, table) for c in used), n.alias(number, MATCH),
+         n.alias(place.copy(), PLACE)],
         n.table(rows.source),
-        joins=[exp.Join(this=n.table(table), kind="INNER",
-                        on=n.conjunction(_match(stage, info, rows, table, writer)))],
+        joins=[*joins, exp.Join(this=n.table(table), kind="INNER", on=n.conjunction(tests))],
     )
     writer.note(f"the table {table} has its line numbers in the column {LINE}")
     found = writer.add("matches", query)
-    most = n.binary(exp.LTE, n.column(MATCH), n.number(info.max_matches or 1_000_000_000))
-    if info.max_matches == 1:
+    most = n.binary(exp.LTE, n.column(MATCH), n.number(info.max_matches or _MOST))
+    if info.max_matches == 1 and item is None:
         columns = {c: Value(n.column(c), Kind.TEXT) for c in used}
         first = n.select([n.column(ROW), *(n.column(c) for c in used)], n.table(found),
                          where=[most])
@@ -330,7 +370,10 @@ def _ranked(
     columns = {}
     for column in used:
         made, finish = writer.dialect.collect(
-            lambda column=column: n.column(column), n.column(MATCH)  # type: ignore[misc]
+            lambda column=column: n.column(column),  # type: ignore[misc]
+            n.binary(
+                exp.Add, n.binary(exp.Mul, n.column(PLACE), n.number(_MOST)), n.column(MATCH)
+            ),
         )
         items.append(n.alias(made, column))
         node = n.column(column) if finish is None else finish(n.column(column))
@@ -368,10 +411,12 @@ def _output(
         kind = common_kind((found.kind, default.kind))
         branches = [(matched.copy(), convert(found, kind, scope).sql)]
         made = Value(n.case(branches, convert(default, kind, scope).sql), kind)
-    if stage.keep_existing and old is not None:
-        kind = common_kind((old.kind, made.kind))
-        parts = [convert(v, kind, scope).sql for v in (old, made)]
-        return Value(n.coalesce(*parts), kind)
+    there = [columns[name] for _, name in stage.outputs if name in columns]
+    if stage.keep_existing and there:
+        kind = made.kind if old is None else common_kind((old.kind, made.kind))
+        absent = n.conjunction(n.is_null(value.sql) for value in there)
+        kept = None if old is None else convert(old, kind, scope).sql
+        return Value(n.case([(absent, convert(made, kind, scope).sql)], kept), kind)
     return made
 
 
