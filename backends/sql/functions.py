@@ -157,10 +157,6 @@ def _plus(scope: Scope, args: list[Value]) -> Value:
     return Value(n.case(branches), Kind.TEXT)
 
 
-def _same_number(scope: Scope, args: list[Value]) -> Value:
-    return as_number(args[0], scope)
-
-
 # -- text ------------------------------------------------------------------------------------------
 
 
@@ -542,7 +538,6 @@ FUNCTIONS: Mapping[str, Function] = {
     "ln": _guarded("LN", 0, exp.GT),
     "log": _log,
     "pi": _real_function("PI"),
-    "sigfig": _same_number,
     "sin": _real_function("SIN"),
     "cos": _real_function("COS"),
     "tan": _real_function("TAN"),

@@ -122,7 +122,6 @@ _SIMPLE: Mapping[str, Callable[..., Any]] = {
     "ln": _logarithm,
     "log": _log,
     "pi": lambda: math.pi,
-    "sigfig": lambda value: value,
     "sin": math.sin,
     "cos": math.cos,
     "tan": math.tan,

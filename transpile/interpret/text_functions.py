@@ -242,14 +242,6 @@ def unit_number(value: Scalar, kind: Scalar) -> int | float | None:
     return convert(text(value)) if convert else None
 
 
-def ip_text(value: Scalar) -> str | None:
-    """Return an integer below 2**32 as a dotted IPv4 address."""
-    amount = to_number(value)
-    if amount is None or not 0 <= amount < 2**32:
-        return None
-    return ".".join(str(int(amount) >> shift & 255) for shift in (24, 16, 8, 0))
-
-
 @lru_cache(maxsize=1024)
 def _like(pattern: str) -> Callable[[str], bool]:
     return Pattern.from_like(pattern).matcher(True)
@@ -289,5 +281,4 @@ TEXT_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "tostring": tostring,
     "typeof": typeof,
     "unit_number": unit_number,
-    "ip_text": ip_text,
 }

@@ -49,7 +49,6 @@ FUNCTIONS: Mapping[str, Function] = {
     "ln": _f(1, 1, "first", "natural logarithm"),
     "log": _f(1, 2, "first", "logarithm, base 10 unless given"),
     "pi": _f(0, 0, "first", "3.14159..."),
-    "sigfig": _f(1, 1, "first", "the number itself (significant figures are for display)"),
     "sin": _f(1, 1, "first", "sine"),
     "cos": _f(1, 1, "first", "cosine"),
     "tan": _f(1, 1, "first", "tangent"),
@@ -135,7 +134,6 @@ FUNCTIONS: Mapping[str, Function] = {
     "json_append": _f(3, None, "first", "JSON text with a value appended"),
     "json_extend": _f(3, None, "first", "JSON text with array values appended"),
     "json_valid": _f(1, 1, "first", "1 if the text is JSON, else 0"),
-    "ip_text": _f(1, 1, "first", "integer as dotted IPv4 address"),
 }
 
 AGGREGATES: Mapping[str, str] = {
