@@ -75,7 +75,12 @@ def emit(request: Request) -> Draft:
         message = f"target eql has no schema {request.schema!r}"
         raise UsageError(message, hint="EQL is written over the Elastic Common Schema, ecs")
     filled = _never_missing(request)
-    rule = event_rule(request.pipeline, never_missing=filled, strict=request.strict)
+    rule = event_rule(
+        request.pipeline,
+        never_missing=filled,
+        strict=request.strict,
+        tables=request.lookups,
+    )
     resolution = resolve(rule.source, rule.pred, request.info.data_sources)
     if resolution is None:
         raise Unsupported("nothing names a log source that Elastic knows", code="TGT602")

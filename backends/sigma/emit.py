@@ -21,7 +21,7 @@ from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, event_rule
 from transpile.ir.pred import FALSE, TRUE, Pred, all_of
-from transpile.ir.stages import DataModel, Pipeline
+from transpile.ir.stages import DataModel
 from transpile.ir.walk import fields_of
 from transpile.schema.bounds import widen
 from transpile.schema.cim import never_missing
@@ -51,7 +51,7 @@ def emit(request: Request) -> Draft:
         raise UsageError(message, hint="Sigma rules use Sigma's own field names")
     if request.format not in ("", "yaml"):
         raise UsageError(f"target sigma has no format {request.format!r}", hint="it is yaml")
-    rule = _event_rule(request.pipeline, strict=request.strict)
+    rule = _event_rule(request)
     resolution = _resolution(rule, request.info.data_sources)
     source = _logsource(resolution)
     said = say(rule.pred, resolution, keep_unmapped=request.keep_unmapped)
@@ -124,12 +124,17 @@ def _every(resolution: Resolution) -> tuple[Item, ...]:
     return (Item("EventID", (), (event.id,)),)
 
 
-def _event_rule(pipeline: Pipeline, *, strict: bool) -> EventRule:
-    source = pipeline.stages[0]
+def _event_rule(request: Request) -> EventRule:
+    source = request.pipeline.stages[0]
     present = (
         never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
     )
-    return event_rule(pipeline, never_missing=present, strict=strict)
+    return event_rule(
+        request.pipeline,
+        never_missing=present,
+        strict=request.strict,
+        tables=request.lookups,
+    )
 
 
 def _resolution(rule: EventRule, data_sources: Sequence[str]) -> Resolution:

@@ -18,12 +18,39 @@ from transpile.errors import Span, Unsupported
 from transpile.fidelity import Loss
 from transpile.ir import stages as s
 from transpile.ir.expr import Call, Expr, Field, Lit, Node
+from transpile.ir.lookup_rows import Entries, looked_up
 from transpile.ir.names import match_name, rename_name, unrename
-from transpile.ir.pred import TRUE, CompareOp, Exists, NumEq, Order, Pred, Test, all_of
+from transpile.ir.pred import (
+    TRUE,
+    And,
+    Compare,
+    CompareOp,
+    Exists,
+    Matches,
+    Not,
+    NumEq,
+    Or,
+    Order,
+    Pred,
+    Test,
+    all_of,
+    any_of,
+    negate,
+)
+from transpile.ir.regex import Regex
+from transpile.ir.regex import tree as t
 from transpile.ir.remember import remember
 from transpile.ir.show import show_pred
 from transpile.ir.simplify import both, simplify_pred
-from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of, substitute, unknowns
+from transpile.ir.walk import (
+    conjuncts,
+    descend,
+    disjuncts,
+    fields_of,
+    rebuild,
+    substitute,
+    unknowns,
+)
 
 ThresholdOp = CompareOp | Literal["!="]
 
@@ -66,17 +93,39 @@ class EventRule:
     assumptions: tuple[str, ...] = ()
 
 
-@remember
 def event_rule(
-    pipeline: s.Pipeline, *, never_missing: frozenset[str] = frozenset(), strict: bool = False
+    pipeline: s.Pipeline,
+    *,
+    never_missing: frozenset[str] = frozenset(),
+    strict: bool = False,
+    tables: Mapping[str, Entries] | None = None,
 ) -> EventRule:
     """Return the event test of a rule.
 
     never_missing: source fields that every event has.  strict: ask for the grouping fields in the
-    predicate instead of assuming them.  Raises `Unsupported` (TGT608, TGT609, TGT610) for a rule
-    that does not start from events or whose rows could come from elsewhere.
+    predicate instead of assuming them.  tables: lookup tables by name; what they say becomes tests
+    of their keys.  Raises `Unsupported` (TGT608, TGT609, TGT610) for a rule that does not start
+    from events or whose rows could come from elsewhere.
     """
-    reader = _Reader(never_missing, strict)
+    if tables:
+        return _read(pipeline, never_missing, strict, tables)
+    return _without_tables(pipeline, never_missing, strict)
+
+
+@remember
+def _without_tables(
+    pipeline: s.Pipeline, never_missing: frozenset[str], strict: bool
+) -> EventRule:
+    return _read(pipeline, never_missing, strict, {})
+
+
+def _read(
+    pipeline: s.Pipeline,
+    never_missing: frozenset[str],
+    strict: bool,
+    tables: Mapping[str, Entries],
+) -> EventRule:
+    reader = _Reader(never_missing, strict, tables)
     for stage in pipeline.stages:
         reader.read(stage)
     return reader.result()
@@ -94,9 +143,13 @@ class _Aggregated:
 
 @dataclass(frozen=True, slots=True)
 class _Elsewhere:
-    """A value that no event expression gives: a lookup, a join, an extraction."""
+    """A value that no event expression gives: a lookup, a join, an extraction.
+
+    present: when there is one, over the source's fields; None if that is unknown.
+    """
 
     what: str
+    present: Pred | None = None
 
 
 _Value = Expr | _Aggregated | _Elsewhere
@@ -120,6 +173,17 @@ class _Env:
     def get(self, name: str) -> _Value:
         return self.known[name] if name in self.known else self.other(name)
 
+    def decide(self, pred: Pred) -> Pred:
+        """Return a predicate over source fields. Raises `_NotHere`."""
+        match pred:
+            case And() | Or() | Not():
+                return rebuild(pred, lambda arg: self.decide(arg))  # type: ignore[arg-type]
+            case Exists(Field(name)) if (present := _presence(self.get(name))) is not None:
+                return present
+            case _:
+                decided: Pred = self.resolve(pred)
+                return decided
+
     def resolve(self, node: Any) -> Any:
         """Return a predicate or expression over source fields. Raises `_NotHere`."""
 
@@ -134,14 +198,33 @@ class _Env:
         return substitute(node, value_of)
 
 
+def _own_names(value: _Value) -> tuple[str, ...]:
+    """Return the source fields that a value is the first of, none if it is computed."""
+    match value:
+        case Field(name):
+            return (name,)
+        case Call("coalesce", (Field(first), Field(second))):
+            return (first, second)
+        case _:
+            return ()
+
+
+def _presence(value: _Value) -> Pred | None:
+    return value.present if isinstance(value, _Elsewhere) else None
+
+
 def _missing(_: str) -> _Value:
     return Lit(None)
 
 
 class _Reader:
-    def __init__(self, never_missing: frozenset[str], strict: bool) -> None:
+    def __init__(
+        self, never_missing: frozenset[str], strict: bool, tables: Mapping[str, Entries]
+    ) -> None:
         self.never_missing = never_missing
         self.strict = strict
+        self.tables = tables
+        self.written: dict[str, None] = {}
         self.source: s.Events | s.DataModel | None = None
         self.env = _Env({}, Field)
         self.pred: Pred = TRUE
@@ -163,11 +246,24 @@ class _Reader:
             self.source,
             self.pred,
             self.groups or (),
-            self.required,
+            all_of((self.required, *(negate(Exists(Field(name))) for name in self.written))),
             self.threshold,
             tuple(self.losses),
             tuple(self.assumptions),
         )
+
+    def before(self, name: str) -> _Value:
+        """Return what a field holds that a stage writes in some rows only.
+
+        That an event has a field of that name itself is left aside, as an assumption.
+        """
+        value = self.env.get(name)
+        own = _own_names(value)
+        if name not in own:
+            return value
+        self.written.update(dict.fromkeys(own))
+        self.assumptions[f"events have no field {' or '.join(own)} of their own"] = None
+        return Lit(None)
 
     def read(self, stage: s.Stage) -> None:
         handler = _STAGES.get(type(stage))
@@ -247,7 +343,7 @@ def _conjunct(reader: _Reader, part: Pred, span: Span | None) -> None:
         reader.lose("TGT606", "a filter by the results of another search is left out", span)
         return
     try:
-        resolved = reader.env.resolve(part)
+        resolved = reader.env.decide(part)
     except _NotHere as found:
         _on_group(reader, part, found.value, span)
         return
@@ -261,11 +357,16 @@ def _on_group(
     if isinstance(value, _Elsewhere):
         text = f"a filter on {value.what} is left out: {show_pred(part)}"
         reader.lose("TGT606", text, span)
+        if value.present is not None and isinstance(part, Test | Compare):
+            reader.pred = both(reader.pred, simplify_pred(value.present))
         return
     threshold = _threshold(reader, part, span)
-    if threshold is None or (reader.threshold is not None):
+    if threshold is not None and _always(threshold):
+        if threshold.field:
+            _need(reader, Field(threshold.field))
+    elif threshold is None or reader.threshold is not None or not reader.plain_keys:
         reader.lose("TGT607", f"a test on a group is left out: {show_pred(part)}", span)
-    elif not _always(threshold):
+    else:
         reader.threshold = threshold
 
 
@@ -285,7 +386,7 @@ def _threshold_on(
     value = reader.env.get(name)
     if not isinstance(value, _Aggregated) or value.agg.where != TRUE:
         return None
-    if reader.groups is None or not reader.plain_keys:
+    if reader.groups is None:
         return None
     argument = "" if value.agg.arg is None else getattr(value.agg.arg, "name", None)
     if argument is None:
@@ -303,8 +404,8 @@ def _threshold_on(
 
 
 def _always(threshold: Threshold) -> bool:
-    """Return whether every group passes: a group has at least one event."""
-    if threshold.func != "count" or threshold.field:
+    """Return whether every group passes: it has an event, and that a value to count."""
+    if threshold.func not in ("count", "dc"):
         return False
     return (threshold.op, threshold.number) in ((">", 0), (">=", 1), (">=", 0), (">", -1))
 
@@ -329,8 +430,49 @@ def _compute_named(reader: _Reader, stage: s.ComputeNamed) -> None:
 
 
 def _extract(reader: _Reader, stage: s.Extract) -> None:
-    names = tuple(name for name, _ in stage.regex.group_names)
-    reader.elsewhere(names, f"a part of {stage.source} taken out by a regular expression")
+    what = f"a part of {stage.source} taken out by a regular expression"
+    names = tuple(dict.fromkeys(name for name, _ in stage.regex.group_names))
+    source = reader.env.get(stage.source)
+    if isinstance(source, (_Aggregated, _Elsewhere)):
+        reader.elsewhere(names, what)
+        return
+    matches = Test(source, Matches(stage.regex), span=stage.span)
+    sure = _always_taken(stage.regex)
+    values = {
+        name: _extracted(matches if name in sure else None, reader.before(name), what)
+        for name in names
+    }
+    reader.env.known.update(values)
+
+
+def _extracted(matches: Pred | None, before: _Value, what: str) -> _Elsewhere:
+    """Return a field that has a value if the expression matches, or if it had one before."""
+    if matches is None or isinstance(before, _Aggregated):
+        return _Elsewhere(what)
+    earlier = before.present if isinstance(before, _Elsewhere) else Exists(before)
+    return _Elsewhere(what, None if earlier is None else any_of((matches, simplify_pred(earlier))))
+
+
+def _always_taken(regex: Regex) -> frozenset[str]:
+    """Return the named groups that take part in every match."""
+    names = {number: name for name, number in regex.group_names}
+    return frozenset(names[number] for number in _taken(regex.tree) if number in names)
+
+
+def _taken(node: t.Node) -> frozenset[int]:
+    match node:
+        case t.Capture(body, number):
+            return _taken(body) | {number}
+        case t.Atomic(body):
+            return _taken(body)
+        case t.Repeat(body, low):
+            return _taken(body) if low > 0 else frozenset()
+        case t.Concat(items):
+            return frozenset[int]().union(*map(_taken, items))
+        case t.Alt(branches):
+            return frozenset[int].intersection(*map(_taken, branches))
+        case _:
+            return frozenset()
 
 
 def _parse(reader: _Reader, stage: s.Parse) -> None:
@@ -427,8 +569,25 @@ def _auto_bucket(reader: _Reader, stage: s.AutoBucket) -> None:
 
 
 def _lookup(reader: _Reader, stage: s.Lookup) -> None:
+    values = _looked_up(reader, stage)
     names = tuple(name for _, name in stage.outputs) or ("*",)
     reader.elsewhere(names, f"the lookup {stage.table}")
+    reader.env.known.update(values)
+
+
+def _looked_up(reader: _Reader, stage: s.Lookup) -> dict[str, _Value]:
+    """Return the output fields that the rows of the table tell as expressions over its keys."""
+    table = reader.tables.get(stage.table)
+    keys = [(column, reader.env.get(name)) for column, name in stage.keys]
+    known = [(c, v) for c, v in keys if not isinstance(v, (_Aggregated, _Elsewhere))]
+    if table is None or len(known) < len(keys):
+        return {}
+    found: dict[str, _Value] = {}
+    for column, name in stage.outputs:
+        value = looked_up(table, known, column)
+        if value is not None and reader.before(name) == Lit(None):
+            found[name] = value
+    return found
 
 
 def _geo(reader: _Reader, stage: s.Geo) -> None:
@@ -444,7 +603,11 @@ def _aggregate(reader: _Reader, stage: s.Aggregate) -> None:
         value = _key(reader, key)
         keys[key.name] = value
         if isinstance(value, (_Aggregated, _Elsewhere)):
-            if not (key.name == "_time" or _sure(value)):
+            present = _presence(value)
+            if present is not None:
+                reader.pred = both(reader.pred, simplify_pred(present))
+                reader.plain_keys = False
+            elif not (key.name == "_time" or _sure(value)):
                 text = f"rows without {key.name} are kept although the grouping drops them"
                 reader.lose("TGT606", text, key.span or stage.span)
             continue

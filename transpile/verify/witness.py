@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from itertools import islice, permutations
 from typing import Any
 
@@ -22,9 +22,10 @@ from transpile.ir import pred as p
 from transpile.ir.decide import compile_condition
 from transpile.ir.events import EventRule, event_rule
 from transpile.ir.expr import Field
+from transpile.ir.lookup_rows import Entries
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
-from transpile.ir.walk import descend, fields_of
+from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
 from transpile.schema.views import conflicts, implied
@@ -51,6 +52,21 @@ SPACING = 1.0
 """Seconds between two events at most: all lie in one window, be it fixed or sliding."""
 
 
+def _example(kind: str, name: str, number: int) -> str:
+    """Return a value for a field of an Elastic type, another one for each number below 200."""
+    match kind:
+        case "ip":
+            return f"192.0.2.{number}"
+        case "long" | "integer" | "float" | "double" | "scaled_float":
+            return str(number)
+        case "boolean":
+            return ("false", "true")[number % 2]
+        case "date":
+            return str(START + number)
+        case _:
+            return f"{name}-{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Maker:
     """What events look like besides the fields that the rule tests.
@@ -59,7 +75,8 @@ class Maker:
     several values.  whole: whether a field holds whole numbers, plainly written.  consistent:
     whether the fields of an event can come from one real event (a file's name and path agree).
     alone: whether a field cannot contradict the others.  known: values of fields that all events of
-    the dataset share, among them its event code.
+    the dataset share, among them its event code.  example: a value that fits a field, by number.  tables: lookup
+    tables, by name.
     """
 
     grouped: tuple[str, ...] = ()
@@ -68,36 +85,49 @@ class Maker:
     consistent: Callable[[Event], bool] = field(default=lambda event: True)
     alone: Callable[[str, Event], bool] = field(default=lambda name, event: False)
     known: Mapping[str, str] = field(default_factory=dict)
+    example: Callable[[str, int], str] = field(default=partial(_example, ""))
+    tables: Mapping[str, Entries] | None = None
 
     def completed(self, event: Event) -> Event:
         """Return the event with the grouping fields it lacks, as far as they fit in."""
         for name in self.grouped:
             if name in event or name.startswith("_"):
                 continue
-            for value in (self.known[name],) if name in self.known else _fillers(name, event):
+            for value in self._fillers(name, event):
                 candidate = {**event, name: value}
                 if self.alone(name, event) or self.consistent(candidate):
                     event = candidate
                     break
         return event
 
+    def _fillers(self, name: str, event: Event) -> Iterator[str]:
+        if name in self.known:
+            yield self.known[name]
+            return
+        yield self.example(name, 1)
+        yield from _parts_of(event)
 
-def _fillers(name: str, event: Event) -> Iterator[str]:
-    yield f"{name}-1"
+
+def _parts_of(event: Event) -> Iterator[str]:
+    """Yield texts of the event's fields and their parts: what a name beside a path may be."""
     texts = [value for value in event.values() if isinstance(value, str)]
     for text in texts:
         head, _, tail = text.replace("/", "\\").rpartition("\\")
         yield from (tail, text[: len(head)], text)
 
 
-def maker_for(pipeline: Pipeline, data_sources: Sequence[str] = ()) -> Maker:
+def maker_for(
+    pipeline: Pipeline,
+    data_sources: Sequence[str] = (),
+    tables: Mapping[str, Entries] | None = None,
+) -> Maker:
     """Return how events of a rule's dataset look; without a known dataset anything goes."""
-    rule = _event_part(pipeline)
+    rule = _event_part(pipeline, tables)
     if rule is None:
         return Maker()
     resolution = resolve(rule.source, rule.pred, data_sources)
     if resolution is None:
-        return Maker(rule.groups)
+        return Maker(_wanted(rule), tables=tables)
     found, variant, platform = resolution.dataset, resolution.variant, resolution.platform
 
     read = fields_of(rule.pred)
@@ -128,15 +158,32 @@ def maker_for(pipeline: Pipeline, data_sources: Sequence[str] = ()) -> Maker:
 
     code = implied(found, "ecs", variant).get("event.code")
     known = {} if code is None else dict.fromkeys(EVENT_CODE_FIELDS, code)
-    return Maker(rule.groups, multivalued, whole, consistent, alone, known)
+    def example(name: str, number: int) -> str:
+        target = fields.lookup(name, "ecs")
+        return _example(target.type if target else "", name, number)
+
+    return Maker(_wanted(rule), multivalued, whole, consistent, alone, known, example, tables)
+
+
+def _wanted(rule: EventRule) -> tuple[str, ...]:
+    """Return the fields that events are assumed to have; of several alternatives all."""
+    alternatives = (
+        part
+        for conjunct in conjuncts(rule.required)
+        for part in disjuncts(conjunct)
+        if isinstance(part, p.Exists)
+    )
+    found = (sorted(fields_of(part)) for part in alternatives)
+    return tuple(dict.fromkeys((*rule.groups, *(name for names in found for name in names))))
 
 
 def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     """Return events for a rule, at most `LIMIT`; none if it does not start from events."""
-    rule = _event_part(pipeline)
+    maker = maker or maker_for(pipeline)
+    rule = _event_part(pipeline, maker.tables)
     if rule is None:
         return []
-    made = islice(_events(rule, maker or maker_for(pipeline)), LIMIT)
+    made = islice(_events(rule, maker), LIMIT)
     step = _spacing(rule)
     return [{"_time": START + step * number, **event} for number, event in enumerate(made)]
 
@@ -146,9 +193,9 @@ def _spacing(rule: EventRule) -> float:
     return SPACING if window is None else min(SPACING, window / (2 * LIMIT))
 
 
-def _event_part(pipeline: Pipeline) -> EventRule | None:
+def _event_part(pipeline: Pipeline, tables: Mapping[str, Entries] | None) -> EventRule | None:
     try:
-        return event_rule(pipeline)
+        return event_rule(pipeline, tables=tables)
     except Unsupported:
         pass
     leading = [pipeline.stages[0]]
@@ -192,7 +239,7 @@ def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
         for name in maker.grouped:
             if fresh(changed := _changed(full, name, None)):
                 yield changed
-        yield from _repeated(rule, full)
+        yield from _repeated(rule, full, maker)
 
 
 def _reconciled(
@@ -222,7 +269,7 @@ def _changed(event: Event, name: str, value: Any) -> Event:
     return changed if value is None else {**changed, name: value}
 
 
-def _repeated(rule: EventRule, base: Event) -> Iterator[Event]:
+def _repeated(rule: EventRule, base: Event, maker: Maker) -> Iterator[Event]:
     """Yield groups around the threshold: one event less, as many, one more."""
     if rule.threshold is None:
         return
@@ -235,9 +282,9 @@ def _repeated(rule: EventRule, base: Event) -> Iterator[Event]:
             event = dict(base)
             for name in rule.threshold.by:
                 if name not in tested:
-                    event[name] = f"{name}-group-{size}"
+                    event[name] = maker.example(name, 100 + size)
             if rule.threshold.field and rule.threshold.field not in tested:
-                event[rule.threshold.field] = str(step)
+                event[rule.threshold.field] = maker.example(rule.threshold.field, step)
             yield {**event, "nth": str(step)}
 
 
@@ -383,7 +430,7 @@ def _candidates(wish: _Wish) -> Iterator[str]:
     if len(own) > 1:
         for filler in ("", " ", "\\", "x"):
             yield filler.join(texts[0] for texts in _ordered(wish.holds, own) if texts)
-    yield from ("value", "1", "other value", "0.5", "C:\\other\\x.exe")
+    yield from ("value", "1", "other value", "0.5", "C:\\other\\x.exe", "203.0.113.9", "true")
 
 
 def _ordered(
