@@ -1,7 +1,7 @@
-"""Results kept for trees that several targets ask about in turn.
+"""Results kept by the identity of what they are asked of: trees, which targets share, and facts.
 
 Nodes are equal by meaning, whatever their spans, so a cache keyed by equality would answer with the
-spans of another rule; and it would hash whole trees. Here a tree is known by its identity.
+spans of another rule; and it would hash whole trees.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Generic, ParamSpec, TypeVar
 
-from transpile.ir.expr import Node
-
-N = TypeVar("N", bound=Node)
+T = TypeVar("T")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -21,30 +19,30 @@ _KEPT = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Same:
-    """A node that equals itself only; holding it keeps its identity from being given away."""
+class Same(Generic[T]):
+    """A key for a cache: an object by its identity, which is not given away while the key lives."""
 
-    node: Node
+    item: T
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.node is self.node
+        return isinstance(other, Same) and other.item is self.item
 
     def __hash__(self) -> int:
-        return id(self.node)
+        return id(self.item)
 
 
-def remember(function: Callable[Concatenate[N, P], R]) -> Callable[Concatenate[N, P], R]:
+def remember(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
     """Return the function with its last results kept, by the identity of its first argument.
 
     function: pure, its result immutable, its further arguments hashable. Exceptions are not kept.
     """
 
     @lru_cache(maxsize=_KEPT)
-    def kept(same: _Same, *args: P.args, **kwargs: P.kwargs) -> R:
-        return function(same.node, *args, **kwargs)  # type: ignore[arg-type]
+    def kept(same: Same[T], *args: P.args, **kwargs: P.kwargs) -> R:
+        return function(same.item, *args, **kwargs)
 
     @wraps(function)
-    def asked(node: N, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return kept(_Same(node), *args, **kwargs)  # type: ignore[arg-type]
+    def asked(item: T, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return kept(Same(item), *args, **kwargs)  # type: ignore[arg-type]
 
     return asked

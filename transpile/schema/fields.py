@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
+from transpile.ir.remember import Same
 from transpile.schema._data import exists, load
 from transpile.schema.datasets import Dataset
 
@@ -78,6 +79,10 @@ class FieldMap:
         `splunk` keeps every name and `cim` follows the column rule of `sql_column`, so these two
         know every field.
         """
+        return _looked_up(Same(self.dataset), self.variant, field, taxonomy)
+
+    def _find(self, field: str, taxonomy: Taxonomy) -> FieldTarget | None:
+        """Return what `lookup` returns, found anew."""
         name = self.strip(field)
         match taxonomy:
             case "splunk":
@@ -180,6 +185,14 @@ class FieldMap:
             renamed = variant.rename.get(found.field, found.field) if variant else found.field
             found = replace(found, field=renamed)
         return found
+
+
+# every event of a dataset asks for the same fields again
+@lru_cache(maxsize=16384)
+def _looked_up(
+    same: Same[Dataset], variant: str | None, field: str, taxonomy: Taxonomy
+) -> FieldTarget | None:
+    return FieldMap(same.item, variant)._find(field, taxonomy)
 
 
 def known_fields(
