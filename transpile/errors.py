@@ -47,7 +47,7 @@ CODES: Mapping[str, str] = {
     "OUT501": "the output cannot be written",
     "OUT502": "unknown target or format",
     "OUT503": "a backend cannot be loaded",
-    "OUT504": "an engine is not installed",
+    "OUT504": "an engine or a reader of files is not installed",
     "OUT505": "the configuration is wrong",
     "OUT506": "a bug in the program",
     # TGT6xx: what a target cannot say (losses and refusals)

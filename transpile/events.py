@@ -1,10 +1,10 @@
-"""Reading events: NDJSON, JSON, CSV and YAML files, raw Windows events turned to Splunk's view."""
+"""Reading events: NDJSON, JSON, CSV, YAML and EVTX, raw Windows events as Splunk shows them."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ def read_events(path: str | Path) -> list[Event]:
     """Return the events of a file, in order.
 
     By suffix: `.json` (a list, or one event), `.ndjson`/`.jsonl`/`.log` (one a line), `.csv`,
-    `.yml` (a list, or fixtures with `events`). Raw Windows events (`Event.System`) get the fields
-    that Splunk's add-ons extract. Raises `UsageError` CNT407 if there is no such file or its kind
-    is unknown, `ContentError` CNT401/CNT407/CNT408 with the line if its content is wrong.
+    `.yml` (a list, or fixtures with `events`), `.evtx` (a Windows event log, by the package `evtx`;
+    tried on made-up records and broken files only, not on a log of a real machine). Raw Windows
+    events (`Event.System`) get the fields that Splunk's add-ons extract. Raises `UsageError` CNT407
+    if there is no such file or its kind is unknown, OUT504 without the package for its kind;
+    `ContentError` CNT401/CNT407/CNT408 with the line if its content is wrong.
     """
     file = Path(path)
     if not file.is_file():
@@ -29,9 +31,13 @@ def read_events(path: str | Path) -> list[Event]:
     if reader is None:
         hint = "the name must end with one of " + " ".join(sorted(_READERS))
         raise UsageError(f"unknown kind of event file: {file}", code="CNT407", hint=hint)
+    return [_view(event) for event in reader(file)]
+
+
+def _text(file: Path) -> str:
     from transpile.content.yaml import decode
 
-    return [_view(event) for event in reader(file, decode(file.read_bytes(), str(file)))]
+    return decode(file.read_bytes(), str(file))
 
 
 def _view(event: Event) -> Event:
@@ -40,21 +46,17 @@ def _view(event: Event) -> Event:
     return dict(splunk_view(event)) if is_raw(event) else event
 
 
-def _json(file: Path, text: str) -> list[Event]:
+def _json(file: Path) -> list[Event]:
     try:
-        data = json.loads(text)
+        data = json.loads(_text(file))
     except json.JSONDecodeError as error:
         raise _broken(file, error, error.lineno, error.colno) from error
     return _mappings(file, data if isinstance(data, list) else [data])
 
 
-def _lines(file: Path, text: str) -> list[Event]:
-    return list(_parsed_lines(file, text))
-
-
-def _parsed_lines(file: Path, text: str) -> Iterator[Event]:
+def _lines(file: Path) -> Iterator[Event]:
     # Not splitlines(): U+2028 and its like stand unescaped in JSON texts.
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(_text(file).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -66,8 +68,8 @@ def _parsed_lines(file: Path, text: str) -> Iterator[Event]:
         yield event
 
 
-def _csv(file: Path, text: str) -> list[Event]:
-    rows = csv.DictReader(text.splitlines(keepends=True), strict=True)
+def _csv(file: Path) -> list[Event]:
+    rows = csv.DictReader(_text(file).splitlines(keepends=True), strict=True)
     try:
         return [{k: v for k, v in row.items() if k is not None and v != ""} for row in rows]
     except csv.Error as error:
@@ -76,14 +78,31 @@ def _csv(file: Path, text: str) -> list[Event]:
         ) from error
 
 
-def _yaml(file: Path, text: str) -> list[Event]:
+def _yaml(file: Path) -> list[Event]:
     from transpile.content.yaml import documents
 
-    data = next(documents(text, str(file)), None)
+    data = next(documents(_text(file), str(file)), None)
     if isinstance(data, dict) and isinstance(data.get("events"), list):
         entries = _mappings(file, data["events"])
         return _mappings(file, [entry.get("event", entry) for entry in entries])
     return _mappings(file, data if isinstance(data, list) else [data])
+
+
+def _evtx(file: Path) -> list[Event]:
+    try:
+        from evtx import PyEvtxParser
+    except ImportError as error:
+        raise UsageError(
+            f"cannot read {file}: the package evtx is not installed",
+            code="OUT504",
+            hint="pip install transpile[evtx]",
+        ) from error
+    try:
+        return [json.loads(r["data"]) for r in PyEvtxParser(str(file)).records_json()]
+    except (OSError, RuntimeError) as error:  # what the package raises for a broken log
+        raise ContentError(
+            f"not a Windows event log: {error}", code="CNT401", path=str(file)
+        ) from error
 
 
 def _mappings(file: Path, items: list[Any]) -> list[Event]:
@@ -114,7 +133,7 @@ def _broken(
     )
 
 
-_READERS: Mapping[str, Callable[[Path, str], list[Event]]] = {
+_READERS: Mapping[str, Callable[[Path], Iterable[Event]]] = {
     ".json": _json,
     ".ndjson": _lines,
     ".jsonl": _lines,
@@ -122,4 +141,5 @@ _READERS: Mapping[str, Callable[[Path, str], list[Event]]] = {
     ".csv": _csv,
     ".yml": _yaml,
     ".yaml": _yaml,
+    ".evtx": _evtx,
 }

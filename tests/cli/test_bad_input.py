@@ -372,7 +372,7 @@ error[OUT502]: unknown dataset 'endpoint.proceses'
     "events-of-an-unknown-kind": Case(
         args=(*RUN, "events.xml"), files={"events.xml": ""}, code=2, message="""\
 error[CNT407]: unknown kind of event file: events.xml
-  = help: the name must end with one of .csv .json .jsonl .log .ndjson .yaml .yml
+  = help: the name must end with one of .csv .evtx .json .jsonl .log .ndjson .yaml .yml
 """,
     ),
     "broken-ndjson": Case(
