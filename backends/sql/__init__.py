@@ -25,7 +25,8 @@ _TITLES = {
 }
 _STAGE_NAMES = (
     "Events DataModel LookupTable Made Filter Compute Extract Rename Project Fill Bucket "
-    "Parse Totals Store Opaque Aggregate Expand Window Dedup Sort Limit Join Branch Lookup"
+    "Parse Totals Transaction Store Opaque Aggregate Expand Window Dedup Sort Limit Join Branch "
+    "Lookup"
 )
 _STAGES = frozenset(_STAGE_NAMES.split())
 _ENGINES = ("duckdb", "sqlite")

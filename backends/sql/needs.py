@@ -127,7 +127,11 @@ def needs_before(stage: Stage, after: Needs) -> Needs:
             return after.plus(keys) if keys else Needs(None, after.order)
         case s.Totals(fields, target) if fields:
             return after.minus((target,)).plus(fields) if target in after else after
-        case s.Pivot() | s.ForEach() | s.Transaction() | s.Totals() | s.Combine():
+        case s.Transaction(fields, starts=starts, ends=ends):
+            made = after.minus(("duration", "eventcount", "closed_txn")).plus(("_time", *fields))
+            tests = [test for test in (starts, ends) if test is not None]
+            return made.plus((name for test in tests for name in reads(test)), order=True)
+        case s.Pivot() | s.ForEach() | s.Totals() | s.Combine():
             return Needs(None, True)
         case _:
             return after

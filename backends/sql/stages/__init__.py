@@ -7,7 +7,7 @@ from typing import Any
 
 from transpile.backends.sql.frame import Frame
 from transpile.backends.sql.needs import Needs
-from transpile.backends.sql.stages import groups, names, rows, sets, texts, windows
+from transpile.backends.sql.stages import groups, names, rows, sessions, sets, texts, windows
 from transpile.backends.sql.writer import Writer
 
 from transpile.ir import stages as s
@@ -30,6 +30,7 @@ STAGES: Mapping[type, Emit] = {
     s.Aggregate: groups.aggregate_rows,
     s.Expand: groups.expand,
     s.Window: windows.window,
+    s.Transaction: sessions.transaction,
     s.Dedup: windows.dedup,
     s.Sort: windows.sort,
     s.Limit: windows.limit,

@@ -122,7 +122,7 @@ def _filled(value: Value | None, text: str, writer: Writer, frame: Frame) -> Val
 
 def bucket(stage: s.Bucket, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
     """Replace a number by the start of its bin."""
-    if stage.calendar not in ("", "day") or not stage.time:
+    if stage.calendar not in ("", "day") or (stage.calendar and not stage.time):
         raise Unsupported("bins of this kind", code="TGT603", span=stage.span)
     if computed(frame, frozenset((stage.field,))):
         frame = writer.flush(frame, before)
@@ -139,6 +139,10 @@ def bucket(stage: s.Bucket, frame: Frame, writer: Writer, before: Needs, after: 
     scope = writer.scope(frame)
     amount = as_number(value, scope)
     made = Value(floored(amount, width, stage.align, scope), Kind.REAL, value.missing)
+    if not stage.time:
+        high = Value(n.binary(exp.Add, made.sql, n.number(width)), Kind.REAL)
+        ends = [as_text(made, scope).sql, n.text("-"), as_text(high, scope).sql]
+        made = Value(writer.dialect.concat(ends), Kind.TEXT, value.missing)
     if value.kind is Kind.TEXT:  # what is no number stays
         made = Value(n.coalesce(as_text(made, scope).sql, value.sql), Kind.TEXT, value.missing)
     frame = frame.with_column(stage.target, made)
