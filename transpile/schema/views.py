@@ -23,11 +23,13 @@ An event is given as it came, not as `cim.normalise` shows it: `unknown` is no v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+from transpile.ir.remember import Same
 from transpile.schema._rewrite import Context, Pairs, Rewrite, holds
 from transpile.schema.datasets import Dataset, dataset
 from transpile.schema.derive import admits, forward, rewrite
@@ -67,15 +69,12 @@ def view(
     platform: `windows`, `linux` or `macos`, for the separator of paths.
     """
     fields = FieldMap(source, variant)
-    return view_by(
-        event,
-        lambda field: fields.lookup(field, taxonomy),
-        taxonomy,
-        implied=implied(source, taxonomy, variant, _event_code(event)),
-        platform=platform,
-        keep_unmapped=keep_unmapped,
-        strip=fields.strip,
-    )
+    parts = _mapped_parts(event, fields, taxonomy, platform)
+    facts = implied(source, taxonomy, variant, _event_code(event))
+    unmapped: Event = {}
+    if keep_unmapped:
+        unmapped = _unmapped(event, lambda key: fields.lookup(key, taxonomy), fields.strip)
+    return _shown(event, parts, taxonomy, facts, unmapped)
 
 
 def view_by(
@@ -92,16 +91,27 @@ def view_by(
 
     implied: fields that are filled where no field of the event says them.
     """
+    separator = _separator(platform)
+    parts = _parts(event, lambda key: _places(lookup(key), strip(key), taxonomy, separator))
+    unmapped = _unmapped(event, lookup, strip) if keep_unmapped else {}
+    return _shown(event, parts, taxonomy, implied or {}, unmapped)
+
+
+def _shown(
+    event: Mapping[str, Any],
+    parts: Sequence[_Part],
+    taxonomy: str,
+    implied: Mapping[str, str],
+    unmapped: Event,
+) -> Event:
+    """Return the view that the parts of an event make; `implied` and `unmapped` fill gaps."""
     shown: Values = {}
-    parts = list(_parts(event, lookup, taxonomy, platform, strip))
     for part in sorted(parts, key=lambda part: (not part.direct, _ORDER.get(_name(part), 0))):
         _place(part, shown)
     _zip_properties(event, parts, shown)
     result = {name: values[0] if len(values) == 1 else values for name, values in shown.items()}
-    if keep_unmapped:
-        unmapped = ((strip(key), value) for key, value in event.items() if _unmapped(lookup(key)))
-        result |= {key: value for key, value in unmapped if key not in result}
-    for name, value in (implied or {}).items():
+    result |= {key: value for key, value in unmapped.items() if key not in result}
+    for name, value in implied.items():
         result.setdefault(name, value)
     return result if taxonomy != "ecs" else _typed(result, parts)
 
@@ -122,16 +132,9 @@ def conflicts(
     without its name, an action that the log source stands for.
     """
     fields = FieldMap(source, variant)
-    shown = view(event, source, taxonomy, variant, platform=platform)
-    parts = list(
-        _parts(
-            event,
-            lambda field: fields.lookup(field, taxonomy),
-            taxonomy,
-            platform,
-            fields.strip,
-        )
-    )
+    parts = _mapped_parts(event, fields, taxonomy, platform)
+    facts = implied(source, taxonomy, variant, _event_code(event))
+    shown = _shown(event, parts, taxonomy, facts, {})
     lost = {part.field for part in parts if not _kept(part, shown)}
     given = {fields.strip(key): value for key, value in event.items() if value not in (None, [])}
     for name in read:
@@ -184,27 +187,59 @@ def implied(
 _ORDER: Mapping[str, int] = {"reg_key": 1, "reg_hive": 2, "reg_value_name": 3, "reg_type": 4}
 
 
+Place = tuple[FieldTarget, Context]
+
+
+def _mapped_parts(
+    event: Mapping[str, Any], fields: FieldMap, taxonomy: Taxonomy, platform: str
+) -> list[_Part]:
+    same, separator = Same(fields.dataset), _separator(platform)
+    return _parts(
+        event, lambda key: _mapped_places(same, fields.variant, taxonomy, separator, key)
+    )
+
+
 def _parts(
-    event: Mapping[str, Any],
-    lookup: Lookup,
-    taxonomy: str,
-    platform: str,
-    strip: Callable[[str], str],
-) -> Iterator[_Part]:
-    separator = "\\" if platform == "windows" else "/"
+    event: Mapping[str, Any], places_of: Callable[[str], tuple[Place, ...]]
+) -> list[_Part]:
+    """Return the parts of an event by field; places_of: where the values of a field go."""
+    parts = []
     for key in sorted(event):
-        target = lookup(key)
         values = _values(event[key])
-        if target is None or target.field is None or not values:
-            continue
-        name = strip(key)
-        also = tuple(item.field for item in target.also if item.derive is None)
-        context = Context(name, target.field, also, taxonomy, separator)
-        yield _Part(key, values, target, context)
-        for item in target.also:
-            if item.derive is not None:
-                other = FieldTarget(item.field, item.derive, type=item.type or "keyword")
-                yield _Part(key, values, other, Context(name, item.field, (), taxonomy, separator))
+        if values:
+            parts += [_Part(key, values, target, at) for target, at in places_of(key)]
+    return parts
+
+
+# every event of a dataset has the same fields again
+@lru_cache(maxsize=16384)
+def _mapped_places(
+    same: Same[Dataset], variant: str | None, taxonomy: Taxonomy, separator: str, key: str
+) -> tuple[Place, ...]:
+    fields = FieldMap(same.item, variant)
+    return _places(fields.lookup(key, taxonomy), fields.strip(key), taxonomy, separator)
+
+
+def _places(
+    target: FieldTarget | None, name: str, taxonomy: str, separator: str
+) -> tuple[Place, ...]:
+    """Return the targets of a field, each with what its derive must know."""
+    if target is None or target.field is None:
+        return ()
+    also = tuple(item.field for item in target.also if item.derive is None)
+    further = tuple(
+        (
+            FieldTarget(item.field, item.derive, type=item.type or "keyword"),
+            Context(name, item.field, (), taxonomy, separator),
+        )
+        for item in target.also
+        if item.derive is not None
+    )
+    return ((target, Context(name, target.field, also, taxonomy, separator)), *further)
+
+
+def _separator(platform: str) -> str:
+    return "\\" if platform == "windows" else "/"
 
 
 def _place(part: _Part, shown: Values) -> None:
@@ -322,8 +357,15 @@ def _name(part: _Part) -> str:
     return part.target.derive or ""
 
 
-def _unmapped(target: FieldTarget | None) -> bool:
-    return target is None or (target.field is None and target.drop is None)
+def _unmapped(
+    event: Mapping[str, Any], lookup: Lookup, strip: Callable[[str], str]
+) -> dict[str, Any]:
+    """Return the fields without a counterpart, by their names without prefix."""
+
+    def has_none(target: FieldTarget | None) -> bool:
+        return target is None or (target.field is None and target.drop is None)
+
+    return {strip(key): value for key, value in event.items() if has_none(lookup(key))}
 
 
 def _values(value: Any) -> list[Any]:
