@@ -55,7 +55,7 @@ _NOT: dict[str, frozenset[type[exp.Expr]]] = {
 
 def check(query: exp.Query, dialect: Dialect) -> None:
     """Raise Unsupported TGT604 if the query holds a node or function the dialect does not list."""
-    allowed, functions = _listed(type(dialect))
+    allowed, functions = _listed(dialect.name, dialect.functions)
     for node in n.walk(query):
         if type(node) not in allowed:
             raise Unsupported(f"{dialect.title} has no {type(node).__name__}", code="TGT604")
@@ -64,7 +64,9 @@ def check(query: exp.Query, dialect: Dialect) -> None:
 
 
 @cache
-def _listed(dialect: type[Dialect]) -> tuple[frozenset[type[exp.Expr]], frozenset[str]]:
+def _listed(
+    dialect: str, functions: frozenset[str]
+) -> tuple[frozenset[type[exp.Expr]], frozenset[str]]:
     """Return the nodes of a dialect and its functions in upper case."""
-    allowed = (_STRUCTURE | _ONLY[dialect.name]) - _NOT.get(dialect.name, frozenset())
-    return allowed, frozenset(name.upper() for name in dialect.functions | _ALWAYS)
+    allowed = (_STRUCTURE | _ONLY[dialect]) - _NOT.get(dialect, frozenset())
+    return allowed, frozenset(name.upper() for name in functions | _ALWAYS)

@@ -114,10 +114,12 @@ def normalise(event: Event, model: str, node: str) -> Event:
     if facts is None:
         return dict(event)
     heads = _heads(facts.path)
-    shown = {key: value for key, value in event.items() if _strip(key, heads) == key}
-    shown |= {
-        name: value for key, value in event.items() if (name := _strip(key, heads)) != key
-    }
+    shown: Event = {}
+    prefixed: Event = {}
+    for key, value in event.items():
+        name = _strip(key, heads) if "." in key else key
+        (shown if name == key else prefixed)[name] = value
+    shown |= prefixed
     for field, calculate in _BEFORE.get(_root(facts.path), ()):
         value = calculate(shown)
         if value is not None:
@@ -264,6 +266,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _absent(value: Any) -> bool:
+    if value is None or isinstance(value, str):  # nearly all values
+        return not value
     return not any(True for _ in _texts(value))
 
 
