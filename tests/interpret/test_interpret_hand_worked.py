@@ -209,7 +209,8 @@ PIPELINES: dict[str, tuple[str, Rows, Rows]] = {
         'makemv delim="," t | mvexpand t | table t', [{"t": "a,,b"}, {"o": 1}],
         [{"t": "a"}, {"t": "b"}, {}]),
     "5.13-mvcombine-of-equal-rows": (
-        "table u n | mvcombine n", [{"u": "a", "n": "1"}, {"u": "b", "n": "2"}, {"u": "a", "n": "3"}],
+        "table u n | mvcombine n",
+        [{"u": "a", "n": "1"}, {"u": "b", "n": "2"}, {"u": "a", "n": "3"}],
         [{"u": "a", "n": ["1", "3"]}, {"u": "b", "n": "2"}]),
     "5.15-join-lets-the-right-side-win": (
         'join u [search n=5 | eval n="right", m=1 | table u n m] | table u n m', TIMES,
