@@ -29,7 +29,7 @@ from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
 from transpile.schema.views import conflicts, implied
-from transpile.verify.samples import meeting, samples
+from transpile.verify.samples import filled, meeting, samples
 
 Event = dict[str, Any]
 
@@ -37,7 +37,10 @@ SOLUTIONS = 8
 """Events solved for per rule."""
 
 LIMIT = 400
-"""Events made per rule."""
+"""Events near a solution made per rule."""
+
+MOST_IN_GROUP = 250
+"""Events in a group at most; a threshold above it is not reached."""
 
 METADATA = frozenset(("index", "source", "sourcetype", "eventtype", "tag"))
 """Fields that say which events are meant: they are set, never varied."""
@@ -53,10 +56,10 @@ SPACING = 1.0
 
 
 def _example(kind: str, name: str, number: int) -> str:
-    """Return a value for a field of an Elastic type, another one for each number below 200."""
+    """Return a value for a field of an Elastic type; a number's own, but for truth values."""
     match kind:
         case "ip":
-            return f"192.0.2.{number}"
+            return f"198.18.{number // 250}.{number % 250 + 1}"
         case "long" | "integer" | "float" | "double" | "scaled_float":
             return str(number)
         case "boolean":
@@ -75,8 +78,8 @@ class Maker:
     several values.  whole: whether a field holds whole numbers, plainly written.  consistent:
     whether the fields of an event can come from one real event (a file's name and path agree).
     alone: whether a field cannot contradict the others.  known: values of fields that all events of
-    the dataset share, among them its event code.  example: a value that fits a field, by number.  tables: lookup
-    tables, by name.
+    the dataset share, among them its event code.  example: a value that fits a field, by number.
+    tables: lookup tables, by name.
     """
 
     grouped: tuple[str, ...] = ()
@@ -90,22 +93,27 @@ class Maker:
 
     def completed(self, event: Event) -> Event:
         """Return the event with the grouping fields it lacks, as far as they fit in."""
+        given = frozenset(event)
         for name in self.grouped:
             if name in event or name.startswith("_"):
                 continue
-            for value in self._fillers(name, event):
-                candidate = {**event, name: value}
+            for candidate in self._filled(name, event, given):
                 if self.alone(name, event) or self.consistent(candidate):
                     event = candidate
                     break
         return event
 
-    def _fillers(self, name: str, event: Event) -> Iterator[str]:
+    def _filled(self, name: str, event: Event, given: frozenset[str]) -> Iterator[Event]:
+        """Yield the event with a value for a field, at last with one that another one holds."""
         if name in self.known:
-            yield self.known[name]
+            yield {**event, name: self.known[name]}
             return
-        yield self.example(name, 1)
-        yield from _parts_of(event)
+        value = self.example(name, 1)
+        for text in (value, *_parts_of(event)):
+            yield {**event, name: text}
+        for other in sorted(event.keys() - given):
+            for whole in (f"C:\\x\\{value}", f"{name}={value}"):
+                yield {**event, name: value, other: whole}
 
 
 def _parts_of(event: Event) -> Iterator[str]:
@@ -113,7 +121,7 @@ def _parts_of(event: Event) -> Iterator[str]:
     texts = [value for value in event.values() if isinstance(value, str)]
     for text in texts:
         head, _, tail = text.replace("/", "\\").rpartition("\\")
-        yield from (tail, text[: len(head)], text)
+        yield from (tail, text[: len(head)], text, f"C:\\x\\{tail}", f"/x/{tail}")
 
 
 def maker_for(
@@ -178,19 +186,20 @@ def _wanted(rule: EventRule) -> tuple[str, ...]:
 
 
 def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
-    """Return events for a rule, at most `LIMIT`; none if it does not start from events."""
+    """Return events for a rule; none if it does not start from events."""
     maker = maker or maker_for(pipeline)
     rule = _event_part(pipeline, maker.tables)
     if rule is None:
         return []
-    made = islice(_events(rule, maker), LIMIT)
+    made = islice(_events(rule, maker), LIMIT + 3 * MOST_IN_GROUP)
     step = _spacing(rule)
     return [{"_time": START + step * number, **event} for number, event in enumerate(made)]
 
 
 def _spacing(rule: EventRule) -> float:
     window = rule.threshold.window if rule.threshold is not None else None
-    return SPACING if window is None else min(SPACING, window / (2 * LIMIT))
+    most = LIMIT + 3 * MOST_IN_GROUP
+    return SPACING if window is None else min(SPACING, window / (2 * most))
 
 
 def _event_part(pipeline: Pipeline, tables: Mapping[str, Entries] | None) -> EventRule | None:
@@ -225,15 +234,13 @@ def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
     decide = compile_pred(rule.pred)
     solved = (_reconciled(found, maker, decide) for found in _solutions(rule.pred))
     solutions = [scope | found for found in islice(filter(None, solved), SOLUTIONS)]
+    if not solutions:  # not of one piece for every taxonomy; an engine takes those that fit it
+        solutions = [scope | found for found in islice(_solutions(rule.pred), SOLUTIONS)]
     values = _values(rule.pred, maker)
     for base in solutions:
         if fresh(full := maker.completed(base)):
             yield full
-    for base in solutions:
-        for name, texts in values.items():
-            for text in texts:
-                if fresh(changed := maker.completed(_changed(base, name, text))):
-                    yield changed
+    yield from islice(filter(fresh, _near(solutions, values, maker)), LIMIT)
     for base in solutions[:1]:
         full = maker.completed(base)
         for name in maker.grouped:
@@ -242,13 +249,30 @@ def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
         yield from _repeated(rule, full, maker)
 
 
+def _near(
+    solutions: Sequence[Event], values: Mapping[str, tuple[Any, ...]], maker: Maker
+) -> Iterator[Event]:
+    """Yield the solutions with one field changed."""
+    for base in solutions:
+        for name, texts in values.items():
+            for text in texts:
+                yield maker.completed(_changed(base, name, text))
+
+
 def _reconciled(
     event: Event, maker: Maker, decide: Callable[[Event], bool]
 ) -> Event | None:
-    """Return the event with paths that end in their names, None if its fields stay at odds."""
+    """Return the event with names that are paths, and paths that end in their names.
+
+    None if its fields stay at odds.
+    """
     if maker.consistent(event):
         return event
     texts = {name: value for name, value in event.items() if isinstance(value, str)}
+    for name, text in texts.items():
+        for changed in ({**event, name: head + text} for head in ("C:\\x\\", "/x/")):
+            if decide(dict(changed)) and maker.consistent(changed):
+                return changed
     for name, other in permutations(texts, 2):
         for sign in "\\/":
             changed = {**event, name: texts[name].rstrip(sign) + sign + texts[other].lstrip(sign)}
@@ -274,18 +298,37 @@ def _repeated(rule: EventRule, base: Event, maker: Maker) -> Iterator[Event]:
     if rule.threshold is None:
         return
     number = int(rule.threshold.number)
-    if not 0 < number <= 60:
+    if not 0 < number <= MOST_IN_GROUP:
         return
     tested = fields_of(rule.pred)
+    counted = rule.threshold.field
+    values = _values_meeting(rule.pred, counted, base, number + 1) if counted in tested else []
     for size in (number - 1, number, number + 1):
         for step in range(size):
             event = dict(base)
             for name in rule.threshold.by:
                 if name not in tested:
                     event[name] = maker.example(name, 100 + size)
-            if rule.threshold.field and rule.threshold.field not in tested:
-                event[rule.threshold.field] = maker.example(rule.threshold.field, step)
+            if values:
+                event[counted] = values[step % len(values)]
+            elif counted and counted not in tested:
+                event[counted] = maker.example(counted, step)
             yield {**event, "nth": str(step)}
+
+
+def _values_meeting(pred: Pred, name: str, base: Event, most: int) -> list[str]:
+    """Return values of a tested field with which an event stays one that the filter finds."""
+    decide = compile_pred(pred)
+    found: dict[str, None] = {}
+    for node in descend(pred):
+        if not (isinstance(node, p.Test) and node.subject == Field(name)):
+            continue
+        texts = list(samples(node.condition))
+        if isinstance(node.condition, p.Glob):
+            pattern = node.condition.pattern
+            texts += [filled(pattern, f"x{number}") for number in range(most)]
+        found.update(dict.fromkeys(text for text in texts if decide({**base, name: text})))
+    return list({text.lower(): text for text in found}.values())[:most]
 
 
 # -- values to try -------------------------------------------------------------------------------
