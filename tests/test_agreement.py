@@ -2,6 +2,8 @@
 
 The predicates are over fields that all taxonomies know as plain text and that may be missing;
 values hold wildcard and quote characters, both cases, newlines and letters outside ASCII.
+Planted faults that it found: `NOT` without COALESCE in SQL (and with TRUE for NULL), case lost in
+EQL, a literal `*` not escaped in Sigma.
 """
 
 from __future__ import annotations
@@ -35,23 +37,39 @@ from transpile.spl.source import SourceText
 from transpile.verify import Verdict, check_conversion
 
 TARGETS = ("sigma", "eql", "sql:duckdb", "sql:sqlite")
-FIELDS = ("process_current_directory", "process_guid", "parent_process_guid")
+FIELDS = ("process_current_directory", "process_guid")
 CONTENT = Content.builtin()
 RULE = read_rule("search *")
 
-letters = st.sampled_from([*"aAb*?%_ /1.", "\\", '"', "'", "\n"])
-texts = st.text(letters, max_size=4)
-unicode_letters = st.sampled_from(["é", "ß", "日", "\U0001f600"])
-unicode_texts = st.text(st.one_of(letters, unicode_letters), max_size=4)
-parts = st.lists(st.one_of(texts, st.sampled_from(list(Wild))), min_size=1, max_size=4)
-conditions = st.one_of(
-    st.builds(TextEq, unicode_texts, st.booleans()),
-    st.builds(lambda p, cased: Glob(Pattern.of(*p), cased), parts, st.booleans()),
-)
-subjects = st.sampled_from(FIELDS).map(Field)
-leaves: st.SearchStrategy[Pred] = st.one_of(
-    st.builds(Exists, subjects), st.builds(Test, subjects, conditions)
-)
+WORDS = (
+    "", "a", "A", "ab", "aB", "aXb", "a*", "a*b", "a?", "a?b", "*", "?", "!", "%", "a%", "_", "a_b",
+    "\\", "a\\", "a\\*", "a\\b", "a\\\\b", '"', 'a"b', "'", "\n", "a\nb", "a b", " a", "a.b", ".",
+    "1", "1.0", "é", "É", "日本", "\U0001f600",
+)  # fmt: skip
+"""Texts that meet each other as literals, as patterns and as each other's near misses."""
+
+
+
+def _near(word: str) -> list[str]:
+    """Return a word with texts that a wrong rendering of it would match or miss."""
+    return [word, word.swapcase(), word.replace("*", "X").replace("?", "X"), word + "x", word[1:]]
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Pred, list[dict[str, Any]]]:
+    """Draw a predicate and events over the same few texts, so that they meet."""
+    words = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=2))
+    texts = st.sampled_from(sorted({near for word in words for near in _near(word)}))
+    parts = st.lists(st.one_of(texts, st.sampled_from(list(Wild))), min_size=1, max_size=3)
+    conditions = st.one_of(
+        st.builds(TextEq, texts, st.booleans()),
+        st.builds(lambda p, cased: Glob(Pattern.of(*p), cased), parts, st.booleans()),
+    )
+    subjects = st.sampled_from(FIELDS).map(Field)
+    tests = st.builds(Test, subjects, conditions)
+    leaves: st.SearchStrategy[Pred] = st.one_of(tests, tests, st.builds(Exists, subjects))
+    rows = st.lists(st.dictionaries(st.sampled_from(FIELDS), texts), min_size=4, max_size=12)
+    return draw(st.recursive(leaves, _grow, max_leaves=6)), draw(rows)
 
 
 def _grow(inner: st.SearchStrategy[Pred]) -> st.SearchStrategy[Pred]:
@@ -59,16 +77,13 @@ def _grow(inner: st.SearchStrategy[Pred]) -> st.SearchStrategy[Pred]:
     return st.one_of(st.builds(Not, inner), st.builds(And, many), st.builds(Or, many))
 
 
-preds = st.recursive(leaves, _grow, max_leaves=8)
-events = st.lists(st.dictionaries(st.sampled_from(FIELDS), unicode_texts), min_size=1, max_size=6)
-
-
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(preds, events)
+@settings(max_examples=100)
+@given(cases())
 def test_targets_find_what_the_interpreter_finds(
-    target: str, pred: Pred, rows: list[dict[str, Any]]
+    target: str, case: tuple[Pred, list[dict[str, Any]]]
 ) -> None:
+    pred, rows = case
     source = DataModel("Endpoint", "Processes")
     text = SourceText.plain(RULE.search)
     compiled = Compiled(RULE, text, parse(text), Pipeline((source, Filter(pred))))
@@ -82,12 +97,15 @@ def test_targets_find_what_the_interpreter_finds(
         conversion.text,
         report.differences,
     )
-    assert report.set_aside == 0
+    # SQLite folds ASCII only: its engine does not take other capital letters
+    capitals = sum("É" in row.values() for row in rows) if target == "sql:sqlite" else 0
+    assert report.set_aside <= capitals
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(preds)
-def test_sql_is_always_exact(pred: Pred) -> None:
+@settings(max_examples=100)
+@given(cases())
+def test_sql_is_always_exact(case: tuple[Pred, list[dict[str, Any]]]) -> None:
+    pred, _ = case
     text = SourceText.plain(RULE.search)
     pipeline = Pipeline((DataModel("Endpoint", "Processes"), Filter(pred)))
     compiled = Compiled(RULE, text, parse(text), pipeline)

@@ -167,6 +167,12 @@ TRAPS = [
         [0],
     ),
     Trap(
+        "question-mark-is-literal-in-a-whole-value",
+        '| search process="a?B"',
+        [{"process": "A?b"}, {"process": "axb"}],
+        [0],
+    ),
+    Trap(
         "quotes-and-newlines-are-data",
         r'''| search process="*say \"it's\"*"''',
         [{"process": 'x\nsay "it\'s" y'}, {"process": "say its"}],
