@@ -98,7 +98,7 @@ def _inputs(writer: Writer, request: Request) -> Inputs:
         dataset=datasets[0] if datasets else "",
         schema=request.schema or "cim",
         tables=dict(writer.tables),
-        fields=tuple(writer.fields),
+        fields=tuple(sorted(writer.fields)),
     )
 
 
