@@ -16,6 +16,7 @@ from transpile.explain.coverage import (
     attack_coverage,
     event_coverage,
 )
+from transpile.explain.flow import Flow, flow_of
 from transpile.explain.indicators import Indicator, indicators
 from transpile.explain.words import in_words
 from transpile.ir import stages as s
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 class Step:
     """What a stage does first, then, last: one line of words, for a filter its conditions.
 
-    predicates: with macros expanded; all of them hold for the rows that are kept.
+    flow: the fields that it reads, writes and removes.  predicates: with macros expanded; all of
+    them hold for the rows that are kept.
     """
 
     words: str
+    flow: Flow
     predicates: tuple[str, ...] = ()
 
 
@@ -167,7 +170,7 @@ def _view(number: int, group: list[ast.Command], compiled: Compiled) -> StageVie
 
 def _step(stage: s.Stage) -> Step:
     if not isinstance(stage, s.Filter):
-        return Step(in_words(stage))
+        return Step(in_words(stage), flow_of(stage))
     predicates = tuple(map(show_pred, conjuncts(stage.pred)))
     several = " all of these hold" if len(predicates) > 1 else ""
-    return Step(f"keeps rows where{several}", predicates)
+    return Step(f"keeps rows where{several}", flow_of(stage), predicates)
