@@ -29,6 +29,7 @@ _STAGE_NAMES = (
     "Lookup"
 )
 _STAGES = frozenset(_STAGE_NAMES.split())
+_FORMATS = ("sql", "view", "dbt")
 _ENGINES = ("duckdb", "sqlite")
 
 
@@ -44,7 +45,7 @@ class SqlBackend:
                 name=f"sql:{variant}",
                 title=title,
                 observables=(Observable.ROWS,),
-                formats=("",),
+                formats=_FORMATS,
                 schemas=("cim", "splunk"),
                 engine=title if variant in _ENGINES else "",
                 native=_STAGES,

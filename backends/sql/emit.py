@@ -8,6 +8,7 @@ from transpile.backends.sql import nodes as n
 from transpile.backends.sql.check import check
 from transpile.backends.sql.dialects import load_dialect
 from transpile.backends.sql.dialects.base import Dialect
+from transpile.backends.sql.documents import document
 from transpile.backends.sql.expressions import as_number, expression
 from transpile.backends.sql.frame import Frame, OrderKey
 from transpile.backends.sql.needs import Needs, needs_after
@@ -41,7 +42,7 @@ def emit(request: Request) -> Draft:
         _check_wider(request.pipeline, writer)
     lossy = bool(writer.losses)
     return Draft(
-        text=query.sql(dialect=writer.dialect.name, pretty=True, identify=True, copy=False) + ";\n",
+        text=document(query, writer, request.format),
         fidelity=Fidelity.SUPERSET if lossy else Fidelity.EXACT,
         observable=Observable.ROWS,
         suffix=".sql",

@@ -67,7 +67,7 @@ class SqlEngine(ABC):
 
     def accepts(self, event: Event, draft: Draft) -> bool:
         """Return whether the tables of the query can hold an event as it is."""
-        return all(table.refusal(event, draft, self) is None for table in self._tables(draft))
+        return all(table.refusal(event, draft, self) is None for table in self.tables(draft))
 
     def run(
         self,
@@ -81,13 +81,14 @@ class SqlEngine(ABC):
 
         Raises ValueError for an event that `accepts` refuses, UsageError OUT504 without the engine.
         """
-        stored = [table.stored(events, draft, self) for table in self._tables(draft)]
+        stored = [table.stored(events, draft, self) for table in self.tables(draft)]
         for name, source in draft.inputs.tables.items():
             if source.startswith("lookup:"):
                 stored.append(lookup_rows(name, lookups.get(source.removeprefix("lookup:"))))
         return Seen(rows=self.execute(draft.text, stored, now))
 
-    def _tables(self, draft: Draft) -> tuple[_EventTable, ...]:
+    def tables(self, draft: Draft) -> tuple[EventTable, ...]:
+        """Return the tables of events that a query reads."""
         tables = tuple(draft.inputs.tables.items())
         return _event_tables(self.dialect, draft.text, tables, draft.inputs.fields)
 
@@ -95,7 +96,7 @@ class SqlEngine(ABC):
 @lru_cache(maxsize=64)
 def _event_tables(
     dialect: str, text: str, tables: tuple[tuple[str, str], ...], fields: tuple[str, ...]
-) -> tuple[_EventTable, ...]:
+) -> tuple[EventTable, ...]:
     """Return the event tables that a query reads; `accepts` asks for them event by event."""
     tree = sqlglot.parse_one(text, read=dialect)
     whole = any(
@@ -104,7 +105,7 @@ def _event_tables(
     )
     named = frozenset(fields)
     return tuple(
-        _EventTable(name, _source(name, source), named, whole)
+        EventTable(name, _source(name, source), named, whole)
         for name, source in tables
         if not source.startswith("lookup:")
     )
@@ -121,7 +122,7 @@ def _source(table: str, source: str) -> SourceColumns:
 
 
 @dataclass(frozen=True, slots=True)
-class _EventTable:
+class EventTable:
     """A table of events. named: columns that the query names; whole: it asks for all of them."""
 
     name: str

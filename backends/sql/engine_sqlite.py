@@ -44,10 +44,13 @@ class SqliteEngine(SqlEngine):
         """Return the result rows; columns that the draft calls JSON arrays as lists."""
         seen = super().run(draft, events, lookups=lookups, now=now)
         lists = list_columns(draft.assumptions)
-        rows = (
-            {k: json.loads(v) if k in lists and isinstance(v, str) else v for k, v in row.items()}
-            for row in seen.rows or ()
-        )
+        whole = [table for table in self.tables(draft) if table.whole]
+
+        def shown(name: str, value: Any) -> Any:
+            is_list = name in lists or any(table.kind(name) is Kind.LIST for table in whole)
+            return json.loads(value) if is_list and isinstance(value, str) else value
+
+        rows = ({name: shown(name, v) for name, v in row.items()} for row in seen.rows or ())
         return Seen(rows=tuple(rows))
 
     def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:

@@ -18,8 +18,8 @@ from transpile.errors import Unsupported
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.regex import Flavour
 
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-"""What looks like a number (`transpile.ir.text.number`), in every regex flavour used here."""
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+"""What a number looks like (`transpile.ir.text.number`), in every regex flavour used here."""
 ESCAPE = "!"
 OnColumn = Callable[[Sql], Sql]
 
@@ -30,7 +30,7 @@ class Dialect:
     name: of the target and of sqlglot's dialect.  functions: names that may be called as they are.
     flavour: of its regular expressions, None without any.  cased_names: quoted column names that
     differ in case only are different columns.  star_except: `SELECT *` can leave columns out.
-    formats: strftime directives to its own.
+    formats: strftime directives to its own.  text_end: the end of a text in a regular expression.
     """
 
     name: ClassVar[str] = ""
@@ -39,6 +39,7 @@ class Dialect:
     flavour: ClassVar[Flavour | None] = Flavour.RE2
     cased_names: ClassVar[bool] = False
     star_except: ClassVar[bool] = False
+    text_end: ClassVar[str] = "$"
     formats: ClassVar[Mapping[str, str]] = {}
     assumptions: ClassVar[Mapping[str, str]] = {}
 
@@ -110,7 +111,7 @@ class Dialect:
     def in_network(self, value: Callable[[], Sql], low: int, high: int) -> Sql:
         """Text is a dotted IPv4 address between two numbers, both included [15.2]."""
         octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-        guard = self.matches(value(), rf"^{octet}\.{octet}\.{octet}\.{octet}$")
+        guard = self.matches(value(), rf"^{octet}\.{octet}\.{octet}\.{octet}{self.text_end}")
         total: Sql | None = None
         for at, weight in enumerate((1 << 24, 1 << 16, 1 << 8, 1), start=1):
             part = n.cast(self.dotted_part(value(), at), exp.DType.BIGINT)
@@ -128,8 +129,12 @@ class Dialect:
 
     def number(self, value: Callable[[], Sql]) -> Sql:
         """The number that a text looks like, else NULL [7.4]."""
-        guarded = n.case([(self.matches(value(), NUMBER), value())])
+        guarded = n.case([(self.looks_numeric(value()), value())])
         return n.try_cast(guarded, exp.DType.DOUBLE)
+
+    def looks_numeric(self, value: Sql) -> Sql:
+        """A text is the spelling of a number, nothing before and after it."""
+        return self.matches(value, _NUMBER + self.text_end)
 
     def int_text(self, value: Sql) -> Sql:
         """A whole number as text."""

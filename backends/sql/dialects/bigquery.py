@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.dialects.base import NUMBER, STRFTIME, Dialect, OnColumn
+from transpile.backends.sql.dialects.base import STRFTIME, Dialect, OnColumn
 from transpile.backends.sql.nodes import Sql
 
 from transpile.ir.pattern import Pattern, Wild
@@ -69,7 +69,7 @@ class BigQuery(Dialect):
         return n.call("REGEXP_CONTAINS", value, n.text(regex))
 
     def number(self, value: Callable[[], Sql]) -> Sql:
-        guarded = n.case([(self.matches(value(), NUMBER), value())])
+        guarded = n.case([(self.looks_numeric(value()), value())])
         return exp.TryCast(this=guarded, to=exp.DataType(this=exp.DType.DOUBLE), safe=True)
 
     def real_text(self, value: Callable[[], Sql]) -> Sql:

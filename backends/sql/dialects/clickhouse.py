@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.dialects.base import NUMBER, STRFTIME, OnColumn
+from transpile.backends.sql.dialects.base import STRFTIME, OnColumn
 from transpile.backends.sql.dialects.functional import Functional
 from transpile.backends.sql.nodes import Sql
 
@@ -68,7 +68,7 @@ class ClickHouse(Functional):
         return n.call("match", value, n.text(regex))
 
     def number(self, value: Callable[[], Sql]) -> Sql:
-        guarded = n.case([(self.matches(value(), NUMBER), value())])
+        guarded = n.case([(self.looks_numeric(value()), value())])
         return n.call("toFloat64OrNull", guarded)
 
     def int_text(self, value: Sql) -> Sql:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.dialects.base import NUMBER, Dialect, OnColumn
+from transpile.backends.sql.dialects.base import Dialect, OnColumn
 from transpile.backends.sql.nodes import Sql
 
 from transpile.ir.regex import Flavour
@@ -44,7 +44,7 @@ class Postgres(Dialect):
         return n.binary(exp.RegexpLike, value, n.text(regex))
 
     def number(self, value: Callable[[], Sql]) -> Sql:
-        return n.case([(self.matches(value(), NUMBER), n.cast(value(), exp.DType.DOUBLE))])
+        return n.case([(self.looks_numeric(value()), n.cast(value(), exp.DType.DOUBLE))])
 
     def real_text(self, value: Callable[[], Sql]) -> Sql:
         return n.cast(n.cast(value(), exp.DType.DOUBLE), exp.DType.TEXT)

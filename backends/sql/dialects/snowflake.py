@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.dialects.base import NUMBER, OnColumn
+from transpile.backends.sql.dialects.base import OnColumn
 from transpile.backends.sql.dialects.functional import Functional
 from transpile.backends.sql.dialects.postgres import quoted_letters
 from transpile.backends.sql.nodes import Sql
@@ -60,7 +60,7 @@ class Snowflake(Functional):
         return bare
 
     def number(self, value: Callable[[], Sql]) -> Sql:
-        return n.call("TRY_TO_DOUBLE", n.case([(self.matches(value(), NUMBER), value())]))
+        return n.call("TRY_TO_DOUBLE", n.case([(self.looks_numeric(value()), value())]))
 
     def real_text(self, value: Callable[[], Sql]) -> Sql:
         return n.call("TO_VARCHAR", value())

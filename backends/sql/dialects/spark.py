@@ -28,6 +28,7 @@ class Spark(Functional):
     name = "spark"
     title = "Spark"
     flavour = Flavour.JAVA
+    text_end = r"\z"
     functions = frozenset(_FUNCTIONS.split())
     calls: ClassVar[Mapping[str, str]] = {
         "flatten": "FLATTEN", "distinct": "ARRAY_DISTINCT",

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.dialects.base import NUMBER, STRFTIME, Dialect, OnColumn, like_text
+from transpile.backends.sql.dialects.base import STRFTIME, Dialect, OnColumn, like_text
 from transpile.backends.sql.nodes import Sql
 
 from transpile.ir.pattern import Pattern, Wild
@@ -26,6 +26,7 @@ class Sqlite(Dialect):
     name = "sqlite"
     title = "SQLite"
     flavour = Flavour.PYTHON
+    text_end = r"\Z"
     functions = frozenset(_FUNCTIONS.split())
     formats: ClassVar[Mapping[str, str]] = STRFTIME | {"%s": "%s"}
     assumptions: ClassVar[Mapping[str, str]] = {
@@ -62,7 +63,7 @@ class Sqlite(Dialect):
         return n.binary(exp.RegexpLike, value, n.text(regex))
 
     def number(self, value: Callable[[], Sql]) -> Sql:
-        guard = self.matches(value(), NUMBER.removesuffix("$") + r"\Z")
+        guard = self.looks_numeric(value())
         return n.case([(guard, n.cast(value(), exp.DType.DOUBLE))])
 
     def dotted_part(self, value: Sql, position: int) -> Sql:
@@ -98,8 +99,9 @@ class Sqlite(Dialect):
         return n.call("JSON_ARRAY_LENGTH", values)
 
     def list_item(self, values: Callable[[], Sql], index: int) -> Sql:
-        path = f"$[{index}]" if index >= 0 else f"$[#{index}]"
-        return n.call("JSON_EXTRACT", values(), n.text(path))
+        if index < 0:
+            return self.list_from(values, lambda: n.number(index))
+        return n.call("JSON_EXTRACT", values(), n.text(f"$[{index}]"))
 
     def list_slice(self, values: Callable[[], Sql], first: int, last: int) -> Sql:
         def place(index: int) -> Sql:

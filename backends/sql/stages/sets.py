@@ -414,9 +414,9 @@ def _output(
     there = [columns[name] for _, name in stage.outputs if name in columns]
     if stage.keep_existing and there:
         kind = made.kind if old is None else common_kind((old.kind, made.kind))
-        absent = n.conjunction(n.is_null(value.sql) for value in there)
+        alone = n.conjunction(n.is_null(value.sql) for value in there)
         kept = None if old is None else convert(old, kind, scope).sql
-        return Value(n.case([(absent, convert(made, kind, scope).sql)], kept), kind)
+        return Value(n.case([(alone, convert(made, kind, scope).sql)], kept), kind)
     return made
 
 
