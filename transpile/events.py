@@ -98,7 +98,8 @@ def _evtx(file: Path) -> list[Event]:
             hint="pip install transpile[evtx]",
         ) from error
     try:
-        return [json.loads(r["data"]) for r in PyEvtxParser(str(file)).records_json()]
+        parser: Any = PyEvtxParser(str(file))  # its stubs say that a record may be None
+        return [json.loads(record["data"]) for record in parser.records_json()]
     except (OSError, RuntimeError) as error:  # what the package raises for a broken log
         raise ContentError(
             f"not a Windows event log: {error}", code="CNT401", path=str(file)

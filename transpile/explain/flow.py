@@ -114,6 +114,11 @@ def _opaque(x: s.Opaque) -> Flow:
     return _flow([ALL] if x.filters or x.changes else (), [*x.adds, *([ALL] if x.changes else [])])
 
 
+def _rename(x: s.Rename) -> Flow:
+    old = [name for name, _ in x.pairs]
+    return _flow(old, [name for _, name in x.pairs], old)
+
+
 def _project(x: s.Project) -> Flow:
     return _flow(removes=x.fields) if x.drop else _flow(x.fields, removes=[ALL])
 
@@ -133,7 +138,7 @@ FLOWS: Mapping[type, Callable[[Any], Flow]] = {
     s.ComputeNamed: lambda x: _flow([*NAME_PART.findall(x.name), *_of(x.value)], [x.name]),
     s.Extract: lambda x: _flow([x.source], [name for name, _ in x.regex.group_names]),
     s.Parse: _parse,
-    s.Rename: lambda x: _flow(*zip(*x.pairs, strict=True), removes=[old for old, _ in x.pairs]),
+    s.Rename: _rename,
     s.Project: _project,
     s.Fill: _fill,
     s.Bucket: lambda x: _flow([x.field], [x.target]),
