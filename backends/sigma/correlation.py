@@ -6,7 +6,7 @@ finds (spec/sigma-semantics.md 7).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from transpile.fidelity import Loss
 from transpile.ir.events import Threshold
 from transpile.schema.cim import never_missing
+from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import Resolution, target_field
 
 # aggregate -> correlation type; a count takes no field
@@ -33,14 +34,20 @@ _OPERATORS: Mapping[str, str] = {
 }
 # derives whose target groups events as the field does
 _FAITHFUL = frozenset({None, "host", "host_or_ip", "flattened_path"})
+# fields that say where an event came from: a log source has one value of them
+_METADATA = frozenset({"index", "sourcetype"})
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 @dataclass(frozen=True, slots=True)
 class Correlated:
-    """A threshold in Sigma: the `correlation` mapping, or None with the loss that says why not."""
+    """A threshold in Sigma: the `correlation` mapping, or None with the loss that says why not.
+
+    groups: the source fields that its groups are by; those that others determine are left out.
+    """
 
     correlation: dict[str, Any] | None
+    groups: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[str, ...] = ()
 
@@ -67,8 +74,8 @@ def correlated(
     kind = _TYPES.get(threshold.func)
     if kind is None or (threshold.func == "count" and threshold.field):
         return _left_out(threshold, f"Sigma has no correlation for {threshold.func}")
-    keys = [_name(resolution, name) for name in threshold.by]
-    if None in keys:
+    grouping = _grouping(threshold.by, resolution)
+    if grouping is None:
         return _left_out(threshold, "a grouping field has no counterpart with the same values")
     condition: dict[str, Any] = {_OPERATORS[threshold.op]: threshold.number}
     if threshold.field:
@@ -77,11 +84,12 @@ def correlated(
             return _left_out(threshold, f"{threshold.field} has no counterpart")
         condition = {"field": measured, **condition}
     correlation: dict[str, Any] = {"type": kind, "rules": [rule_name]}
-    if keys:
-        correlation["group-by"] = list(dict.fromkeys(keys))
+    if grouping.keys:
+        correlation["group-by"] = list(dict.fromkeys(grouping.keys.values()))
     correlation |= {"timespan": timespan(seconds), "condition": condition}
     losses = () if growing else (_loss(threshold, "a window slides over smaller groups as well"),)
-    return Correlated(correlation, losses, _assumptions(threshold, resolution, seconds))
+    assumptions = (*_assumptions(threshold, resolution, seconds), *grouping.assumptions)
+    return Correlated(correlation, tuple(grouping.keys), losses, assumptions)
 
 
 def timespan(seconds: float) -> str:
@@ -93,6 +101,54 @@ def timespan(seconds: float) -> str:
     whole = max(1, ceil(seconds))
     size, unit = next((size, unit) for size, unit in _UNITS if whole % size == 0)
     return f"{whole // size}{unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    """keys: source field -> target field."""
+
+    keys: dict[str, str]
+    assumptions: tuple[str, ...] = ()
+
+
+def _grouping(names: Sequence[str], resolution: Resolution) -> _Grouping | None:
+    """Return the fields that make the groups in Sigma, None if they cannot be made."""
+    keys: dict[str, str] = {}
+    assumptions: list[str] = []
+    direct = {_name(resolution, name) for name in names}
+    for name in names:
+        target = resolution.fields.lookup(name, "sigma")
+        kept = _name(resolution, name)
+        if kept is not None:
+            keys[name] = kept
+        elif _is_fixed(name, names, resolution):
+            assumptions.append(f"{name} is the same in all events of a group")
+        elif target is None or target.field is None:
+            return None
+        elif target.derive == "account_name":
+            keys[name] = target.field
+            assumptions.append(f"{name} stands for one account, with its domain")
+        elif target.field not in direct:
+            return None  # else a part of a field that makes groups anyway
+    return _Grouping(keys, tuple(assumptions))
+
+
+def _is_fixed(name: str, names: Sequence[str], resolution: Resolution) -> bool:
+    """Return whether the log source, or the event code among the keys, determines a key."""
+    if name in _METADATA:
+        return True
+    target = resolution.fields.lookup(name, "sigma")
+    match target.drop if target is not None and not target.approximate else None:
+        case None:
+            return False
+        case "event_title":
+            codes = {"signature_id", *EVENT_CODE_FIELDS}
+            return resolution.dataset.event is not None or bool(codes & set(names))
+        case "fs_action":
+            selected = resolution.logsource
+            return selected is not None and selected.category == "file_delete"
+        case _:
+            return True
 
 
 def _name(resolution: Resolution, field: str) -> str | None:
@@ -116,7 +172,7 @@ def _assumptions(threshold: Threshold, resolution: Resolution, seconds: float) -
 
 
 def _left_out(threshold: Threshold, why: str) -> Correlated:
-    return Correlated(None, (_loss(threshold, why),))
+    return Correlated(None, losses=(_loss(threshold, why),))
 
 
 def _loss(threshold: Threshold, why: str) -> Loss:

@@ -78,7 +78,7 @@ def emit(request: Request) -> Draft:
             fields=tuple(sorted(fields_of(rule.pred) | (_counted(rule) if grouped else set()))),
         ),
         required=all_of((rule.required, said.premise)),
-        groups=rule.threshold.by if grouped and rule.threshold is not None else (),
+        groups=joined.groups,
         stem=stem,
     )
 

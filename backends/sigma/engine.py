@@ -24,7 +24,7 @@ from transpile.backends.sigma.evaluate import (
     text,
     values,
 )
-from transpile.backends.sigma.windows import alerting_groups
+from transpile.backends.sigma.windows import alerting_groups, keys_of
 
 from transpile.errors import UsageError
 from transpile.interpret.events import raw_text
@@ -75,7 +75,15 @@ class SigmaEngine:
             return Seen(events=frozenset(hits[program.rules[0][0]]))
         times = [_time(event) for event in events]
         shown = [view or {} for view in views]
-        return Seen(groups=alerting_groups(program.correlation, hits, shown, times))
+        alerts = alerting_groups(program.correlation, hits, shown, times)
+        found = {at for indices in hits.values() for at in indices}
+        own = [_own_keys(event, draft) for event in events]
+        names = tuple(program.correlation.group_by or ())
+        return Seen(
+            groups=frozenset(
+                key for at in found if alerts & set(keys_of(shown[at], names)) for key in own[at]
+            )
+        )
 
     def accepts(self, event: Event, draft: Draft) -> bool:
         """Return whether an event is one that the draft's assumptions admit.
@@ -104,6 +112,17 @@ class SigmaEngine:
         ) and all(
             is_plain_number(item) for name in program.numbers for item in values(shown.get(name))
         )
+
+
+def _own_keys(event: Event, draft: Draft) -> list[tuple[str, ...]]:
+    """Return the groups that an event is in, by the source's fields."""
+    source = dataset(draft.inputs.dataset)
+    if source is None:
+        given: Mapping[str, Any] = event
+    else:
+        fields = FieldMap(source, draft.inputs.variant or None)
+        given = {fields.strip(key): value for key, value in event.items()}
+    return list(keys_of(given, draft.groups))
 
 
 def _admitted(

@@ -50,7 +50,7 @@ def alerting_groups(
     groups: dict[Key, list[Hit]] = {}
     for name, indices in hits.items():
         for at in indices:
-            for key in _keys(views[at], names):
+            for key in keys_of(views[at], names):
                 groups.setdefault(key, []).append((times[at], name, views[at]))
     holds = _test(correlation)
     return frozenset(
@@ -58,7 +58,7 @@ def alerting_groups(
     )
 
 
-def _keys(shown: Shown, names: Sequence[str]) -> Iterator[Key]:
+def keys_of(shown: Shown, names: Sequence[str]) -> Iterator[Key]:
     """Yield the groups of an event: one for each combination of the values of its keys."""
     yield from product(*([text(item) for item in values(shown.get(name))] for name in names))
 

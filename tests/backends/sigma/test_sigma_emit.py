@@ -449,3 +449,41 @@ def test_an_upper_limit_in_a_sliding_window_finds_more() -> None:
     draft = counted("count", "", Test(Field("n"), Order("<", 5)), RuleInfo(name="A", window=60))
     assert draft.fidelity is Fidelity.SUPERSET
     assert [loss.code for loss in draft.losses] == ["TGT607"]
+
+
+
+@pytest.mark.parametrize(
+    ("names", "keys", "group_by"),
+    [
+        pytest.param(
+            ("Image", "process_name"), ("Image",), ["Image"], id="a-name-beside-its-path"
+        ),
+        pytest.param(
+            ("Image", "signature", "signature_id"),
+            ("Image", "signature_id"),
+            ["Image", "EventID"],
+            id="the-title-of-the-event-code",
+        ),
+        pytest.param(
+            ("Image", "sourcetype"), ("Image",), ["Image"], id="what-the-log-source-says"
+        ),
+        pytest.param(("user",), ("user",), ["User"], id="an-account-with-its-domain"),
+    ],
+)
+def test_keys_that_others_determine_make_no_groups(
+    names: tuple[str, ...], keys: tuple[str, ...], group_by: list[str]
+) -> None:
+    by = tuple(Key(name, Field(name)) for name in names)
+    stats = Aggregate((Agg("count", None, "n"),), by)
+    pipeline = rule(like("EventCode", "23"), SYSMON, stats, Filter(Test(Field("n"), Order(">", 5))))
+    draft = backend.emit(Request(pipeline, RuleInfo(name="A", window=600)))
+    _, found = yaml.safe_load_all(draft.text)
+    assert found["correlation"]["group-by"] == group_by
+    assert draft.groups == keys
+
+
+def test_a_name_without_its_path_makes_no_groups() -> None:
+    stats = Aggregate((Agg("count", None, "n"),), (Key("process_name", Field("process_name")),))
+    pipeline = rule(like("EventCode", "23"), SYSMON, stats, Filter(Test(Field("n"), Order(">", 5))))
+    draft = backend.emit(Request(pipeline, RuleInfo(name="A", window=600)))
+    assert [loss.code for loss in draft.losses] == ["TGT607"]

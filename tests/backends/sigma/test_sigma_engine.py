@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -146,7 +147,8 @@ def correlated(kind: str, condition: str, events: list[tuple[float, dict[str, An
         f"    group-by: [k]\n    timespan: 10s\n{condition}"
     )
     given = [{"_time": time, **event} for time, event in events]
-    groups = SigmaEngine().run(drafted(text), given, lookups={}, now=0).groups
+    draft = replace(drafted(text), groups=("k",))
+    groups = SigmaEngine().run(draft, given, lookups={}, now=0).groups
     assert groups is not None
     return set(groups)
 
