@@ -157,11 +157,12 @@ class EventTable:
             return None
         if len({name.casefold() for name in row}) < len(row):
             return "two fields differ in case only"
+        reads_json = JSON_TEXTS in draft.assumptions
         for name, value in row.items():
             reason = _refusal(items(value), self.kind(name))
             if reason is not None:
                 return f"{name}: {reason}"
-            if JSON_TEXTS in draft.assumptions and any(map(_odd_json, items(value))):
+            if reads_json and any(map(_odd_json, items(value))):
                 return f"{name}: text that is no JSON as the query expects it"
             if not all(engine.storable(text(item), draft) for item in items(value)):
                 return f"{name}: text that {engine.dialect} reads in its own way"
