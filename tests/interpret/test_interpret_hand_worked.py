@@ -238,3 +238,101 @@ PIPELINES: dict[str, tuple[str, Rows, Rows]] = {
 def test_pipeline(case: str) -> None:
     commands, events, expected = PIPELINES[case]
     assert run(f"* | {commands}", events, content=CONTENT) == expected
+
+
+PROCESSES: Rows = [
+    {"_time": 100, "tag": ["process", "report"], "process_name": "a.exe", "dest": "h1",
+     "user": "ann", "process_id": 5},
+    {"_time": 4000, "tag": ["process", "report"], "process_name": "A.exe", "dest": "h1",
+     "process_id": 7},
+    {"_time": 4100, "tag": ["process", "report"], "process_name": "b.exe", "dest": ["h1", "h2"],
+     "user": "bob"},
+    {"_time": 4200, "tag": ["web"], "process_name": "a.exe", "dest": "h9"},
+]  # fmt: skip
+MODEL = "from datamodel=Endpoint.Processes"
+OF_MODELS: dict[str, tuple[str, Rows]] = {
+    "4.8-filters-ignore-case-and-groups-keep-it": (
+        f"count {MODEL} where Processes.process_name=a.exe by Processes.process_name",
+        [{"Processes.process_name": "A.exe", "count": 1},
+         {"Processes.process_name": "a.exe", "count": 1}]),
+    "4.8-several-values-are-several-groups": (
+        f"count {MODEL} by Processes.dest",
+        [{"Processes.dest": "h1", "count": 3}, {"Processes.dest": "h2", "count": 1}]),
+    "6-the-model-knows-no-missing-user": (
+        f"count {MODEL} where NOT Processes.user=ann by Processes.user",
+        [{"Processes.user": "bob", "count": 1}, {"Processes.user": "unknown", "count": 1}]),
+    "2.3-not-a-number-drops-the-missing": (
+        "count where NOT process_id=5 by process_name", [{"process_name": "A.exe", "count": 1}]),
+    "2.3-not-a-text-takes-the-missing": (
+        "count where NOT user=bob by process_name",
+        [{"process_name": "A.exe", "count": 1}, {"process_name": "a.exe", "count": 2}]),
+    "4.8-missing-keys-drop-the-row": (
+        "count by user", [{"user": "ann", "count": 1}, {"user": "bob", "count": 1}]),
+    "4.8-missing-keys-are-filled-on-request": (
+        "fillnull_value=none count by user",
+        [{"user": "ann", "count": 1}, {"user": "bob", "count": 1}, {"user": "none", "count": 2}]),
+    "4.8-time-is-binned": (
+        f"count min(_time) as f {MODEL} by _time span=1h",
+        [{"_time": 0, "count": 1, "f": 100}, {"_time": 3600, "count": 2, "f": 4000}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OF_MODELS)
+def test_tstats(case: str) -> None:
+    search, expected = OF_MODELS[case]
+    assert run(f"| tstats {search}", PROCESSES, content=CONTENT) == expected
+
+
+HOSTS: Rows = [
+    {"host": "web*", "kind": "w"}, {"host": "db1", "kind": "d"}, {"host": "db1", "kind": "e"},
+]  # fmt: skip
+ASKED: Rows = [{"h": "db1", "k": "x"}, {"h": "DB1"}, {"h": "web1"}, {"h": ["db1", "q"]}, {}]
+OVER_TIME: dict[str, tuple[str, Rows, Rows]] = {
+    "5.17-lookup-is-cased-exact-and-gives-all-matches": (
+        "lookup hosts host as h OUTPUT kind | table kind", ASKED,
+        [{"kind": ["d", "e"]}, {}, {}, {"kind": ["d", "e"]}, {}]),
+    "5.17-outputnew-leaves-what-is-there": (
+        "lookup hosts host as h OUTPUTNEW kind as k | table k", ASKED,
+        [{"k": "x"}, {}, {}, {"k": ["d", "e"]}, {}]),
+    "4.5-the-rows-before-this-one": (
+        "streamstats current=f sum(n) as s by u | table s", TIMES, [{}, {}, {"s": 2}, {"s": 2}]),
+    "4.5-a-window-of-two-rows-per-group": (
+        "streamstats window=2 global=f sum(n) as s by u | table s", TIMES,
+        [{"s": 2}, {"s": 1}, {"s": 2}, {"s": 5}]),
+    "4.5-a-change-of-the-key-starts-anew": (
+        "streamstats reset_on_change=t count as c by u | table c", TIMES,
+        [{"c": 1}, {"c": 1}, {"c": 1}, {"c": 2}]),
+    "4.6-gaps-count-nothing": (
+        "timechart span=2m count", TIMES,
+        [{"_time": 960, "count": 3}, {"_time": 1080, "count": 0}, {"_time": 1200, "count": 1}]),
+    "4.6-the-rest-of-the-series-is-other": (
+        "chart limit=1 count over n by u", TIMES,
+        [{"n": 1, "ann": 0, "OTHER": 1}, {"n": 2, "ann": 1, "OTHER": 0},
+         {"n": 5, "ann": 1, "OTHER": 0}]),
+    "4.2-variance-of-a-sample": ("stats var(n) as v", TEN[:3], [{"v": 1}]),
+    "4.2-distinct-values-are-texts": (
+        "stats dc(n) as d", [{"n": "1"}, {"n": "1.0"}, {"n": "01"}, {"n": 1}], [{"d": 3}]),
+    "5.19-from-a-start-to-an-end": (
+        "transaction u startswith=eval(n=5) endswith=eval(n=2) "
+        "| table u duration eventcount closed_txn", TIMES,
+        [{"u": "ann", "duration": 300, "eventcount": 3, "closed_txn": 1}]),
+    "1.7-not-a-subsearch-takes-what-lacks-the-fields": (
+        "search NOT [search n>=2 | fields u n] | table _time", TIMES,
+        [{"_time": 1060}, {"_time": 1030}]),
+    "5.27-map-runs-once-a-row": (
+        'where n=1 | map search="search NOT u=$u$ | stats count"', TIMES, [{"count": 3}]),
+    "5.8-head-up-to-the-first-that-is-not-true": ("head (n>1) | table n", TIMES, [{"n": 2}]),
+    "5.7-addresses-sort-by-number": (
+        "sort 0 ip | table ip", [{"ip": "10.0.0.9"}, {"ip": "10.0.0.10"}, {"ip": "9.9.9.9"}],
+        [{"ip": "9.9.9.9"}, {"ip": "10.0.0.9"}, {"ip": "10.0.0.10"}]),
+    "5.10-a-group-without-a-part-writes-nothing": (
+        'rex field=u "(?<a>.)(?<b>.)?" | table a b', [{"u": "x", "b": "old"}],
+        [{"a": "x", "b": "old"}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OVER_TIME)
+def test_tables_and_time(case: str) -> None:
+    commands, events, expected = OVER_TIME[case]
+    content = CONTENT.with_lookups({"hosts": HOSTS})
+    assert run(f"* | {commands}", events, content=content) == expected
