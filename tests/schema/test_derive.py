@@ -219,6 +219,18 @@ def test_linux_paths_have_their_own_separator() -> None:
     assert found.groups == ((Test("Image", (ANY, "/sh")),),)
 
 
+@pytest.mark.parametrize(("field", "exact"), [
+    pytest.param("action", True, id="a-data-model-has-one-word-for-it"),
+    pytest.param("ResultStatus", False, id="a-vendor-has-several"),
+])
+def test_a_word_is_exact_if_it_is_the_only_one(field: str, exact: bool) -> None:
+    context = Context(field, "event.outcome", taxonomy="ecs")
+    found = rewrite("outcome", ("failure",), context)
+    assert found is not None
+    assert found.exact is exact
+    assert admits("outcome", "Failed", context) is not exact
+
+
 def test_success_is_a_missing_field() -> None:
     found = rewrite("null_is_success", ("success",), Context("status", "errorCode"))
     assert found is not None

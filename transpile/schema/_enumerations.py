@@ -27,7 +27,7 @@ Admits = Callable[[str, Context], bool]
 def enumerated(name: str) -> tuple[RewriteRule, ForwardRule, Admits]:
     """Return the rules of a value that is one of the words of an enumeration, and which those are.
 
-    A word stands for its key and the vendors' spellings of it. The rewrite is exact when every
+    A word stands for its key and, in a vendor's field, the vendor's spellings of it. The rewrite is exact when every
     spelling was meant and no other key has the same word in the target.
     """
 
@@ -61,15 +61,20 @@ def _keys(
 ) -> Mapping[str, tuple[tuple[str, ...], tuple[FieldPattern, ...]]]:
     """Return key -> (its words, the target's (field, pattern) pairs), where there are any."""
     facts: Mapping[str, Any] = load("enums.json")[name]
-    found = {key: (_spellings(key, body), tuple(_values(body, context)))
+    found = {key: (_spellings(key, body, context.field), tuple(_values(body, context)))
              for key, body in facts.items()}
     return {key: entry for key, entry in found.items() if entry[1]}
 
 
-def _spellings(key: str, body: Any) -> tuple[str, ...]:
-    """Return the words of an entry: its key and the vendors' spellings of it."""
-    extra = (body.get("okta", ()), body.get("o365", ())) if isinstance(body, dict) else ()
-    words = [word for item in extra for word in ([item] if isinstance(item, str) else item)]
+# Splunk fields that hold a vendor's own words; the others hold those of the data models
+_SPELLED_BY: Mapping[str, str] = {"ResultStatus": "o365", "outcome.result": "okta"}
+
+
+def _spellings(key: str, body: Any, field: str) -> tuple[str, ...]:
+    """Return the words of an entry: its key and, in a vendor's field, that vendor's spellings."""
+    vendor = _SPELLED_BY.get(field)
+    extra = body.get(vendor, ()) if isinstance(body, dict) and vendor else ()
+    words = [extra] if isinstance(extra, str) else list(extra)
     return tuple({word.lower(): word for word in (*words, key)}.values())
 
 
