@@ -168,6 +168,9 @@ PIPELINES: dict[str, tuple[str, Rows, Rows]] = {
         "eval b=if(n>9, \"big\", null()) | chart count over b by c",
         [{"n": 10, "c": "p"}, {"n": "11", "c": ["p", "q"]}, {"n": 12}, {"c": "p"}, {"n": 3}],
         [{"b": "big", "p": 2, "q": 1, "NULL": 1}]),
+    "4.6-an-empty-text-names-a-column-of-its-own": (
+        "chart count over a by b", [{"a": 1, "b": ""}, {"a": 1, "b": "x"}],
+        [{"a": 1, "": 1, "x": 1}]),
     "4.7-top-has-count-and-percent": (
         "top u", TIMES,
         [{"u": "ann", "count": 3, "percent": 75}, {"u": "bob", "count": 1, "percent": 25}]),

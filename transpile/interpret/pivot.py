@@ -114,7 +114,7 @@ def _series_names(
     """
     sums: dict[_Series, float] = {}
     for (_, column), rows in cells.items():
-        first = _cell(rows, ("value", ""), stage, specs[:1]).get(specs[0].name) if specs else None
+        first = _aggregated(rows, stage, specs[:1]).get(specs[0].name) if specs else None
         amounts = [to_number(item) for item in items(first)]
         sums[column] = sums.get(column, 0) + sum(a for a in amounts if a is not None)
     ranked = sorted((c for c in sums if c[0] == "value"), key=lambda c: (-sums[c], c[1]))
@@ -137,12 +137,16 @@ def _collected(cells: _Cells, names: dict[_Series, _Series]) -> _Cells:
     return found
 
 
-def _cell(rows: list[Row], column: _Series, stage: s.Pivot, specs: tuple[Spec, ...]) -> Row:
+def _aggregated(rows: list[Row], stage: s.Pivot, specs: tuple[Spec, ...]) -> Row:
     group = Group(specs, by=frozenset((stage.row, stage.column)))
     for row in rows:
         group.add(row)
-    found = group.write({})
-    if not stage.column or not column[1]:
+    return group.write({})
+
+
+def _cell(rows: list[Row], column: _Series, stage: s.Pivot, specs: tuple[Spec, ...]) -> Row:
+    found = _aggregated(rows, stage, specs)
+    if not stage.column:
         return found
     if len(specs) == 1:
         return {_column_name(column[1]): value for value in found.values()}
