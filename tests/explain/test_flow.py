@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any, get_args
 
 import pytest
@@ -68,17 +69,17 @@ def test_only_fields_that_a_stage_writes_or_removes_are_changed_by_it(command: s
         appeared = {name for name, value in after.items() if ROW.get(name) != value}
         if ALL not in flow.writes and "{k}" not in flow.writes:
             assert appeared <= set(flow.writes)
-        gone = set(ROW) - set(after)
         if ALL not in flow.removes:
-            assert gone <= set(flow.removes) | {n for n in ROW if n.startswith("b")}
+            gone = set(ROW) - set(after)
+            assert all(any(fnmatchcase(n, pattern) for pattern in flow.removes) for n in gone)
 
 
-@pytest.mark.parametrize("command", RUNNABLE)
+@pytest.mark.parametrize(
+    "command", [c for c in RUNNABLE if FLOW[c].writes and ALL not in FLOW[c].reads + FLOW[c].writes]
+)
 def test_fields_that_a_stage_does_not_name_do_not_matter_to_it(command: str) -> None:
     """The row without them gives the same values for what is written."""
     flow = FLOW[command]
-    if ALL in (*flow.reads, *flow.writes):
-        return
     named = {"a", *flow.reads, *flow.writes}
     poorer = {name: value for name, value in ROW.items() if name in named}
     written = [
