@@ -27,8 +27,8 @@ Admits = Callable[[str, Context], bool]
 def enumerated(name: str) -> tuple[RewriteRule, ForwardRule, Admits]:
     """Return the rules of a value that is one of the words of an enumeration, and which those are.
 
-    A word stands for its key and, in a vendor's field, the vendor's spellings of it. The rewrite is exact when every
-    spelling was meant and no other key has the same word in the target.
+    A word stands for its key and, in a vendor's field, the vendor's spellings of it. The rewrite is
+    exact when every spelling was meant and no other key has the same word in the target.
     """
 
     def change(glob: Glob, context: Context) -> Rewrite | None:

@@ -302,13 +302,16 @@ def _repeated(rule: EventRule, base: Event, maker: Maker) -> Iterator[Event]:
         return
     tested = fields_of(rule.pred)
     counted = rule.threshold.field
-    values = _values_meeting(rule.pred, counted, base, number + 1) if counted in tested else []
+    wanted = [maker.example(counted, at) for at in range(number + 1)]
+    values = _values_meeting(rule.pred, counted, base, wanted) if counted in tested else []
     for size in (number - 1, number, number + 1):
+        group = dict(base)
+        for name in rule.threshold.by:
+            other = {**group, name: maker.example(name, 100 + size)}
+            if name not in tested and maker.consistent(other):
+                group = other
         for step in range(size):
-            event = dict(base)
-            for name in rule.threshold.by:
-                if name not in tested:
-                    event[name] = maker.example(name, 100 + size)
+            event = dict(group)
             if values:
                 event[counted] = values[step % len(values)]
             elif counted and counted not in tested:
@@ -316,19 +319,22 @@ def _repeated(rule: EventRule, base: Event, maker: Maker) -> Iterator[Event]:
             yield {**event, "nth": str(step)}
 
 
-def _values_meeting(pred: Pred, name: str, base: Event, most: int) -> list[str]:
-    """Return values of a tested field with which an event stays one that the filter finds."""
+def _values_meeting(pred: Pred, name: str, base: Event, wanted: Sequence[str]) -> list[str]:
+    """Return values of a tested field with which an event stays one that the filter finds.
+
+    wanted: values to take if they do; at most as many are made.
+    """
     decide = compile_pred(pred)
-    found: dict[str, None] = {}
+    found = dict.fromkeys(text for text in wanted if decide({**base, name: text}))
     for node in descend(pred):
         if not (isinstance(node, p.Test) and node.subject == Field(name)):
             continue
         texts = list(samples(node.condition))
         if isinstance(node.condition, p.Glob):
             pattern = node.condition.pattern
-            texts += [filled(pattern, f"x{number}") for number in range(most)]
+            texts += [filled(pattern, text) for text in wanted]
         found.update(dict.fromkeys(text for text in texts if decide({**base, name: text})))
-    return list({text.lower(): text for text in found}.values())[:most]
+    return list({text.lower(): text for text in found}.values())[: len(wanted)]
 
 
 # -- values to try -------------------------------------------------------------------------------
