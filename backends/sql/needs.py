@@ -108,8 +108,8 @@ def needs_before(stage: Stage, after: Needs) -> Needs:
         case s.Expand(field):
             return after.plus((field,))
         case s.Lookup(keys=keys, outputs=outputs, keep_existing=keep):
-            old = (name for _, name in outputs if keep)
-            return after.plus(field for _, field in keys).plus(old)
+            present = (name for _, name in outputs if keep)
+            return after.plus(field for _, field in keys).plus(present)
         case s.Aggregate(aggs, by):
             return _before_aggregate(aggs, Needs(frozenset())).plus(
                 name for key in by for name in reads(key.expr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
@@ -16,7 +17,8 @@ from transpile.ir.regex import Flavour
 _FUNCTIONS = (
     "LOWER UPPER LENGTH SUBSTR REPLACE TRIM LTRIM RTRIM FLOOR CEIL ABS ROUND SQRT POW EXP LN "
     "LOG10 PI JSON_EACH JSON_GROUP_ARRAY JSON_ARRAY JSON_ARRAY_LENGTH JSON_EXTRACT JSON_VALID "
-    "JSON_TYPE UNIXEPOCH STRFTIME GROUP_CONCAT INSTR MOD SIN COS TAN ASIN ACOS ATAN ATAN2 MIN MAX"
+    "JSON_TYPE JSON_QUOTE UNIXEPOCH STRFTIME GROUP_CONCAT INSTR MOD SIN COS TAN ASIN ACOS ATAN "
+    "ATAN2 MIN MAX"
 )
 
 
@@ -157,6 +159,37 @@ class Sqlite(Dialect):
     def list_map(self, values: Sql, function: OnColumn) -> Sql:
         return self._collected(function(_value()), values)
 
+    def list_flat(self, values: Sql, function: OnColumn) -> Sql:
+        inner = _each(function(_value()), "inner")
+        rows = n.select(
+            [n.call("JSON_GROUP_ARRAY", n.column("value", "inner"))],
+            _each(values),
+            joins=[exp.Join(this=inner, kind="CROSS")],
+        )
+        return _null_if_empty(exp.Subquery(this=rows))
+
+    def list_extreme(self, values: Callable[[], Sql], *, largest: bool) -> Sql:
+        return self._extreme_of(values(), lambda item: self.number(item.copy), largest=largest)
+
+    def _extreme_of(self, values: Sql, number: OnColumn, *, largest: bool) -> Sql:
+        keys = [
+            exp.Ordered(this=key, desc=largest, nulls_first=largest)
+            for key in (number(_value()), _value())
+        ]
+        return exp.Subquery(this=n.select([_value()], _each(values), order=keys, limit=1))
+
+    def list_split(self, value: Sql, delimiter: Sql) -> Sql:
+        # the text as a JSON string, cut where the delimiter stands in it
+        wanted = delimiter.this if isinstance(delimiter, exp.Literal) else ""
+        written = json.dumps(wanted, ensure_ascii=False)[1:-1]
+        in_escapes = wanted[:1] in "bfnrtu" or wanted[:1] in "0123456789abcdefABCDEF"
+        if wanted != "\\" and (written != wanted or in_escapes):
+            self.refuse("splitting of a text at this delimiter")
+        quoted = n.call("JSON_QUOTE", value)
+        pieces = self.replace_text(quoted, n.text(written), n.text('","'))
+        made = self.concat([n.text("["), pieces, n.text("]")])
+        return n.case([(n.is_not_null(value.copy()), made)])
+
     def list_or_null(self, values: Sql) -> Sql:
         return _null_if_empty(values)
 
@@ -250,14 +283,7 @@ class Sqlite(Dialect):
     ) -> tuple[Sql, OnColumn | None]:
         made = _not_null(n.call("JSON_GROUP_ARRAY", text()), text())
 
-        def finish(column: Sql) -> Sql:
-            keys = [
-                exp.Ordered(this=key, desc=largest, nulls_first=largest)
-                for key in (number(_value()), _value())
-            ]
-            return exp.Subquery(this=n.select([_value()], _each(column), order=keys, limit=1))
-
-        return made, finish
+        return made, lambda column: self._extreme_of(column, number, largest=largest)
 
     def nearest_rank(
         self, value: Callable[[], Sql], percent: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import IPv4Network, ip_network
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -309,7 +310,7 @@ def _match(
         else:
             left = as_text(qualified(ours, rows.source), scope).sql
         right = n.column(column, table)
-        if not info.case_sensitive:
+        if not info.case_sensitive and _kind(info, column) != "CIDR":
             writer.assume("fold")
             left, right = dialect.lower(left), dialect.lower(right)
         match _kind(info, column):
@@ -321,9 +322,30 @@ def _match(
                 if info.case_sensitive:
                     dialect.case_sensitive_like()
                 tests.append(dialect.like_text(left, right, cased=True))
+            case "CIDR":
+                tests.append(_in_networks(info, column, left, n.column(column, table), writer))
             case kind:
                 raise Unsupported(f"lookup by {kind}", code="TGT604", span=stage.span)
     return tests
+
+
+def _in_networks(info: Table, column: str, left: Sql, cell: Sql, writer: Writer) -> Sql:
+    """Return the test that an address is in the cell's network; the networks stand in the query."""
+    if info.rows is None:
+        raise Unsupported(f"the networks of {info.name} are not known", code="TGT608")
+    writer.note(f"the networks in {info.name} are those of now")
+    tests: list[Sql] = []
+    for text in dict.fromkeys(row.get(column, "") for row in info.rows):
+        try:
+            network = ip_network(text, strict=False)
+        except ValueError:
+            continue
+        if not isinstance(network, IPv4Network):
+            writer.dialect.refuse("arithmetic on IPv6 addresses")
+        low, high = int(network.network_address), int(network.broadcast_address)
+        inside = writer.dialect.in_network(lambda: left.copy(), low, high)
+        tests.append(n.conjunction((n.binary(exp.EQ, cell.copy(), n.text(text)), inside)))
+    return exp.Paren(this=n.disjunction(tests))
 
 
 def _ranked(

@@ -83,6 +83,16 @@ CASES = [
                      {"u": "a", "e": "1"}, {"u": "a", "e": "2"}, {"u": "a", "e": "3"},
                      {"u": "b", "e": "4"}, {"u": "b"}, {"u": "a", "e": "5"}),
                  id="transaction-up-to-a-pause"),
+    pytest.param('search index=x | makemv delim="," t | stats min(t) as a max(t) as b '
+                 "latest(t) as c earliest(t) as d by k", timed(
+                     {"k": "1", "t": "b,9,10"}, {"k": "1", "t": "8"}, {"k": "1"},
+                     {"k": "2", "t": "5,40"}), id="aggregates-of-lists"),
+    pytest.param('search index=x | makemv delim="," t | eval w=strftime(t,"%H:%M") | table t w',
+                 timed({"t": "60,x,3660"}, {"t": ",,"}, {"t": "x"}), id="each-value-mapped"),
+    pytest.param('search index=x | eval a=split(t,"\\\\"), b=split(t,", "), c=split(t,".") '
+                 "| table a b c",
+                 timed({"t": 'C:\\a.b\\n, "q"\\'}, {"t": ""}, {"t": "\\\\\n.x"}, {}),
+                 id="pieces-of-a-text"),
 ]
 DUCKDB = [
     pytest.param("search index=x | spath input=doc path=l{} output=v | table v", DOCUMENTS,
@@ -101,12 +111,6 @@ DUCKDB = [
     pytest.param("search index=x | xmlkv t | table Name Size Names", TEXTS, id="xml-elements"),
     pytest.param("search index=x | eval d=urldecode(t) | table d",
                  timed({"t": "a%20b+c%2Bd%zz%"}, {"t": "%C3%A9"}, {}), id="url-decoding"),
-    pytest.param('search index=x | makemv delim="," t | stats min(t) as a max(t) as b '
-                 "latest(t) as c earliest(t) as d by k", timed(
-                     {"k": "1", "t": "b,9,10"}, {"k": "1", "t": "8"}, {"k": "1"},
-                     {"k": "2", "t": "5,40"}), id="aggregates-of-lists"),
-    pytest.param('search index=x | makemv delim="," t | eval w=strftime(t,"%H:%M") | table t w',
-                 timed({"t": "60,x,3660"}, {"t": ",,"}, {"t": "x"}), id="each-value-mapped"),
     pytest.param('search index=x | eval e=strptime(t,"%Y-%m-%d") | table e', timed(
         {"t": "2024-02-29"}, {"t": "2024-2-1 and more"}, {"t": "2023-02-29"}, {"t": "x"}, {}),
         id="dates-read"),
@@ -139,6 +143,17 @@ def test_each_value_of_a_key_is_looked_up(events: Events) -> None:
     search = "search index=x | eval k=mvappend(x,y) | lookup many k OUTPUT v | table k v"
     for variant in EXECUTED:
         assert_same(search, events, variant, LISTED)
+
+
+@pytest.mark.parametrize("variant", EXECUTED)
+def test_an_address_is_looked_up_by_network(variant: str) -> None:
+    rows = ({"net": "10.0.0.0/8", "v": "wide"}, {"net": "10.1.2.0/30", "v": "narrow"},
+            {"net": "none", "v": "x"}, {"net": "192.168.1.1", "v": "one"})
+    table = {"nets": Table("nets", rows, ("net", "v"), match_types={"net": "CIDR"})}
+    events = timed({"ip": "10.1.2.3"}, {"ip": "10.1.2.4"}, {"ip": "192.168.1.1"},
+                   {"ip": "8.8.8.8"}, {"ip": "10.1.2.3\n"}, {"ip": "none"}, {})
+    assert_same("search index=x | lookup nets net as ip OUTPUT v | table ip v", events, variant,
+                table)
 
 
 def test_outputnew_leaves_a_row_alone_that_has_some_output() -> None:
