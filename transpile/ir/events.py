@@ -416,13 +416,15 @@ def _compute(reader: _Reader, stage: s.Compute) -> None:
 
 
 def _resolved(reader: _Reader, expr: Expr) -> _Value:
-    try:
-        value: Expr = reader.env.resolve(expr)
+    if isinstance(expr, Field) and isinstance(value := reader.env.get(expr.name), _Elsewhere):
         return value
+    try:
+        resolved: Expr = reader.env.resolve(expr)
+        return resolved
     except _NotHere as found:
-        return _Elsewhere("a value computed from a group") if isinstance(
-            found.value, _Aggregated
-        ) else found.value
+        if isinstance(found.value, _Aggregated):
+            return _Elsewhere("a value computed from a group")
+        return _Elsewhere(found.value.what)
 
 
 def _compute_named(reader: _Reader, stage: s.ComputeNamed) -> None:
@@ -540,7 +542,9 @@ def _fill(reader: _Reader, stage: s.Fill) -> None:
         return
 
     def filled(value: _Value) -> _Value:
-        if isinstance(value, (_Aggregated, _Elsewhere)) or value == Lit(None):
+        if isinstance(value, _Elsewhere):
+            return _Elsewhere(value.what, present=TRUE)
+        if isinstance(value, _Aggregated) or value == Lit(None):
             return value
         return Call("coalesce", (value, Lit(stage.value)))
 
