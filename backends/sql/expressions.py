@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.values import (
@@ -132,6 +133,16 @@ def convert(value: Value, kind: Kind, scope: Scope) -> Value:
             assert_never(kind)
 
 
+def whole_literal(value: Value, scope: Scope, what: str) -> int:
+    """Return a constant whole number. Raises Unsupported TGT604 for anything else."""
+    node, sign = value.node, 1
+    if isinstance(node, exp.Neg):
+        node, sign = node.this, -1
+    if isinstance(node, exp.Literal) and node.this.lstrip("-").isdigit():
+        return sign * int(node.this)
+    return scope.writer.dialect.refuse(f"computed {what}")
+
+
 # -- nodes -----------------------------------------------------------------------------------------
 
 
@@ -229,5 +240,3 @@ def mapped(
         return Value(made, Kind.LIST, source.missing)
     kept = dialect.list_filter(source.sql, lambda item: n.is_not_null(body(item)))
     return Value(dialect.list_map(kept, body), Kind.LIST)
-
-

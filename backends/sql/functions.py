@@ -19,7 +19,9 @@ from transpile.backends.sql.expressions import (
     convert,
     expression,
     first_of,
+    whole_literal,
 )
+from transpile.backends.sql.functions_time import TIME_FUNCTIONS
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.regexes import regex_text
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Value, either, null_value
@@ -89,20 +91,11 @@ def _round(scope: Scope, args: list[Value]) -> Value:
     value = as_number(args[0], scope)
     digits = 0
     if len(args) > 1:
-        digits = _whole_literal(args[1], scope, "number of decimals")
+        digits = whole_literal(args[1], scope, "number of decimals")
     if value.kind is Kind.INT:
         return value
     node = scope.writer.dialect.round_half_away(lambda: value.sql, digits)
     return Value(node, Kind.REAL, value.missing)
-
-
-def _whole_literal(value: Value, scope: Scope, what: str) -> int:
-    node, sign = value.node, 1
-    if isinstance(node, exp.Neg):
-        node, sign = node.this, -1
-    if isinstance(node, exp.Literal) and node.this.lstrip("-").isdigit():
-        return sign * int(node.this)
-    return scope.writer.dialect.refuse(f"computed {what}")
 
 
 def _real_function(name: str) -> Function:
@@ -184,13 +177,13 @@ def _len(scope: Scope, args: list[Value]) -> Value:
 
 
 def _substr(scope: Scope, args: list[Value]) -> Value:
-    start = _whole_literal(args[1], scope, "position")
+    start = whole_literal(args[1], scope, "position")
     if start <= 0:
         scope.writer.dialect.refuse("substring from the end that fits SPL's rule")
     value = as_text(args[0], scope)
     size = None
     if len(args) > 2:
-        size = n.number(max(0, _whole_literal(args[2], scope, "length")))
+        size = n.number(max(0, whole_literal(args[2], scope, "length")))
     node = scope.writer.dialect.substring(value.sql, n.number(start), size)
     return Value(node, Kind.TEXT, value.missing)
 
@@ -346,7 +339,7 @@ def _mvindex(scope: Scope, args: list[Value]) -> Value:
         source = as_list(value, scope)
         at = args[1]
         return Value(scope.writer.dialect.list_from(lambda: source.sql, lambda: at.sql), Kind.TEXT)
-    places = [_whole_literal(arg, scope, "position in a list") for arg in args[1:]]
+    places = [whole_literal(arg, scope, "position in a list") for arg in args[1:]]
     if value.kind is not Kind.LIST:
         return value if places[0] in (0, -1) else null_value()
     dialect = scope.writer.dialect
@@ -401,7 +394,7 @@ def _mvsplit(scope: Scope, args: list[Value]) -> Value:
     dialect = scope.writer.dialect
     value = as_list(args[0], scope)
     made = dialect.list_flat(value.sql, lambda item: dialect.list_split(item, n.text(delimiter)))
-    if len(args) > 2 and _whole_literal(args[2], scope, "choice to keep empty pieces") == 1:
+    if len(args) > 2 and whole_literal(args[2], scope, "choice to keep empty pieces") == 1:
         return Value(made, Kind.LIST, value.missing)
     kept = dialect.list_filter(made, lambda item: n.binary(exp.NEQ, item, n.text("")))
     return Value(kept, Kind.LIST)
@@ -445,79 +438,6 @@ def _spath(scope: Scope, args: list[Value]) -> Value:
         return Value(scope.writer.dialect.json_text(lambda: value.sql, where), Kind.TEXT)
     found = scope.writer.dialect.json_texts(value.sql, where)
     return Value(scope.writer.dialect.list_or_null(found), Kind.LIST)
-
-
-# -- time ------------------------------------------------------------------------------------------
-
-
-def _now(scope: Scope, args: list[Value]) -> Value:
-    return Value(scope.writer.dialect.now(), Kind.REAL, ALWAYS)
-
-
-def _strftime(scope: Scope, args: list[Value]) -> Value:
-    form = args[1].literal
-    if form is None:
-        scope.writer.dialect.refuse("computed time format")
-    time = as_number(args[0], scope)
-    scope.writer.note("times are written in UTC")
-    return Value(scope.writer.dialect.strftime(time.sql, form), Kind.TEXT, time.missing)
-
-
-UTC_DAYS = "days begin at midnight UTC"
-def _strptime(scope: Scope, args: list[Value]) -> Value:
-    form = args[1].literal
-    if form is None:
-        scope.writer.dialect.refuse("computed time format")
-    text = as_text(args[0], scope)
-    scope.writer.note("times are read as UTC, in digits, seconds below 60")
-    return Value(scope.writer.dialect.strptime(text.sql, form), Kind.REAL)
-
-
-_FIXED_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
-def _relative_time(scope: Scope, args: list[Value]) -> Value:
-    """Offsets in units of fixed length and snaps that divide a day; days are UTC days."""
-    import re
-
-    spec = args[1].literal or ""
-    steps = re.findall(r"([+-])(\d*)([smhdw])(?![a-z])|@([smhd])(?![a-z])", spec)
-    written = "".join(
-        f"@{snap}" if snap else f"{sign}{count}{unit}" for sign, count, unit, snap in steps
-    )
-    if not spec or written != spec:
-        scope.writer.dialect.refuse(f"relative time {spec or 'that is computed'}")
-    time = as_number(args[0], scope)
-    node = scope.writer.dialect.real(time.sql) if time.kind is Kind.INT else time.sql
-    scope.writer.note(UTC_DAYS)
-    for sign, count, unit, snap in steps:
-        if snap:
-            width = n.number(_FIXED_UNITS[snap])
-            whole = n.call("FLOOR", n.binary(exp.Div, node, width))
-            node = n.binary(exp.Mul, whole, width.copy())
-        else:
-            seconds = n.number(int(count or 1) * _FIXED_UNITS[unit])
-            node = n.binary(exp.Add if sign == "+" else exp.Sub, node, seconds)
-    return Value(node, Kind.REAL, time.missing)
-
-
-def _time_bin(scope: Scope, args: list[Value]) -> Value:
-    """Bins of one day; the other calendar units vary in length."""
-    if args[2].literal != "day" or _whole_literal(args[1], scope, "width of a bin") != 1:
-        scope.writer.dialect.refuse("bins of calendar units but one day")
-    time = as_number(args[0], scope)
-    scope.writer.note(UTC_DAYS)
-    return Value(floored(time, 86400, 0, scope), Kind.REAL, time.missing)
-
-
-def floored(value: Value, width: float, align: float, scope: Scope) -> Sql:
-    """Return the start of the bin of a number; bins begin at `align`."""
-    node = scope.writer.dialect.real(value.sql) if value.kind is Kind.INT else value.sql
-    if align:
-        node = n.binary(exp.Sub, node, n.number(align))
-    whole = n.call("FLOOR", n.binary(exp.Div, node, n.number(width)))
-    node = n.binary(exp.Mul, whole, n.number(width))
-    return n.binary(exp.Add, node, n.number(align)) if align else node
 
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -571,11 +491,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "mvsplit": _mvsplit,
     "split": _split,
     "spath": _spath,
-    "now": _now,
-    "relative_time": _relative_time,
-    "time_bin": _time_bin,
-    "strftime": _strftime,
-    "strptime": _strptime,
+    **TIME_FUNCTIONS,
 }
 
 
