@@ -314,7 +314,7 @@ error[OUT502]: target 'sigma' has no format 'json'
     "unknown-format-of-a-target-with-one": Case(
         args=("convert", "detections", "-t", "eql", "-f", "json"), code=2, message="""\
 error[OUT502]: target 'eql' has no format 'json'
-  = help: it has one format only; leave it out
+  = help: it has: query
 """,
     ),
     "unknown-schema": Case(

@@ -1,0 +1,68 @@
+"""A rule as a test on single events: what Sigma, EQL and other event languages can say.
+
+`event_rule(pipeline)` reads the stages forwards and keeps, for every field a row can have, the
+expression over the source event that it stands for. Filters, also those behind a grouping, become
+one predicate over the source's fields; renames, computed fields and `fillnull` disappear. What
+speaks of several events (a threshold, a join, a lookup) is either a `Threshold` or a loss: leaving
+a filter out finds more, never less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from transpile.errors import Unsupported
+from transpile.ir import stages as s
+from transpile.ir.events.filters import filtered
+from transpile.ir.events.groups import GROUPS
+from transpile.ir.events.reader import Reader
+from transpile.ir.events.rows import ROWS
+from transpile.ir.events.rule import EventRule, Threshold
+from transpile.ir.lookup_rows import Entries
+from transpile.ir.remember import remember
+
+
+def event_rule(
+    pipeline: s.Pipeline,
+    *,
+    never_missing: frozenset[str] = frozenset(),
+    strict: bool = False,
+    tables: Mapping[str, Entries] | None = None,
+) -> EventRule:
+    """Return the event test of a rule.
+
+    never_missing: source fields that every event has.  strict: ask for the grouping fields in the
+    predicate instead of assuming them.  tables: lookup tables by name; what they say becomes tests
+    of their keys.  Raises `Unsupported` (TGT608, TGT609, TGT610) for a rule that does not start
+    from events or whose rows could come from elsewhere.
+    """
+    if tables:
+        return _read(pipeline, never_missing, strict, tables)
+    return _without_tables(pipeline, never_missing, strict)
+
+
+@remember
+def _without_tables(pipeline: s.Pipeline, never_missing: frozenset[str], strict: bool) -> EventRule:
+    return _read(pipeline, never_missing, strict, {})
+
+
+def _read(
+    pipeline: s.Pipeline,
+    never_missing: frozenset[str],
+    strict: bool,
+    tables: Mapping[str, Entries],
+) -> EventRule:
+    reader = Reader(never_missing, strict, tables)
+    for stage in pipeline.stages:
+        handler = STAGES.get(type(stage))
+        if handler is None:
+            name = type(stage).__name__.lower()
+            raise Unsupported(f"{name} has no event form", code="TGT603", span=stage.span)
+        handler(reader, stage)
+    return reader.result()
+
+
+STAGES: Mapping[type, Callable[[Reader, Any], None]] = {**ROWS, **GROUPS, s.Filter: filtered}
+
+__all__ = ["EventRule", "Threshold", "event_rule"]

@@ -1,0 +1,186 @@
+"""What each field of a row stands for while the stages of a rule are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from transpile.errors import Span, Unsupported
+from transpile.fidelity import Loss
+from transpile.ir import stages as s
+from transpile.ir.events.rule import EventRule, Threshold
+from transpile.ir.expr import Call, Expr, Field, Lit
+from transpile.ir.lookup_rows import Entries
+from transpile.ir.names import match_name
+from transpile.ir.pred import (
+    TRUE,
+    And,
+    Exists,
+    Not,
+    Or,
+    Pred,
+    all_of,
+    negate,
+)
+from transpile.ir.walk import (
+    fields_of,
+    rebuild,
+    substitute,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """The result of an aggregate of the rule's grouping."""
+
+    agg: s.Agg
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A value that no event expression gives: a lookup, a join, an extraction.
+
+    present: when there is one, over the source's fields; None if that is unknown.
+    """
+
+    what: str
+    present: Pred | None = None
+
+
+Value = Expr | Aggregated | Elsewhere
+
+
+class NotHere(Exception):
+    """A predicate speaks of a value that is not a matter of one event."""
+
+    def __init__(self, value: Aggregated | Elsewhere) -> None:
+        super().__init__()
+        self.value = value
+
+
+@dataclass(slots=True)
+class Env:
+    """What each field of the rows stands for; `other` answers for names that are not listed."""
+
+    known: dict[str, Value]
+    other: Callable[[str], Value]
+
+    def get(self, name: str) -> Value:
+        return self.known[name] if name in self.known else self.other(name)
+
+    def decide(self, pred: Pred) -> Pred:
+        """Return a predicate over source fields. Raises `NotHere`."""
+        match pred:
+            case And() | Or() | Not():
+                return rebuild(pred, lambda arg: self.decide(arg))  # type: ignore[arg-type]
+            case Exists(Field(name)) if (present := presence(self.get(name))) is not None:
+                return present
+            case _:
+                decided: Pred = self.resolve(pred)
+                return decided
+
+    def resolve(self, node: Any) -> Any:
+        """Return a predicate or expression over source fields. Raises `NotHere`."""
+
+        def value_of(item: Field) -> Expr:
+            value = self.get(item.name)
+            if isinstance(value, (Aggregated, Elsewhere)):
+                raise NotHere(value)
+            if value == item:
+                return item
+            return replace(value, span=item.span) if isinstance(value, Field) else value
+
+        return substitute(node, value_of)
+
+
+def _own_names(value: Value) -> tuple[str, ...]:
+    """Return the source fields that a value is the first of, none if it is computed."""
+    match value:
+        case Field(name):
+            return (name,)
+        case Call("coalesce", (Field(first), Field(second))):
+            return (first, second)
+        case _:
+            return ()
+
+
+def presence(value: Value) -> Pred | None:
+    return value.present if isinstance(value, Elsewhere) else None
+
+
+def missing(_: str) -> Value:
+    return Lit(None)
+
+
+class Reader:
+    def __init__(
+        self, never_missing: frozenset[str], strict: bool, tables: Mapping[str, Entries]
+    ) -> None:
+        self.never_missing = never_missing
+        self.strict = strict
+        self.tables = tables
+        self.written: dict[str, None] = {}
+        self.source: s.Events | s.DataModel | None = None
+        self.env = Env({}, Field)
+        self.pred: Pred = TRUE
+        self.groups: tuple[str, ...] | None = None
+        self.required: Pred = TRUE
+        self.plain_keys = True
+        self.window: float | None = None
+        self.threshold: Threshold | None = None
+        self.losses: list[Loss] = []
+        self.assumptions: dict[str, None] = {}
+
+    def result(self) -> EventRule:
+        if self.source is None:
+            raise Unsupported("the rule has no source of events", code="TGT610")
+        if self.required != TRUE:
+            names = ", ".join(sorted(fields_of(self.required)))
+            self.assumptions[f"events have the fields the rule groups by: {names}"] = None
+        return EventRule(
+            self.source,
+            self.pred,
+            self.groups or (),
+            all_of((self.required, *(negate(Exists(Field(name))) for name in self.written))),
+            self.threshold,
+            tuple(self.losses),
+            tuple(self.assumptions),
+        )
+
+    def before(self, name: str) -> Value:
+        """Return what a field holds that a stage writes in some rows only.
+
+        That an event has a field of that name itself is left aside, as an assumption.
+        """
+        value = self.env.get(name)
+        own = _own_names(value)
+        if name not in own:
+            return value
+        self.written.update(dict.fromkeys(own))
+        self.assumptions[f"events have no field {' or '.join(own)} of their own"] = None
+        return Lit(None)
+
+    # -- helpers ---------------------------------------------------------------------------------
+
+    def lose(self, code: str, message: str, span: Span | None) -> None:
+        """Record a loss; the conversion finds more than the rule."""
+        self.losses.append(Loss(code, message, span))
+
+    def elsewhere(self, names: tuple[str, ...], what: str) -> None:
+        """Declare that fields come from `what`; `*` in a name covers all that match."""
+        value = Elsewhere(what)
+        for name in names:
+            if "*" not in name:
+                self.env.known[name] = value
+        patterns = tuple(n for n in names if "*" in n)
+        if patterns:
+            self._cover(patterns, value)
+
+    def _cover(self, patterns: tuple[str, ...], value: Elsewhere) -> None:
+        def covered(name: str) -> bool:
+            return any(match_name(p, name) is not None for p in patterns)
+
+        before = self.env.other
+        self.env.known.update({name: value for name in self.env.known if covered(name)})
+        self.env.other = lambda name: value if covered(name) else before(name)

@@ -1,0 +1,269 @@
+"""Sources and stages that work row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from transpile.errors import Unsupported
+from transpile.ir import stages as s
+from transpile.ir.events.reader import (
+    Aggregated,
+    Elsewhere,
+    Env,
+    NotHere,
+    Reader,
+    Value,
+)
+from transpile.ir.expr import Call, Expr, Field, Lit, Node
+from transpile.ir.lookup_rows import looked_up
+from transpile.ir.names import match_name, rename_name, unrename
+from transpile.ir.pred import (
+    TRUE,
+    Exists,
+    Matches,
+    Pred,
+    Test,
+    any_of,
+)
+from transpile.ir.regex import Regex
+from transpile.ir.regex import tree as t
+from transpile.ir.simplify import simplify_pred
+
+
+def _events(reader: Reader, stage: s.Events) -> None:
+    reader.source = stage
+    _assume_window(reader, stage)
+
+
+def _datamodel(reader: Reader, stage: s.DataModel) -> None:
+    reader.source = stage
+    prefix = stage.prefix
+    _assume_window(reader, stage)
+
+    def other(name: str) -> Value:
+        if not prefix or name.startswith("_") or name in _BASE_FIELDS:
+            return Field(name)
+        return Field(name.removeprefix(prefix)) if name.startswith(prefix) else Lit(None)
+
+    reader.env = Env({}, other)
+
+
+_BASE_FIELDS = frozenset(("host", "source", "sourcetype", "index", "splunk_server"))
+
+
+def _assume_window(reader: Reader, stage: s.Events | s.DataModel) -> None:
+    if stage.earliest is not None or stage.latest is not None:
+        reader.assumptions["the time range written in the search is set by the schedule"] = None
+
+
+def _no_events(reader: Reader, stage: Node) -> None:
+    raise Unsupported("the rule does not start from events", code="TGT610", span=stage.span)
+
+
+def _compute(reader: Reader, stage: s.Compute) -> None:
+    for name, expr in stage.assignments:
+        reader.env.known[name] = resolved(reader, expr)
+
+
+def resolved(reader: Reader, expr: Expr) -> Value:
+    if isinstance(expr, Field) and isinstance(value := reader.env.get(expr.name), Elsewhere):
+        return value
+    try:
+        resolved: Expr = reader.env.resolve(expr)
+        return resolved
+    except NotHere as found:
+        if isinstance(found.value, Aggregated):
+            return Elsewhere("a value computed from a group")
+        return Elsewhere(found.value.what)
+
+
+def _compute_named(reader: Reader, stage: s.ComputeNamed) -> None:
+    reader.elsewhere(("*",), "a field whose name the event decides")
+
+
+def _extract(reader: Reader, stage: s.Extract) -> None:
+    what = f"a part of {stage.source} taken out by a regular expression"
+    names = tuple(dict.fromkeys(name for name, _ in stage.regex.group_names))
+    source = reader.env.get(stage.source)
+    if isinstance(source, (Aggregated, Elsewhere)):
+        reader.elsewhere(names, what)
+        return
+    matches = Test(source, Matches(stage.regex), span=stage.span)
+    sure = _always_taken(stage.regex)
+    values = {
+        name: _extracted(matches if name in sure else None, reader.before(name), what)
+        for name in names
+    }
+    reader.env.known.update(values)
+
+
+def _extracted(matches: Pred | None, before: Value, what: str) -> Elsewhere:
+    """Return a field that has a value if the expression matches, or if it had one before."""
+    if matches is None or isinstance(before, Aggregated):
+        return Elsewhere(what)
+    earlier = before.present if isinstance(before, Elsewhere) else Exists(before)
+    return Elsewhere(what, None if earlier is None else any_of((matches, simplify_pred(earlier))))
+
+
+def _always_taken(regex: Regex) -> frozenset[str]:
+    """Return the named groups that take part in every match."""
+    names = {number: name for name, number in regex.group_names}
+    return frozenset(names[number] for number in _taken(regex.tree) if number in names)
+
+
+def _taken(node: t.Node) -> frozenset[int]:
+    match node:
+        case t.Capture(body, number):
+            return _taken(body) | {number}
+        case t.Atomic(body):
+            return _taken(body)
+        case t.Repeat(body, low):
+            return _taken(body) if low > 0 else frozenset()
+        case t.Concat(items):
+            return frozenset[int]().union(*map(_taken, items))
+        case t.Alt(branches):
+            return frozenset[int].intersection(*map(_taken, branches))
+        case _:
+            return frozenset()
+
+
+def _parse(reader: Reader, stage: s.Parse) -> None:
+    what = f"a part of {stage.source}"
+    reader.elsewhere((stage.target or "*",), what)
+
+
+def _rename(reader: Reader, stage: s.Rename) -> None:
+    for old, new in stage.pairs:
+        if "*" in old:
+            _rename_pattern(reader.env, old, new)
+        else:
+            moved = reader.env.get(old)
+            reader.env.known[old] = Lit(None)
+            reader.env.known[new] = moved
+
+
+def _rename_pattern(env: Env, old: str, new: str) -> None:
+    before = env.other
+    moved = {rename_name(n, old, new): v for n, v in env.known.items() if match_name(old, n)}
+    kept = {n: v for n, v in env.known.items() if not match_name(old, n)}
+    listed = dict(env.known)
+
+    def other(name: str) -> Value:
+        source = unrename(name, old, new)
+        if source is not None and source not in listed:
+            value = before(source)
+            if value != Lit(None):
+                return _renamed(value, Lit(None) if match_name(old, name) else before(name))
+        return Lit(None) if match_name(old, name) else before(name)
+
+    env.known = {**kept, **moved}
+    env.other = other
+
+
+def _renamed(moved: Value, kept: Value) -> Value:
+    """Return what a name stands for after a wildcard renamed another onto it, where that exists."""
+    values = [v for v in (moved, kept) if v != Lit(None)]
+    strange = next((v for v in values if isinstance(v, (Aggregated, Elsewhere))), None)
+    if strange is not None or len(values) == 1:
+        return strange or values[0]
+    return Call("coalesce", tuple(values))  # type: ignore[arg-type]
+
+
+def _project(reader: Reader, stage: s.Project) -> None:
+    env = reader.env
+    before = env.other
+
+    def listed(name: str) -> bool:
+        return any(match_name(p, name) is not None for p in stage.fields)
+
+    def stays(name: str) -> bool:
+        if stage.drop:
+            return not listed(name)
+        return listed(name) or (stage.keep_internal and name.startswith("_"))
+
+    env.known = {name: value for name, value in env.known.items() if stays(name)}
+    env.other = lambda name: before(name) if stays(name) else Lit(None)
+
+
+def _fill(reader: Reader, stage: s.Fill) -> None:
+    env = reader.env
+    if stage.down:
+        reader.elsewhere(stage.fields or ("*",), "the row before")
+        return
+
+    def filled(value: Value) -> Value:
+        if isinstance(value, Elsewhere):
+            return Elsewhere(value.what, present=TRUE)
+        if isinstance(value, Aggregated) or value == Lit(None):
+            return value
+        return Call("coalesce", (value, Lit(stage.value)))
+
+    if stage.fields:
+        for name in stage.fields:
+            value = env.get(name)
+            env.known[name] = Lit(stage.value) if value == Lit(None) else filled(value)
+        return
+    text = "every field of the rule is present in at least one event of a search (fillnull)"
+    reader.assumptions[text] = None
+    before = env.other
+    env.known = {name: filled(value) for name, value in env.known.items()}
+    env.other = lambda name: filled(before(name))
+
+
+def _bucket(reader: Reader, stage: s.Bucket) -> None:
+    seconds = {"day": 86400.0, "week": 604800.0}.get(stage.calendar, 1.0) * stage.width
+    binned = reader.env.get(stage.field)
+    if binned == Field("_time") and (not stage.calendar or stage.calendar in ("day", "week")):
+        reader.window = seconds
+    reader.env.known[stage.target] = Elsewhere("a bin of time")
+
+
+def _auto_bucket(reader: Reader, stage: s.AutoBucket) -> None:
+    reader.elsewhere((stage.target,), "a bin whose width depends on the data")
+
+
+def _lookup(reader: Reader, stage: s.Lookup) -> None:
+    values = _looked_up(reader, stage)
+    names = tuple(name for _, name in stage.outputs) or ("*",)
+    reader.elsewhere(names, f"the lookup {stage.table}")
+    reader.env.known.update(values)
+
+
+def _looked_up(reader: Reader, stage: s.Lookup) -> dict[str, Value]:
+    """Return the output fields that the rows of the table tell as expressions over its keys."""
+    table = reader.tables.get(stage.table)
+    keys = [(column, reader.env.get(name)) for column, name in stage.keys]
+    known = [(c, v) for c, v in keys if not isinstance(v, (Aggregated, Elsewhere))]
+    if table is None or len(known) < len(keys):
+        return {}
+    found: dict[str, Value] = {}
+    for column, name in stage.outputs:
+        value = looked_up(table, known, column)
+        if value is not None and reader.before(name) == Lit(None):
+            found[name] = value
+    return found
+
+
+def _geo(reader: Reader, stage: s.Geo) -> None:
+    names = ("City", "Country", "Region", "lat", "lon", "Continent", "MetroCode", "Timezone")
+    reader.elsewhere(tuple(stage.prefix + n for n in names), "the location of an address")
+
+
+ROWS: Mapping[type, Callable[[Reader, Any], None]] = {
+    s.Events: _events,
+    s.DataModel: _datamodel,
+    s.LookupTable: _no_events,
+    s.Made: _no_events,
+    s.Compute: _compute,
+    s.ComputeNamed: _compute_named,
+    s.Extract: _extract,
+    s.Parse: _parse,
+    s.Rename: _rename,
+    s.Project: _project,
+    s.Fill: _fill,
+    s.Bucket: _bucket,
+    s.AutoBucket: _auto_bucket,
+    s.Lookup: _lookup,
+    s.Geo: _geo,
+}

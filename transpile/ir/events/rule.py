@@ -1,0 +1,56 @@
+"""What a rule says about single events: its test, its threshold."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+from transpile.errors import Span
+from transpile.fidelity import Loss
+from transpile.ir import stages as s
+from transpile.ir.pred import (
+    TRUE,
+    CompareOp,
+    Pred,
+)
+
+ThresholdOp = CompareOp | Literal["!="]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A test on an aggregate of a group of events.
+
+    func: key of `ir.functions.AGGREGATES`.  field: its argument, "" for a count of events.
+    by: grouping fields of the source.  window: seconds of the bins of time in the grouping, None
+    if the whole search is one window.
+    """
+
+    func: str
+    field: str
+    op: ThresholdOp
+    number: int | float
+    by: tuple[str, ...] = ()
+    window: float | None = None
+    param: float | None = None
+    span: Span | None = dataclasses.field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRule:
+    """The part of a rule that single events decide.
+
+    pred: over the source's own field names (unprefixed for a data model).  groups: the fields of
+    the rule's grouping that are source fields.  required: what events are assumed to meet: they
+    have the grouping fields (an event without them is in no group).  losses: filters left out, each
+    finds more.
+    """
+
+    source: s.Events | s.DataModel
+    pred: Pred
+    groups: tuple[str, ...] = ()
+    required: Pred = TRUE
+    threshold: Threshold | None = None
+    losses: tuple[Loss, ...] = ()
+    assumptions: tuple[str, ...] = ()
