@@ -1,0 +1,46 @@
+WITH "grouped" AS (
+  /* tstats `security_content_summariesonly` count dc(Filesystem.file_name) as files values(Filesystem.action) as action from datamodel=Endpoint.Filesystem where Filesystem.action IN (modified, created, renamed) NOT Filesystem.file_path IN ("*\\Windows\\*") by _time span=10m Filesystem.dest Filesystem.user */
+  SELECT
+    FLOOR(CAST("_time" AS REAL) / 600) * 600 AS "_time",
+    "dest" AS "Filesystem.dest",
+    "user" AS "Filesystem.user",
+    COUNT(*) AS "count",
+    COUNT(DISTINCT "file_name") AS "files",
+    JSON_GROUP_ARRAY(DISTINCT "action") FILTER(WHERE
+      "action" IS NOT NULL) AS "action"
+  FROM "file_events"
+  WHERE
+    LOWER("action") IN ('modified', 'created', 'renamed')
+    AND NOT "file_path" LIKE '%\windows\%' ESCAPE '!'
+    AND (
+      FLOOR(CAST("_time" AS REAL) / 600) * 600
+    ) IS NOT NULL
+  GROUP BY
+    FLOOR(CAST("_time" AS REAL) / 600) * 600,
+    "dest",
+    "user"
+)
+/* where files > 3 */
+SELECT
+  "_time",
+  "Filesystem.dest" AS "dest",
+  "Filesystem.user" AS "user",
+  "count",
+  "files",
+  NULLIF(
+    (
+      SELECT
+        JSON_GROUP_ARRAY("each"."value")
+      FROM (
+        SELECT
+          "each"."value"
+        FROM JSON_EACH("grouped"."action") AS "each"
+        ORDER BY
+          "each"."value"
+      ) AS "each"
+    ),
+    '[]'
+  ) AS "action"
+FROM "grouped"
+WHERE
+  "files" > 3;
