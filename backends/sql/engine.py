@@ -19,7 +19,7 @@ import sqlglot
 from sqlglot import exp
 from transpile.backends.base import Draft, Event, Row, Seen
 from transpile.backends.sql.dialects.sqlite import Sqlite
-from transpile.backends.sql.functions import JSON_TEXTS
+from transpile.backends.sql.functions.structured import JSON_TEXTS
 from transpile.backends.sql.sources import ModelColumns, RawColumns, SourceColumns, leaf_column
 from transpile.backends.sql.stages.sets import LINE
 from transpile.backends.sql.values import Kind

@@ -23,7 +23,7 @@ from transpile.backends.sql.expressions import (
 )
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.regexes import keyword_regex, regex_text
-from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Test, Value, either
+from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Test, Value, either, united
 
 from transpile.errors import Unsupported
 from transpile.fidelity import Loss
@@ -97,7 +97,7 @@ def _conjunction(args: Sequence[Pred], scope: Scope, positive: bool) -> Test:
     inner = replace(scope, known=scope.known | required)
     tests = [predicate(arg, inner, positive=positive) for arg in args]
     parts = [test for test in tests if not _is_constant(test, True)]
-    return Test(n.conjunction(t.sql for t in parts), _union(parts))
+    return Test(n.conjunction(t.sql for t in parts), united(parts))
 
 
 def _disjunction(args: Sequence[Pred], scope: Scope, positive: bool) -> Test:
@@ -107,18 +107,11 @@ def _disjunction(args: Sequence[Pred], scope: Scope, positive: bool) -> Test:
             tests.append(_one_of(arg, scope))
         else:
             tests.append(predicate(arg, scope, positive=positive))
-    return Test(n.disjunction(t.sql for t in tests), _union(tests))
+    return Test(n.disjunction(t.sql for t in tests), united(tests))
 
 
 def _is_constant(test: Test, value: bool) -> bool:
     return isinstance(test.sql, exp.Boolean) and bool(test.sql.this) is value
-
-
-def _union(tests: Sequence[Test]) -> frozenset[str] | None:
-    missing: frozenset[str] | None = ALWAYS
-    for test in tests:
-        missing = either(missing, test.missing)
-    return missing
 
 
 def _grouped(args: Sequence[Pred]) -> list[Pred | tuple[p.Test, ...]]:
@@ -149,7 +142,7 @@ def _one_of(tests: tuple[p.Test, ...], scope: Scope) -> Test:
     subject = expression(tests[0].subject, scope)
     if subject.kind is not Kind.TEXT:
         parts = [predicate(test, scope) for test in tests]
-        return Test(n.disjunction(t.sql for t in parts), _union(parts))
+        return Test(n.disjunction(t.sql for t in parts), united(parts))
     conditions = [test.condition for test in tests if isinstance(test.condition, p.TextEq)]
     cased = conditions[0].cased
     texts = dict.fromkeys(c.text if cased else fold(c.text) for c in conditions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -98,3 +98,11 @@ def null_value(kind: Kind = Kind.TEXT) -> Value:
 def either(left: frozenset[str] | None, right: frozenset[str] | None) -> frozenset[str] | None:
     """Return who makes a value of two parts NULL, if each NULL part makes the whole NULL."""
     return None if left is None or right is None else left | right
+
+
+def united(parts: Iterable[Value | Test]) -> frozenset[str] | None:
+    """Return who makes the whole of several parts NULL."""
+    missing: frozenset[str] | None = ALWAYS
+    for part in parts:
+        missing = either(missing, part.missing)
+    return missing

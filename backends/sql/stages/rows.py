@@ -14,7 +14,7 @@ from transpile.backends.sql.expressions import (
     expression,
 )
 from transpile.backends.sql.frame import Frame, computed
-from transpile.backends.sql.functions_time import UTC_DAYS, floored
+from transpile.backends.sql.functions.times import UTC_DAYS, floored
 from transpile.backends.sql.needs import Needs, named, reads
 from transpile.backends.sql.predicates import predicate
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Value

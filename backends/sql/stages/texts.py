@@ -10,7 +10,7 @@ from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import as_text, common_kind, convert
 from transpile.backends.sql.frame import Frame, computed
-from transpile.backends.sql.functions import JSON_TEXTS, json_path
+from transpile.backends.sql.functions.structured import JSON_TEXTS, json_path
 from transpile.backends.sql.needs import Needs
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.regexes import regex_text

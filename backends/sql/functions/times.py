@@ -80,7 +80,7 @@ def floored(value: Value, width: float, align: float, scope: Scope) -> Sql:
     return n.binary(exp.Add, node, n.number(align)) if align else node
 
 
-TIME_FUNCTIONS: Mapping[str, Function] = {
+TIMES: Mapping[str, Function] = {
     "now": _now,
     "relative_time": _relative_time,
     "time_bin": _time_bin,
