@@ -5,6 +5,7 @@
     custom_commands = ["mycommand"]    # commands of your apps: opaque stages, not errors
     opaque_macros = false              # unknown macros become opaque filters
     schema = ""                        # taxonomy of the output
+    cache = true                       # keep results between runs
 
 Each can come from the environment as well, which wins over the file: `TRANSPILE_CONTENT`,
 `TRANSPILE_TARGETS=sigma,eql` and so on.
@@ -38,6 +39,7 @@ class Settings:
     custom_commands: tuple[str, ...] = ()
     opaque_macros: bool = False
     schema: str = ""
+    cache: bool = True
     origin: str = ""
 
 

@@ -1,7 +1,8 @@
-"""Converting many rules, in this process or in several; results in the order of the rules.
+"""Converting the rules of many files, in this process or in several; results in their order.
 
-What crosses a process border is plain data: the rule, the settings of the job, and per rule an
-`Outcome`. Each process reads macros and lookups for itself, once.
+What crosses a process border is plain data: the file's name, the settings of the job, and per rule
+an `Outcome`. Each process reads rules, macros and lookups for itself. What became of a file is kept
+in the cache under everything that it depends on.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
+from transpile.cache import Cache, digest, digest_of_files, program
 from transpile.cli.report import conversion_entry, failure_entry, loss_lines
 from transpile.compiled import Compiled, compile_rule
-from transpile.content import Content, Rule
+from transpile.content import Content, Rule, load_rules
 from transpile.convert import convert_compiled
 from transpile.errors import BugError, TranspileError
 from transpile.fidelity import Fidelity
@@ -68,22 +71,40 @@ class Outcome:
     results: tuple[Result, ...]
 
 
-def convert_all(
-    rules: Sequence[Rule], job: Job, content: Content, processes: int
-) -> Iterator[Outcome]:
-    """Yield the outcome of each rule, in order."""
-    if processes <= 1:
-        yield from (convert_one(rule, job, content) for rule in rules)
+def convert_files(
+    files: Sequence[Path], job: Job, content: Content, processes: int, cache: Cache | None = None
+) -> Iterator[tuple[Outcome, ...]]:
+    """Yield the outcomes of each file's rules, in order; from the cache where it has them."""
+    keys = {} if cache is None else _keys(files, job, content)
+    known = {} if cache is None else cache.many(keys.values())
+    missing = [file for file in files if keys.get(file) not in known]
+    made = _made(missing, job, content, processes)
+    fresh: dict[str, Any] = {}
+    for file in files:
+        data = known.get(keys.get(file, ""))
+        outcomes = next(made) if data is None else tuple(map(_outcome, data))
+        if data is None and file in keys and not any(map(_failed, outcomes)):
+            fresh[keys[file]] = [asdict(outcome) for outcome in outcomes]
+        yield outcomes
+    if cache is not None:
+        cache.keep(fresh)
+
+
+def _made(
+    files: Sequence[Path], job: Job, content: Content, processes: int
+) -> Iterator[tuple[Outcome, ...]]:
+    if min(processes, len(files)) <= 1:
+        yield from (convert_file(file, job, content) for file in files)
         return
     from concurrent.futures import ProcessPoolExecutor
 
     root = None if content.root is None else str(content.root)
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(partial(_in_worker, job=job, root=root), rules, chunksize=_CHUNK)
+        yield from pool.map(partial(_in_worker, job=job, root=root), files, chunksize=_CHUNK)
 
 
-def _in_worker(rule: Rule, job: Job, root: str | None) -> Outcome:
-    return convert_one(rule, job, _content_of_worker(root))
+def _in_worker(file: Path, job: Job, root: str | None) -> tuple[Outcome, ...]:
+    return convert_file(file, job, _content_of_worker(root))
 
 
 @lru_cache(maxsize=1)
@@ -97,6 +118,52 @@ def processes_for(asked: int | None, rules: int) -> int:
     if asked is None:
         asked = (os.cpu_count() or 1) if rules > MANY else 1
     return max(1, min(asked, rules))
+
+
+def convert_file(file: Path, job: Job, content: Content) -> tuple[Outcome, ...]:
+    """Return the outcomes of a file: of what is no rule in it, then of its rules."""
+    return convert_rules(*load_rules(file), job, content)
+
+
+def convert_rules(
+    rules: Sequence[Rule], unread: Sequence[TranspileError], job: Job, content: Content
+) -> tuple[Outcome, ...]:
+    """Return the outcomes of rules that are read, after those of what could not be read."""
+    errors = (failed(error, job.targets) for error in unread)
+    return (*errors, *(convert_one(rule, job, content) for rule in rules))
+
+
+# -- the cache -----------------------------------------------------------------------------------
+
+
+def _keys(files: Sequence[Path], job: Job, content: Content) -> dict[Path, str]:
+    """Return per file a digest of all that its outcomes depend on; none for an unreadable one."""
+    own = [Path(job.schema)] if job.schema.endswith((".yml", ".yaml")) else []
+    definitions = digest_of_files((*content.definition_files, *own))
+    settings = repr(replace(job, custom_commands=frozenset())) + repr(sorted(job.custom_commands))
+    keys = {}
+    for file in files:
+        try:
+            data = file.read_bytes()
+        except OSError:
+            continue  # reading it says why
+        keys[file] = digest(program(), settings, definitions, str(file), data)
+    return keys
+
+
+def _failed(outcome: Outcome) -> bool:
+    return any(result.error is not None for result in outcome.results)
+
+
+def _outcome(data: dict[str, Any]) -> Outcome:
+    results = (
+        Result(**{**item, "fidelity": Fidelity(item["fidelity"]), "losses": tuple(item["losses"])})
+        for item in data["results"]
+    )
+    return Outcome(data["name"], data["path"], tuple(results))
+
+
+# -- one rule ------------------------------------------------------------------------------------
 
 
 def convert_one(rule: Rule, job: Job, content: Content) -> Outcome:

@@ -8,8 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from transpile.cli.batch import Job, Outcome, Result, convert_all, failed, processes_for
-from transpile.cli.inputs import add_content_option, collect, content_for, settings_for
+from transpile.cache import Cache
+from transpile.cli.batch import Job, Outcome, Result, convert_files, convert_rules, processes_for
+from transpile.cli.inputs import (
+    STDIN,
+    add_content_option,
+    collect,
+    content_for,
+    files_of,
+    settings_for,
+)
 from transpile.cli.output import OutputFolder, check_file, write_text
 from transpile.cli.report import report, summary_table
 from transpile.cli.targets import add_target_option, targets_for
@@ -54,6 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-j", "--jobs", type=int, metavar="N",
         help="processes (default: one; all cores for more than a hundred rules)",
     )  # fmt: skip
+    parser.add_argument("--no-cache", action="store_true", help="make every result anew")
     add_content_option(parser)
 
 
@@ -65,7 +74,6 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     for info in infos:
         check_choices(info, format=options.format, schema=schema)
     content = content_for(options.content, options.paths, settings)
-    rules, unread = collect(options.paths)
     job = Job(
         tuple(info.name for info in infos),
         schema,
@@ -76,13 +84,21 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         frozenset(settings.custom_commands),
         options.debug,
     )
-    sink = _Sink(options, terminal, several=len(rules) * len(infos) > 1)
-    for error in unread:
-        sink.take(failed(error, job.targets))
-    processes = processes_for(options.jobs, len(rules))
-    outcomes = convert_all(rules, job, content, processes)
-    for outcome in terminal.progress(outcomes, len(rules), "converting"):
-        sink.take(outcome)
+    cache = Cache.default() if settings.cache and not options.no_cache else None
+    files = files_of([path for path in options.paths if path != STDIN])
+    if STDIN in options.paths or len(files) == 1:
+        rules, unread = collect(options.paths)
+        total = len(rules)
+        batches = iter([convert_rules(rules, unread, job, content)])
+    else:
+        total = len(files)
+        batches = convert_files(
+            files, job, content, processes_for(options.jobs, total), cache
+        )
+    sink = _Sink(options, terminal, several=total * len(infos) > 1)
+    for batch in terminal.progress(batches, total, "converting"):
+        for outcome in batch:
+            sink.take(outcome)
     sink.finish()
     return sink.code
 

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transpile.config import Settings, load_settings
-from transpile.content import Content, Rule, load_rules, read_rule, rules_of_text
+from transpile.content import (
+    Content,
+    Rule,
+    load_rules,
+    read_rule,
+    rule_files,
+    rules_of_text,
+)
 from transpile.errors import ContentError, TranspileError, UsageError
 
 STDIN = "-"
@@ -78,22 +85,41 @@ def collect(paths: Sequence[str]) -> tuple[list[Rule], list[TranspileError]]:
     for path in dict.fromkeys(paths):
         found, failed = _stdin_rules() if path == STDIN else _rules_of(path)
         if not found and not failed:
-            raise UsageError(
-                f"no rule found in {path}",
-                code="CNT406",
-                hint="rules are .yml and .spl files and savedsearches.conf",
-            )
+            raise _nothing(path)
         rules += found
         errors += failed
     unique = {(r.path, r.document) if r.path else (id(r), 0): r for r in rules}
     return list(unique.values()), errors
 
 
-def _rules_of(path: str) -> tuple[list[Rule], list[TranspileError]]:
+def files_of(paths: Sequence[str]) -> list[Path]:
+    """Return the files that the paths (files, folders, globs) name, each once.
+
+    Raises `UsageError`: CNT406 for a path that names none, CNT407 for one that is not there.
+    """
+    files: dict[Path, None] = {}
+    for path in paths:
+        found = [file for name in _named(path) for file in rule_files(Path(name))]
+        if not found:
+            raise _nothing(path)
+        files.update(dict.fromkeys(found))
+    return list(files)
+
+
+def _nothing(path: str) -> UsageError:
+    hint = "rules are .yml and .spl files and savedsearches.conf"
+    return UsageError(f"no rule found in {path}", code="CNT406", hint=hint)
+
+
+def _named(path: str) -> list[str]:
     names = [path] if _exists(path) else sorted(_glob(path))
     if not names:
         raise UsageError(f"no such file or folder: {path}", code="CNT407")
-    loaded = [load_rules(Path(name)) for name in names]
+    return names
+
+
+def _rules_of(path: str) -> tuple[list[Rule], list[TranspileError]]:
+    loaded = [load_rules(Path(name)) for name in _named(path)]
     return [r for found, _ in loaded for r in found], [e for _, failed in loaded for e in failed]
 
 

@@ -11,9 +11,11 @@ from transpile.errors import UsageError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file in one step. Raises `UsageError` OUT501."""
-    make_folder(path.parent)
+    """Write a file in one step, unless it says that already. Raises `UsageError` OUT501."""
     try:
+        if _says(path, text):
+            return
+        make_folder(path.parent)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".transpile-", suffix=".tmp")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -26,6 +28,15 @@ def write_text(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def _says(path: Path, text: str) -> bool:
+    """Return whether a file has this content: its time then tells when it last changed."""
+    data = text.encode()
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return False
 
 
 def make_folder(path: Path) -> None:

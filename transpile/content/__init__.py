@@ -2,7 +2,7 @@
 
 from transpile.content.lookups import Lookup
 from transpile.content.macros import Macro, expand
-from transpile.content.reading import load_rule, load_rules, read_rule, rules_of_text
+from transpile.content.reading import load_rule, load_rules, read_rule, rule_files, rules_of_text
 from transpile.content.repository import Content
 from transpile.content.rules import Rule
 from transpile.content.sources import DataSource, Deployment
@@ -20,5 +20,6 @@ __all__ = [
     "load_rule",
     "load_rules",
     "read_rule",
+    "rule_files",
     "rules_of_text",
 ]

@@ -29,6 +29,8 @@ from transpile.errors import ContentError
 _SIGNS = (RULE_FOLDER, "macros", "lookups")
 # Later ones win, as in Splunk: what an app ships, then what its user changed.
 _CONF_FOLDERS = ("", "default", "local")
+_DEFINITIONS = ("macros", "lookups", "data_sources", "deployments")
+_DEFINING_CONFS = ("macros.conf", "transforms.conf")
 _NAME = re.compile(
     r"""^name[ \t]*:[ \t]*["']?(?P<name>[^"'\r\n#]+?)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE
 )
@@ -133,6 +135,15 @@ class Repository:
         rules = sorted(unique.values(), key=lambda rule: (rule.path or "", rule.document))
         return tuple(rules), tuple(error for _, errors in found for error in errors)
 
+    def definition_files(self) -> tuple[Path, ...]:
+        """Return the files other than rules that what becomes of a rule can depend on, sorted."""
+        if self.root is None:
+            return ()
+        found = [self.root / folder / name for folder in _CONF_FOLDERS for name in _DEFINING_CONFS]
+        for folder in _DEFINITIONS:
+            found += (self.root / folder).rglob("*")
+        return tuple(sorted(file for file in found if file.is_file()))
+
     @cached_property
     def macros(self) -> dict[tuple[str, int], Macro]:
         """Return the macros of `macros.conf`."""
@@ -211,6 +222,11 @@ class Content:
     def root(self) -> Path | None:
         """Return the repository's folder, None without one."""
         return self._repository.root
+
+    @property
+    def definition_files(self) -> tuple[Path, ...]:
+        """Return the repository's files other than rules, sorted: macros, lookups and so on."""
+        return self._repository.definition_files()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
