@@ -1,0 +1,202 @@
+"""The prover: what it proves holds on all events, and what it refutes it shows."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transpile import parse
+from transpile.interpret import compile_pred
+from transpile.ir.expr import Field
+from transpile.ir.pattern import Pattern, Wild
+from transpile.ir.pred import (
+    And,
+    Exists,
+    Glob,
+    InNetwork,
+    Matches,
+    Not,
+    NumEq,
+    Or,
+    Order,
+    Pred,
+    Quant,
+    Test,
+    TextEq,
+    all_of,
+)
+from transpile.ir.regex import parse_regex
+from transpile.ir.stages import Filter
+from transpile.verify.prove import Facts, Relation, compare, disjoint, implies, satisfiable
+
+EVERYTHING = Facts(single=lambda name: True, whole=lambda name: True)
+
+
+def predicate(search: str) -> Pred:
+    """Return the filters of a search."""
+    stages = parse(search).stages
+    return all_of(stage.pred for stage in stages if isinstance(stage, Filter))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "relation"),
+    [
+        pytest.param("a=x b=y", "b=Y a=X", "proved equal", id="order-and-case-do-not-matter"),
+        pytest.param("a=x OR a=y", "a IN (y, x)", "proved equal", id="in-is-a-disjunction"),
+        pytest.param("(a=1 OR b=2) c=3", "(a=1 c=3) OR (b=2 c=3)", "proved equal", id="spread"),
+        pytest.param("NOT (a=x b=y)", "NOT a=x OR NOT b=y", "proved equal", id="de-morgan"),
+        pytest.param("a=x*", "a=*x*", "wider", id="prefix-to-contains"),
+        pytest.param("a=*foo*", "a=*foo*bar*", "narrower", id="contains-to-two-in-order"),
+        pytest.param("a=*foo*bar*", "a=*foo* a=*bar*", "wider", id="order-of-parts-lost"),
+        pytest.param("a=*x NOT a=*yx", "a=*x", "wider", id="exception-lost"),
+        pytest.param("a=x", "b=x", "incomparable", id="another-field"),
+        pytest.param("a!=x", "NOT a=x", "incomparable", id="several-values-and-none"),
+        pytest.param("| where a=\"x\"", "a=x", "wider", id="case-lost"),
+        pytest.param("| where lower(a)=\"x\"", "a=x", "proved equal", id="lower-is-no-case"),
+        pytest.param("| regex a=\"(?i)foo\"", "a=*foo*", "proved equal", id="regex-is-a-glob"),
+        pytest.param("| regex a=\"^foo.*bar$\"", "a=foo*bar", "incomparable", id="dot-and-dollar"),
+        pytest.param("| regex a=\"^a{2,3}$\"", "| regex a=\"^aaa?$\"", "proved equal", id="repeat"),
+        pytest.param("a>5", "a>=6", "narrower", id="a-number-need-not-be-whole"),
+        pytest.param("a>5", "a>=5", "wider", id="bound-moved"),
+        pytest.param("a>5 a<3", "b=1 NOT b=1", "narrower", id="two-values-or-a-text"),
+        pytest.param("| where len(a)>5", "| where len(a)>4", "wider", id="length-of-a-field"),
+        pytest.param(
+            "| where cidrmatch(\"10.0.0.0/8\", a)", "| where cidrmatch(\"10.1.0.0/16\", a)",
+            "narrower", id="network-inside-another",
+        ),
+        pytest.param("a=10.1.2.3", "| where cidrmatch(\"10.1.0.0/16\", a)", "wider", id="address"),
+    ],
+)  # fmt: skip
+def test_relation(first: str, second: str, relation: str) -> None:
+    found = compare(predicate(first), predicate(second))
+    assert str(found.relation) == relation, found
+    for event, by in ((found.missed, first), (found.extra, second)):
+        other = second if by == first else first
+        if event is not None:
+            assert compile_pred(predicate(by))(dict(event))
+            assert not compile_pred(predicate(other))(dict(event))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("a!=x", "a=* NOT a=x", id="single-values-make-the-quantifiers-one"),
+        pytest.param("a>5", "a>=6", id="whole-numbers"),
+        pytest.param("| where a=\"5\"", "a=5", id="a-number-has-one-spelling"),
+    ],
+)  # fmt: skip
+def test_facts_about_fields_are_used(first: str, second: str) -> None:
+    assert compare(predicate(first), predicate(second)).relation is not Relation.EQUAL
+    assert compare(predicate(first), predicate(second), EVERYTHING).relation is Relation.EQUAL
+
+
+def test_what_every_event_meets_is_used() -> None:
+    facts = Facts(given=predicate("a=*"))
+    assert compare(predicate("NOT a=x"), predicate("a!=x")).relation is Relation.INCOMPARABLE
+    assert implies(predicate("NOT a=x"), predicate("a=*"), facts).holds
+
+
+def test_disjoint_and_satisfiable() -> None:
+    assert disjoint(predicate("a=x"), predicate("NOT a=x")).holds
+    assert disjoint(predicate("a=x"), predicate("a=y")).event == {"a": ["x", "y"]}
+    assert disjoint(predicate("a=x"), predicate("a=y"), EVERYTHING).holds
+    assert satisfiable(predicate("a=x* a=*y b<3")).holds
+    assert satisfiable(predicate("a=* NOT a=*")).holds is False
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide", "reason"),
+    [
+        pytest.param(
+            "| regex a=\"(?=x)x\"", "| regex a=\"x(?!y)\"", "lookaround", id="lookaround"
+        ),
+        pytest.param("| where a=b", "| where a=b OR a>b", "", id="known-by-its-form"),
+        pytest.param("| where a>b", "| where b<c", "compare", id="two-fields-in-order"),
+    ],
+)
+def test_what_is_not_decided_is_said(narrow: str, wide: str, reason: str) -> None:
+    found = implies(predicate(narrow), predicate(wide))
+    assert found.holds is (None if reason else True)
+    assert reason in found.reason
+
+
+# -- against the interpreter ---------------------------------------------------------------------
+
+TEXTS = ("", "a", "A", "b", "ab", "aB", "ba", "aab", "a*", "\n", "a\n", "k", "\u212a", "é", "É",
+         "5", "05", "5.0", "6", "5.5", "-1", "5a", "10.0.0.1", "10.1.0.1")  # fmt: skip
+VALUES: tuple[Any, ...] = (None, *TEXTS, ["a", "b"], ["a", "5"], ["ab", "A", ""])
+EVENTS = [
+    {name: value for name, value in zip("fg", pair, strict=True) if value is not None}
+    for pair in product(VALUES, VALUES)
+]
+
+texts = st.sampled_from(TEXTS)
+conditions = st.one_of(
+    st.builds(TextEq, texts, st.booleans()),
+    st.builds(
+        lambda parts, cased: Glob(Pattern.of(*parts), cased),
+        st.lists(st.one_of(texts, st.sampled_from(list(Wild))), min_size=1, max_size=3),
+        st.booleans(),
+    ),
+    st.builds(NumEq, st.sampled_from((5, 6, 5.5, -1))),
+    st.builds(Order, st.sampled_from(("<", "<=", ">", ">=")), st.sampled_from((5, 5.5, "a", "B"))),
+    st.sampled_from(("a", "^a", "b$", "(?i)^ab?$", "^.$", r"\bb", "[^a]", "a+b", "^(a|5)+$")).map(
+        lambda text: Matches(parse_regex(text))
+    ),
+    st.sampled_from(("10.0.0.0/8", "10.1.0.0/16")).map(InNetwork),
+)
+subjects = st.sampled_from("fg").map(Field)
+leaves: st.SearchStrategy[Pred] = st.one_of(
+    st.builds(Test, subjects, conditions, st.sampled_from(list(Quant))),
+    st.builds(Exists, subjects),
+)
+predicates = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(Not, inner),
+        st.builds(And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+        st.builds(Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(predicates, predicates)
+def test_implication_is_what_the_interpreter_finds(narrow: Pred, wide: Pred) -> None:
+    found = implies(narrow, wide)
+    left, right = compile_pred(narrow), compile_pred(wide)
+    if found.holds:
+        assert not [event for event in EVENTS if left(event) and not right(event)]
+    elif found.holds is False:
+        assert found.event is not None
+        assert left(found.event)
+        assert not right(found.event)
+    else:
+        assert found.reason
+
+
+@settings(max_examples=200, deadline=None)
+@given(predicates)
+def test_a_predicate_is_equal_to_itself_written_otherwise(pred: Pred) -> None:
+    assert compare(pred, Not(Not(Or((pred, And((pred, Exists(Field("h"))))))))).relation in (
+        Relation.EQUAL,
+        Relation.UNDECIDED,
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(predicates)
+def test_facts_hold_for_events_that_have_them(pred: Pred) -> None:
+    found = satisfiable(pred, Facts(single=lambda name: True))
+    if found.holds is False:
+        decide = compile_pred(pred)
+        assert not [e for e in EVENTS if decide(e) and not any(map(_several, e.values()))]
+
+
+def _several(value: Any) -> bool:
+    return isinstance(value, list)

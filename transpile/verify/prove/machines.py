@@ -1,0 +1,210 @@
+"""Regular expressions as automata that know the character before and the one that follows."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from enum import Enum
+from typing import assert_never
+
+from transpile.ir.regex import tree as t
+from transpile.ir.regex.charset import ALL, Spans, complement, of_char, of_class
+
+MOST_STATES = 3000
+
+
+class NoMachine(Exception):
+    """A condition has no automaton here; the reason in words."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class _Side(Enum):
+    """What stands beside a place in a text."""
+
+    EDGE = "nothing"
+    LINE = "a line end"
+    WORD = "a letter, digit or underscore"
+    OTHER = "another character"
+
+
+_WORD = t.RANGES[t.NamedSet.WORD]
+_EDGES: tuple[int, ...] = (10, 11, *(cut for low, high in _WORD for cut in (low, high + 1)))
+
+
+def _side(code: int) -> _Side:
+    if code < 0:
+        return _Side.EDGE
+    if code == 10:
+        return _Side.LINE
+    return _Side.WORD if any(low <= code <= high for low, high in _WORD) else _Side.OTHER
+
+
+class Machine:
+    """The automaton of an expression that matches somewhere in a text (`whole`: all of it)."""
+
+    def __init__(self, tree: t.Node, *, whole: bool) -> None:
+        self.whole = whole
+        self.takes: list[tuple[Spans, int] | None] = []
+        self.jumps: list[list[tuple[t.At | None, int]]] = []
+        self.asserts = False
+        self.final = self._state()
+        first = self._build(tree, self.final, tail=True)
+        self.first = 1 << first
+        self.initial = self.first
+        self.cuts = self._cuts()
+        self.steps: dict[tuple[int, _Side, int], int] = {}
+
+    # -- building --------------------------------------------------------------------------------
+
+    def _state(self) -> int:
+        if len(self.takes) >= MOST_STATES:
+            raise NoMachine("a regular expression that is too long")
+        self.takes.append(None)
+        self.jumps.append([])
+        return len(self.takes) - 1
+
+    def _taking(self, spans: Spans, after: int) -> int:
+        state = self._state()
+        self.takes[state] = (spans, after)
+        return state
+
+    def _jumping(self, *targets: int) -> int:
+        state = self._state()
+        self.jumps[state] += [(None, target) for target in targets]
+        return state
+
+    def _build(self, node: t.Node, after: int, *, tail: bool) -> int:
+        """Return the state from which a match of the node leads to `after`.
+
+        tail: nothing can be matched behind the node.
+        """
+        match node:
+            case t.Chars(text, ignore_case):
+                for char in reversed(text):
+                    after = self._taking(of_char(char, ignore_case), after)
+                return after
+            case t.Dot(newline):
+                return self._taking(ALL if newline else complement(((10, 10),)), after)
+            case t.CharClass():
+                spans = of_class(node)
+                if spans is None:
+                    raise NoMachine("a Unicode property")
+                return self._taking(spans, after)
+            case t.Anchor(at):
+                return self._anchor(at, after, tail)
+            case t.Capture(body):
+                return self._build(body, after, tail=tail)
+            case t.Repeat(body, low, high, greed):
+                if greed is t.Greed.POSSESSIVE:
+                    raise NoMachine("a possessive quantifier")
+                return self._repeat(body, low, high, after)
+            case t.Concat(items):
+                last = True
+                for item in reversed(items):
+                    after = self._build(item, after, tail=tail and last)
+                    last = last and t.width(item)[1] == 0
+                return after
+            case t.Alt(branches):
+                return self._jumping(*(self._build(b, after, tail=tail) for b in branches))
+            case t.Look():
+                raise NoMachine("a lookaround")
+            case t.BackRef():
+                raise NoMachine("a back-reference")
+            case t.Atomic():
+                raise NoMachine("an atomic group")
+            case t.KeepOut():
+                return after
+            case _:
+                assert_never(node)
+
+    def _repeat(self, body: t.Node, low: int, high: int | None, after: int) -> int:
+        if high is None:
+            loop = self._jumping(after)
+            again = self._build(body, loop, tail=False)
+            self.jumps[loop].append((None, again))
+            after = loop
+        else:
+            skipped = after
+            for _ in range(high - low):
+                after = self._jumping(self._build(body, after, tail=False), skipped)
+        for _ in range(low):
+            after = self._build(body, after, tail=False)
+        return after
+
+    def _anchor(self, at: t.At, after: int, tail: bool) -> int:
+        self.asserts = True
+        state = self._state()
+        if at is not t.At.LAST_END:
+            self.jumps[state].append((at, after))
+            return state
+        if not tail:
+            raise NoMachine("`$` inside an expression")
+        ended = self._state()
+        self.jumps[ended].append((t.At.END, after))
+        line = self._taking(((10, 10),), ended)
+        self.jumps[state] += [(None, ended), (None, line)]
+        return state
+
+    def _cuts(self) -> frozenset[int]:
+        found = {edge for take in self.takes if take for low, high in take[0]
+                 for edge in (low, high + 1)}
+        return frozenset(found | set(_EDGES) if self.asserts else found)
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def _closure(self, states: int, before: _Side, after: _Side) -> int:
+        found, waiting = states, [at for at in range(states.bit_length()) if states >> at & 1]
+        while waiting:
+            for at, target in self.jumps[waiting.pop()]:
+                if not found >> target & 1 and (at is None or _holds(at, before, after)):
+                    found |= 1 << target
+                    waiting.append(target)
+        return found
+
+    def step(self, states: int, before: int, code: int) -> int:
+        if not self.whole and states == 1 << self.final:
+            return states
+        side = _side(before) if self.asserts else _Side.OTHER
+        key = (states, side, code)
+        found = self.steps.get(key)
+        if found is None:
+            found = self.steps[key] = self._step(states, side, code)
+        return found
+
+    def _step(self, states: int, side: _Side, code: int) -> int:
+        closed = self._closure(states, side, _side(code))
+        if not self.whole and closed >> self.final & 1:
+            return 1 << self.final  # found: whatever follows
+        result = 0 if self.whole else self.first
+        for at in range(closed.bit_length()):
+            take = self.takes[at] if closed >> at & 1 else None
+            if take is not None and _within(code, take[0]):
+                result |= 1 << take[1]
+        return result
+
+    def accepts(self, states: int, before: int) -> bool:
+        return bool(self._closure(states, _side(before), _Side.EDGE) >> self.final & 1)
+
+
+def _within(code: int, spans: Spans) -> bool:
+    at = bisect_right(spans, (code, t.MAX_CODE + 1)) - 1
+    return at >= 0 and spans[at][0] <= code <= spans[at][1]
+
+
+def _holds(at: t.At, before: _Side, after: _Side) -> bool:
+    match at:
+        case t.At.START:
+            return before is _Side.EDGE
+        case t.At.END | t.At.LAST_END:
+            return after is _Side.EDGE
+        case t.At.LINE_START:
+            return before is _Side.EDGE or (before is _Side.LINE and after is not _Side.EDGE)
+        case t.At.LINE_END:
+            return after in (_Side.EDGE, _Side.LINE)
+        case t.At.WORD_EDGE | t.At.WORD_INNER:
+            edge = (before is _Side.WORD) != (after is _Side.WORD)
+            return edge == (at is t.At.WORD_EDGE)
+        case _:
+            assert_never(at)

@@ -1,0 +1,269 @@
+"""Whether one value can meet some conditions and miss others, and such a value.
+
+First come texts that are made for the conditions; if none fits, the product of the automata decides
+(`languages`). Numbers are told apart from other texts: their comparisons leave intervals, and what
+remains is a question about their spelling.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import islice
+
+from transpile.ir import pred as p
+from transpile.ir.decide import Check, compile_condition, number_text
+from transpile.ir.regex import parse_regex
+from transpile.ir.text import number
+from transpile.verify.prove.languages import NO_CHAR, Language, language
+from transpile.verify.prove.machines import NoMachine
+from transpile.verify.samples import meeting, samples
+
+Signed = tuple[p.Condition, bool]
+"""A condition and whether the value must meet it."""
+
+MOST_STATES = 6000
+"""States of a product of automata that are looked at."""
+
+MOST_SPELLINGS = 64
+
+NUMERAL = p.Matches(
+    parse_regex(r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z")
+)
+WHOLE = p.Matches(parse_regex(r"\A(?:0|-?[1-9][0-9]*)\z"))
+"""Whole numbers, plainly written; among conditions it says that the field holds only these."""
+
+
+class Undecided(Exception):
+    """Nothing is known, with the reason in words."""
+
+
+@lru_cache(maxsize=262144)
+def value_for(conditions: frozenset[Signed]) -> str | None:
+    """Return a text that meets and misses what it must, None if there is none.
+
+    Raises `Undecided` if that could not be found out.
+    """
+    checks = [(_check(condition), wanted) for condition, wanted in conditions]
+    for text in _candidates(conditions):
+        if all(check(text) is wanted for check, wanted in checks):
+            return text
+    if any(wanted and isinstance(c, p.TextEq) and _one_spelling(c) for c, wanted in conditions):
+        return None
+    if any(_numeric(condition) for condition, _ in conditions):
+        return _with_numbers(conditions)
+    return _by_automata(conditions)
+
+
+@lru_cache(maxsize=262144)
+def excluded(one: Signed, other: Signed) -> bool:
+    """Return True only if no value meets two signed conditions."""
+    if one[0] == other[0]:
+        return one[1] != other[1]
+    try:
+        return value_for(frozenset((one, other))) is None
+    except Undecided:
+        return False
+
+
+@lru_cache(maxsize=65536)
+def _check(condition: p.Condition) -> Check:
+    return compile_condition(condition)
+
+
+def _candidates(conditions: frozenset[Signed]) -> Iterator[str]:
+    ordered = sorted(conditions, key=lambda item: (not item[1], _size(item[0])))
+    for condition, wanted in ordered[:6]:
+        yield from islice(meeting(condition) if wanted else samples(condition), MOST_SPELLINGS)
+    yield from ("value", "1", "0", "203.0.113.9", "")
+
+
+def _size(condition: p.Condition) -> int:
+    return 0 if isinstance(condition, p.TextEq) else 1
+
+
+def _one_spelling(condition: p.TextEq) -> bool:
+    return condition.cased or not any(_cased(condition.text))
+
+
+def _numeric(condition: p.Condition) -> bool:
+    match condition:
+        case p.NumEq() | p.Order(bound=int() | float()):
+            return True
+        case _:
+            return False
+
+
+# -- automata ------------------------------------------------------------------------------------
+
+
+def _by_automata(conditions: frozenset[Signed]) -> str | None:
+    """Return the shortest text in the product of the conditions' automata, None if it is empty."""
+    parts: list[tuple[Language, bool]] = []
+    try:
+        parts = [(language(c), wanted) for c, wanted in sorted(conditions, key=repr)]
+    except NoMachine as found:
+        raise Undecided(f"{found.what} is not decided here") from None
+    chars = _representatives(parts)
+    start = tuple(part.initial for part, _ in parts), NO_CHAR
+    seen = {start}
+    waiting = deque([(start, "")])
+    while waiting:
+        (states, before), text = waiting.popleft()
+        if all(
+            part.accepts(mask, before) is wanted
+            for (part, wanted), mask in zip(parts, states, strict=True)
+        ):
+            return text
+        for code in chars:
+            after = tuple(
+                part.step(mask, before, code)
+                for (part, _), mask in zip(parts, states, strict=True)
+            )
+            dead = any(not m and w for (_, w), m in zip(parts, after, strict=True))
+            following = (after, code)
+            if dead or following in seen:
+                continue
+            if len(seen) >= MOST_STATES:
+                raise Undecided("the patterns are too many to compare")
+            seen.add(following)
+            waiting.append((following, text + chr(code)))
+    return None
+
+
+def _representatives(parts: Sequence[tuple[Language, bool]]) -> list[int]:
+    """Return one character for each set of characters that no automaton tells apart."""
+    cuts = sorted({0, ord("x"), *(cut for part, _ in parts for cut in part.cuts)})
+    codes = [_plain(low, high) for low, high in zip(cuts, [*cuts[1:], 0x110000], strict=True)]
+    return sorted((code for code in codes if code < 0x110000), key=_looks)
+
+
+def _plain(low: int, high: int) -> int:
+    """Return a character of a half-open span, one that reads well if there is one."""
+    for wanted in (ord("x"), ord("a"), ord("0"), ord(" "), 0x100):
+        if low <= wanted < high:
+            return wanted
+    return high - 1 if 0xD800 <= low <= 0xDFFF else low
+
+
+def _looks(code: int) -> tuple[bool, int]:
+    return not (chr(code).isalnum() and code < 128), code
+
+
+# -- numbers -------------------------------------------------------------------------------------
+
+
+def _with_numbers(conditions: frozenset[Signed]) -> str | None:
+    """Decide conditions of which some compare numbers: for values that are none, then for those."""
+    if (WHOLE, True) not in conditions:
+        found = _no_number(conditions)
+        if found is not None:
+            return found
+    return _a_number(conditions)
+
+
+def _no_number(conditions: frozenset[Signed]) -> str | None:
+    as_text: set[Signed] = {(NUMERAL, False)}
+    for condition, wanted in conditions:
+        match condition:
+            case p.NumEq():
+                if wanted:
+                    return None
+            case p.Order(op, int() | float() as bound):
+                as_text.add((p.Order(op, number_text(bound)), wanted))
+            case _:
+                as_text.add((condition, wanted))
+    return value_for(frozenset(as_text))
+
+
+def _a_number(conditions: frozenset[Signed]) -> str | None:
+    numbers = [item for item in conditions if _numeric(item[0])]
+    spelling = frozenset(conditions) - frozenset(numbers)
+    whole = (WHOLE, True) in conditions
+    amounts = _amounts(numbers, whole)
+    if not amounts:
+        return None
+    checks = [(_check(condition), wanted) for condition, wanted in conditions]
+    for amount in amounts:
+        for text in (number_text(amount),) if whole else _spellings(amount):
+            if all(check(text) is wanted for check, wanted in checks):
+                return text
+    if whole and _is_one(numbers):
+        return None
+    if value_for(spelling | {(NUMERAL, True)}) is None:
+        return None
+    raise Undecided("the spelling of numbers is not decided here")
+
+
+def _amounts(numbers: Iterable[Signed], whole: bool) -> list[float]:
+    """Return numbers that the comparisons let pass, one from each stretch between the bounds."""
+    numbers = list(numbers)
+    bounds = sorted({_bound(condition) for condition, _ in numbers})
+    tried: list[float] = []
+    for low, high in zip([bounds[0] - 2, *bounds], [*bounds, bounds[-1] + 2], strict=True):
+        tried += [low, (low + high) / 2, *_wholes_between(low, high)]
+    tried.append(bounds[-1])
+    checks = [(_check(condition), wanted) for condition, wanted in numbers]
+    found = dict.fromkeys(
+        amount
+        for amount in (*map(_tidy, tried),)
+        if not whole or amount == math.floor(amount)
+    )
+    return [
+        amount
+        for amount in sorted(found, key=lambda a: (a != math.floor(a), abs(a)))
+        if all(check(amount) is wanted for check, wanted in checks)
+    ]
+
+
+def _bound(condition: p.Condition) -> float:
+    match condition:
+        case p.NumEq(value) | p.Order(bound=int() | float() as value):
+            return value
+        case _:
+            raise TypeError(f"no comparison of numbers: {condition!r}")
+
+
+def _wholes_between(low: float, high: float) -> Iterator[float]:
+    first = math.floor(low) + 1
+    yield from (float(n) for n in range(first, min(first + 3, math.ceil(high))))
+
+
+def _tidy(amount: float) -> float:
+    return int(amount) if amount == math.floor(amount) else amount
+
+
+def _is_one(numbers: Sequence[Signed]) -> bool:
+    return any(wanted and isinstance(condition, p.NumEq) for condition, wanted in numbers)
+
+
+def _spellings(amount: float) -> Iterator[str]:
+    plain = number_text(amount)
+    yield plain
+    if number(plain + ".0") == amount:
+        yield from (plain + ".0", plain + ".00")
+    sign, digits = ("-", plain[1:]) if plain.startswith("-") else ("", plain)
+    yield from (f"{sign}0{digits}", f"{sign}00{digits}", f"{plain}e0")
+    if not sign:
+        yield f"+{plain}"
+
+
+def folded(condition: p.Condition) -> p.Condition:
+    """Return an equal condition in the form that others are compared with most easily."""
+    match condition:
+        case p.Glob(pattern, cased) if pattern.is_literal:
+            return folded(p.TextEq(pattern.text, cased))
+        case p.TextEq(text, cased) if cased and not any(_cased(text)):
+            return replace(condition, cased=False)
+        case p.Glob(pattern, cased) if cased:
+            texts = "".join(part for part in pattern.parts if isinstance(part, str))
+            return condition if any(_cased(texts)) else p.Glob(pattern)
+        case _:
+            return condition
+
+
+def _cased(text: str) -> Iterator[bool]:
+    return (char.lower() != char or char.upper() != char or not char.isascii() for char in text)
