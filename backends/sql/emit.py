@@ -13,7 +13,7 @@ from transpile.backends.sql.expressions import as_number, expression
 from transpile.backends.sql.frame import Frame, OrderKey
 from transpile.backends.sql.needs import Needs, needs_after
 from transpile.backends.sql.nodes import Sql
-from transpile.backends.sql.predicates import predicate
+from transpile.backends.sql.predicates import is_decided, predicate
 from transpile.backends.sql.sources import Columns, SourceColumns, SplunkView
 from transpile.backends.sql.stages import STAGES
 from transpile.backends.sql.stages.sets import LINE, lookup_table
@@ -62,7 +62,7 @@ _ROWWISE = (
 def _check_wider(pipeline: Pipeline, writer: Writer) -> None:
     """Raise Unsupported if a condition was left out where that changes rows instead of adding."""
     for at, stage in enumerate(pipeline.stages):
-        if not any(isinstance(node, Unknown) for node in descend(stage)):
+        if not any(isinstance(x, Unknown) and not is_decided(x) for x in descend(stage)):
             continue
         later = pipeline.stages[at + 1 :]
         safe = isinstance(stage, s.Filter) and all(

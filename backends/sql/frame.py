@@ -72,6 +72,8 @@ class Frame:
         """Return the frame with one more condition."""
         if isinstance(condition, exp.Boolean) and condition.this:
             return self
+        if isinstance(condition, exp.Is) and condition in self.where:
+            return self
         parts: tuple[Sql, ...] = (condition,)
         return replace(self, where=self.where + parts)
 

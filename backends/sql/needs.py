@@ -131,6 +131,8 @@ def needs_before(stage: Stage, after: Needs) -> Needs:
             made = after.minus(("duration", "eventcount", "closed_txn")).plus(("_time", *fields))
             tests = [test for test in (starts, ends) if test is not None]
             return made.plus((name for test in tests for name in reads(test)), order=True)
+        case s.Geo(field):
+            return after.plus((field,))
         case s.Pivot() | s.ForEach() | s.Totals() | s.Combine():
             return Needs(None, True)
         case _:

@@ -7,7 +7,7 @@ a rule's value can change a query. They do not copy their arguments: give each n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -225,6 +225,16 @@ def select(
     if limit is not None:
         args["limit"] = exp.Limit(expression=number(limit))
     return exp.Select(**args)
+
+
+def lambda_body(function: Callable[[Sql], Sql]) -> tuple[str, Sql]:
+    """Return the name of a lambda's variable and its body; inner lambdas have other names."""
+    body = function(identifier("x"))
+    inner = sum(isinstance(part, exp.Lambda) for part in walk(body))
+    if not inner:
+        return "x", body
+    name = f"x{inner + 1}"
+    return name, function(identifier(name))
 
 
 def walk(node: Sql) -> list[Sql]:

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
+from transpile.backends.sql.dialects.base import ESCAPE
 from transpile.backends.sql.expressions import (
     as_list,
     as_number,
@@ -28,10 +29,11 @@ from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Test, Va
 from transpile.errors import Unsupported
 from transpile.fidelity import Loss
 from transpile.ir import pred as p
-from transpile.ir.expr import Expr, Field
+from transpile.ir.expr import Call, Expr, Field
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.text import fold, number
+from transpile.ir.walk import descend
 
 _ORDER: Mapping[str, type[exp.Binary]] = {
     "<": exp.LT,
@@ -71,14 +73,34 @@ def predicate(pred: Pred, scope: Scope, *, positive: bool = True) -> Test:
             return _keyword(pattern, cased, scope)
         case p.InRows(pipeline):
             return scope.writer.in_rows(pipeline, scope)
-        case p.Unknown(reason):
-            if not positive:
-                message = f"a condition that cannot be decided stands under NOT: {reason}"
-                raise Unsupported(message, code="TGT609", span=pred.span)
-            scope.writer.lose(Loss("TGT606", reason, pred.span))
-            return Test(n.boolean(True), ALWAYS)
+        case p.Unknown():
+            return _unknown(pred, scope, positive)
         case _:
             assert_never(pred)
+
+
+def _unknown(pred: p.Unknown, scope: Scope, positive: bool) -> Test:
+    """Return a condition that the event's own values decide, else leave it out."""
+    if pred.decided is not None and is_decided(pred):
+        return predicate(pred.decided, scope, positive=positive)
+    if not positive:
+        message = f"a condition that cannot be decided stands under NOT: {pred.reason}"
+        raise Unsupported(message, code="TGT609", span=pred.span)
+    scope.writer.lose(Loss("TGT606", pred.reason, pred.span))
+    return Test(n.boolean(True), ALWAYS)
+
+
+def is_decided(pred: p.Unknown) -> bool:
+    """Return whether SQL can say the condition; not if a regular expression stands in the event.
+
+    Engines differ in what such an expression may hold, and one that is none makes a query fail.
+    """
+    return pred.decided is not None and not any(
+        isinstance(node, Call) and node.name in _REGEX_IN_EVENT for node in descend(pred.decided)
+    )
+
+
+_REGEX_IN_EVENT = frozenset({"regex_found", "mvfind"})
 
 
 def negated(test: Test, known: frozenset[str]) -> Test:
@@ -159,6 +181,9 @@ def _folded(value: Sql, scope: Scope) -> Sql:
 
 
 def _test(subject: Expr, condition: p.Condition, quant: Quant, scope: Scope) -> Test:
+    if isinstance(subject, Call) and subject.name == "text_like" and condition == p.NumEq(1):
+        value, pattern = (as_text(expression(arg, scope), scope) for arg in subject.args)
+        return text_like(value, pattern, scope)
     value = expression(subject, scope)
     if value.kind is not Kind.LIST:
         return condition_on(value, condition, scope)
@@ -226,6 +251,14 @@ def _glob(value: Value, pattern: Pattern, cased: bool, scope: Scope) -> Test:
     return Test(made, single.missing)
 
 
+def text_like(value: Value, pattern: Value, scope: Scope) -> Test:
+    """Return whether a text is like a pattern of the row, in which `%` and `_` are wildcards."""
+    dialect = scope.writer.dialect
+    dialect.case_sensitive_like()
+    wanted = dialect.replace_text(pattern.sql, n.text(ESCAPE), n.text(ESCAPE * 2))
+    return Test(dialect.like_text(value.sql, wanted, cased=True), united((value, pattern)))
+
+
 def _order(value: Value, op: str, bound: str | int | float, scope: Scope) -> Test:
     kind = _ORDER[op]
     dialect = scope.writer.dialect
@@ -277,18 +310,26 @@ def _compare(pred: p.Compare, scope: Scope) -> Test:
 def _lists_equal(left: Value, right: Value, all_values: bool, scope: Scope) -> Test:
     dialect = scope.writer.dialect
     ours, theirs = as_list(left, scope), as_list(right, scope)
-    if Kind.LIST not in (left.kind, right.kind) or (
-        left.kind is Kind.LIST and right.kind is Kind.LIST
-    ):
-        dialect.refuse("comparison of two lists")
     many, one = (ours, right) if left.kind is Kind.LIST else (theirs, left)
+    if one.kind is Kind.LIST and not dialect.nested_lists:
+        dialect.refuse("comparison of two lists")
 
     def same(item: Sql) -> Test:
-        return _singles("==", Value(item, Kind.TEXT, ALWAYS), one, scope)
+        value = Value(item, Kind.TEXT, ALWAYS)
+        if one.kind is not Kind.LIST:
+            return _singles("==", value, one, scope)
+
+        def pair(other: Sql) -> Sql:
+            test = _singles("==", value, Value(other, Kind.TEXT, ALWAYS), scope)
+            return negated(test, ALWAYS).sql if all_values else test.sql
+
+        found = dialect.any_of(one.sql, pair)
+        return Test(n.negation(found) if all_values else found, one.missing)
 
     present = [n.is_not_null(v.sql) for v in (many, one) if v.missing != ALWAYS]
     if all_values:
-        differs = dialect.any_of(many.sql, lambda item: negated(same(item), ALWAYS).sql)
+        known = one.missing or ALWAYS
+        differs = dialect.any_of(many.sql, lambda item: negated(same(item), known).sql)
         return Test(n.conjunction((*present, n.negation(differs))), ALWAYS)
     found = dialect.any_of(many.sql, lambda item: same(item).sql)
     return Test(n.conjunction((*present, found)), None)

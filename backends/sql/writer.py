@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 class Writer:
-    """Collects CTEs, losses, assumptions, tables and source fields of one query."""
+    """Collects CTEs, losses, assumptions, tables and source fields of one query.
+
+    helpers: columns of CTEs that are no fields, which no result may show.
+    """
 
     def __init__(self, request: Request, dialect: Dialect, columns: Columns) -> None:
         self.request = request
@@ -36,6 +39,7 @@ class Writer:
         self.assumptions: dict[str, None] = {}
         self.tables: dict[str, str] = {}
         self.fields: dict[str, None] = {}
+        self.helpers: set[str] = set()
         self._names: set[str] = set()
 
     # -- what is said about the query --------------------------------------------------------------
@@ -184,7 +188,7 @@ class Writer:
     def star(self, frame: Frame) -> Sql:
         """Return `*`, without the columns that the rows no longer have or have anew."""
         anew = {name for name, value in frame.columns.items() if not _is_column(value, name)}
-        hidden = sorted((frame.gone | anew) & self.fields.keys())
+        hidden = sorted((frame.gone | anew) & (self.fields.keys() | self.helpers))
         if not hidden:
             for name in sorted(anew):
                 self.note(f"the table has no column {name!r} of its own")

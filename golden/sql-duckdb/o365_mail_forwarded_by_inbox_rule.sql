@@ -42,7 +42,6 @@ WHERE
   "target" IS NOT NULL
   AND NOT COALESCE(REGEXP_MATCHES("target", '@corp\.test\n?\z'), FALSE)
   AND "UserId" IS NOT NULL
-  AND "target" IS NOT NULL
 GROUP BY
   "UserId",
   "target";

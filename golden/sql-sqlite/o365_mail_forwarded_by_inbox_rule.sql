@@ -67,7 +67,6 @@ WHERE
   "target" IS NOT NULL
   AND NOT COALESCE("target" REGEXP '@corp\.test$', FALSE)
   AND "UserId" IS NOT NULL
-  AND "target" IS NOT NULL
 GROUP BY
   "UserId",
   "target";

@@ -30,6 +30,7 @@ class Dialect:
     name: of the target and of sqlglot's dialect.  functions: names that may be called as they are.
     flavour: of its regular expressions, None without any.  cased_names: quoted column names that
     differ in case only are different columns.  star_except: `SELECT *` can leave columns out.
+    nested_lists: a test on the elements of a list may test those of another one.
     formats: strftime directives to its own.  text_end: the end of a text in a regular expression.
     """
 
@@ -39,6 +40,7 @@ class Dialect:
     flavour: ClassVar[Flavour | None] = Flavour.RE2
     cased_names: ClassVar[bool] = False
     star_except: ClassVar[bool] = False
+    nested_lists: ClassVar[bool] = False
     text_end: ClassVar[str] = "$"
     formats: ClassVar[Mapping[str, str]] = {}
     assumptions: ClassVar[Mapping[str, str]] = {}
@@ -110,6 +112,16 @@ class Dialect:
 
     def in_network(self, value: Callable[[], Sql], low: int, high: int) -> Sql:
         """Text is a dotted IPv4 address between two numbers, both included [15.2]."""
+        guard, total = self._ip_parts(value)
+        between = exp.Between(this=exp.Paren(this=total), low=n.number(low), high=n.number(high))
+        return n.case([(guard, between)], n.boolean(False))
+
+    def ip_number(self, value: Callable[[], Sql]) -> Sql:
+        """The number of a dotted IPv4 address, NULL for another text [15.2]."""
+        return n.case([self._ip_parts(value)])
+
+    def _ip_parts(self, value: Callable[[], Sql]) -> tuple[Sql, Sql]:
+        """The test that a text is a dotted IPv4 address, and its number if it is."""
         octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
         guard = self.matches(value(), rf"^{octet}\.{octet}\.{octet}\.{octet}{self.text_end}")
         total: Sql | None = None
@@ -118,8 +130,7 @@ class Dialect:
             term = n.binary(exp.Mul, part, n.number(weight)) if weight > 1 else part
             total = term if total is None else exp.Add(this=total, expression=term)
         assert total is not None
-        between = exp.Between(this=exp.Paren(this=total), low=n.number(low), high=n.number(high))
-        return n.case([(guard, between)], n.boolean(False))
+        return guard, total
 
     def dotted_part(self, value: Sql, position: int) -> Sql:
         """The part of a text between dots, 1-based."""

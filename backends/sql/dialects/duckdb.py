@@ -28,6 +28,7 @@ class DuckDb(Dialect):
     name = "duckdb"
     title = "DuckDB"
     star_except = True
+    nested_lists = True
     functions = frozenset(_FUNCTIONS.split())
     formats: ClassVar[Mapping[str, str]] = STRFTIME | {
         directive: directive for directive in ("%b", "%B", "%a", "%A", "%s")
@@ -249,7 +250,8 @@ def _is_json(node: Sql, kind: str) -> Sql:
 
 
 def _lambda(function: OnColumn) -> Sql:
-    return exp.Lambda(this=function(n.identifier("x")), expressions=[n.identifier("x")], colon=True)
+    name, body = n.lambda_body(function)
+    return exp.Lambda(this=body, expressions=[n.identifier(name)], colon=True)
 
 
 def _null_if_empty(values: Sql) -> Sql:

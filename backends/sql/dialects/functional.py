@@ -21,7 +21,8 @@ class Functional(Dialect):
     lambda_first: ClassVar[bool] = False
 
     def _with(self, what: str, values: Sql, function: OnColumn) -> Sql:
-        made = exp.Lambda(this=function(n.identifier("x")), expressions=[n.identifier("x")])
+        name, body = n.lambda_body(function)
+        made = exp.Lambda(this=body, expressions=[n.identifier(name)])
         args = (made, values) if self.lambda_first else (values, made)
         return n.call(self.calls[what], *args)
 

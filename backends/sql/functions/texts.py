@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import (
     Function,
@@ -13,6 +14,7 @@ from transpile.backends.sql.expressions import (
     whole_literal,
 )
 from transpile.backends.sql.nodes import Sql
+from transpile.backends.sql.predicates import text_like
 from transpile.backends.sql.regexes import regex_text
 from transpile.backends.sql.values import Kind, Scope, Value, united
 
@@ -45,15 +47,27 @@ def _len(scope: Scope, args: list[Value]) -> Value:
 
 
 def _substr(scope: Scope, args: list[Value]) -> Value:
-    start = whole_literal(args[1], scope, "position")
-    if start <= 0:
-        scope.writer.dialect.refuse("substring from the end that fits SPL's rule")
+    """Positions from 1, negative ones from the end; 0 is the place before the first one."""
+    dialect = scope.writer.dialect
     value = as_text(args[0], scope)
-    size = None
-    if len(args) > 2:
-        size = n.number(max(0, whole_literal(args[2], scope, "length")))
-    node = scope.writer.dialect.substring(value.sql, n.number(start), size)
-    return Value(node, Kind.TEXT, value.missing)
+    start = whole_literal(args[1], scope, "position")
+    size = max(0, whole_literal(args[2], scope, "length")) if len(args) > 2 else None
+    if start == 0:
+        start, size = 1, None if size is None else max(0, size - 1)
+    if start > 0:
+        end = None if size is None else n.number(size)
+        return Value(dialect.substring(value.sql, n.number(start), end), Kind.TEXT, value.missing)
+    length = dialect.length(value.sql)
+    first = n.binary(exp.Sub, length, n.number(-start - 1))
+    long_enough = n.binary(exp.GTE, length.copy(), n.number(-start))
+    tail = dialect.substring(value.sql, first, None if size is None else n.number(size))
+    if size is None:
+        return Value(n.case([(long_enough, tail)], value.sql), Kind.TEXT, value.missing)
+    left = n.binary(exp.Sub, length.copy(), n.number(-start - size))
+    some = n.binary(exp.GT, length.copy(), n.number(-start - size))
+    head = dialect.substring(value.sql, n.number(1), left)
+    branches = [(long_enough, tail), (some, head), (n.is_not_null(value.sql), n.text(""))]
+    return Value(n.case(branches), Kind.TEXT, value.missing)
 
 
 def _trim(side: str) -> Function:
@@ -87,6 +101,13 @@ def _tostring(scope: Scope, args: list[Value]) -> Value:
         scope.writer.dialect.refuse(f"number format {args[1].literal or 'that is computed'}")
     return as_text(args[0], scope)
 
+
+
+def _text_like(scope: Scope, args: list[Value]) -> Value:
+    value, pattern = (as_text(arg, scope) for arg in args)
+    test = text_like(value, pattern, scope)
+    branches = [(test.sql, n.number(1)), (n.negation(test.sql.copy()), n.number(0))]
+    return Value(n.case(branches), Kind.INT, test.missing)
 
 
 def _urldecode(scope: Scope, args: list[Value]) -> Value:
@@ -124,6 +145,7 @@ TEXTS: Mapping[str, Function] = {
     "upper": _upper,
     "len": _len,
     "substr": _substr,
+    "text_like": _text_like,
     "urldecode": _urldecode,
     "trim": _trim("TRIM"),
     "ltrim": _trim("LTRIM"),

@@ -7,7 +7,16 @@ from typing import Any
 
 from transpile.backends.sql.frame import Frame
 from transpile.backends.sql.needs import Needs
-from transpile.backends.sql.stages import groups, names, rows, sessions, sets, texts, windows
+from transpile.backends.sql.stages import (
+    groups,
+    names,
+    places,
+    rows,
+    sessions,
+    sets,
+    texts,
+    windows,
+)
 from transpile.backends.sql.writer import Writer
 
 from transpile.ir import stages as s
@@ -37,4 +46,5 @@ STAGES: Mapping[type, Emit] = {
     s.Join: sets.join,
     s.Branch: sets.branch,
     s.Lookup: sets.lookup,
+    s.Geo: places.geo,
 }

@@ -16,13 +16,14 @@ from transpile.backends.sql.expressions import (
 from transpile.backends.sql.frame import Frame, computed
 from transpile.backends.sql.functions.times import UTC_DAYS, floored
 from transpile.backends.sql.needs import Needs, named, reads
+from transpile.backends.sql.parts import with_parts
 from transpile.backends.sql.predicates import predicate
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Value
 from transpile.backends.sql.writer import Writer
 
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
-from transpile.ir.pred import Unknown
+from transpile.ir.expr import Expr
 from transpile.ir.walk import conjuncts, fields_of
 
 
@@ -33,31 +34,34 @@ def keep(stage: s.Filter, frame: Frame, writer: Writer, before: Needs, after: Ne
     label = "filtered" if frame.label in ("selected", "computed") else frame.label
     frame = replace(frame, label=label, comments=frame.comments + writer.comment(stage.span))
     for part in conjuncts(stage.pred):
-        test = predicate(part, writer.scope(frame))
-        if isinstance(part, Unknown):
-            continue
-        frame = frame.filtered(test.sql)
+        frame = frame.filtered(predicate(part, writer.scope(frame)).sql)
     return frame
 
 
 def compute(stage: s.Compute, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
     """Assign fields; one that reads a computed field makes the rows be written first."""
-    later = needs_within(stage, after)
-    for (name, expr), needs in zip(stage.assignments, later, strict=True):
+    assignments, parts = with_parts(stage.assignments)
+    if after.names is None and frame.rest is not None and not writer.dialect.star_except:
+        assignments, parts = stage.assignments, ()  # nothing could hide the parts
+    later = needs_within(assignments, after)
+    for (name, expr), needs in zip(assignments, later, strict=True):
         if name not in needs:
             continue
         if computed(frame, fields_of(expr)):
             frame = writer.flush(frame, needs.minus((name,)).plus(reads(expr)))
         value = expression(expr, writer.scope(frame))
         frame = frame.with_column(name, value)
+    for name in parts:
+        writer.helpers.add(name)
+        frame = frame.without(name)
     label = "computed" if frame.label == "selected" else frame.label
     return replace(frame, label=label, comments=frame.comments + writer.comment(stage.span))
 
 
-def needs_within(stage: s.Compute, after: Needs) -> list[Needs]:
+def needs_within(assignments: tuple[tuple[str, Expr], ...], after: Needs) -> list[Needs]:
     """Return what must be there after each assignment."""
     found = [after]
-    for name, expr in reversed(stage.assignments[1:]):
+    for name, expr in reversed(assignments[1:]):
         last = found[-1]
         found.append(last.minus((name,)).plus(reads(expr)) if name in last else last)
     return found[::-1]

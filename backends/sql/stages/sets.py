@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, ip_network
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ROW
-from transpile.backends.sql.expressions import as_text, common_kind, convert
+from transpile.backends.sql.expressions import as_list, as_text, common_kind, convert
 from transpile.backends.sql.frame import Frame, OrderKey
 from transpile.backends.sql.needs import Needs
 from transpile.backends.sql.nodes import Sql
@@ -133,8 +133,8 @@ def _key_pairs(
             return [(Value(n.boolean(True), Kind.INT), Value(n.boolean(False), Kind.INT))]
         a, b = qualified(ours, left.source), qualified(theirs, right.source)
         if Kind.LIST in (a.kind, b.kind):
-            raise Unsupported("a join on a multivalue field", code="TGT603", span=stage.span)
-        if not (a.kind in NUMERIC and b.kind in NUMERIC):
+            a, b = as_list(a, scope), as_list(b, scope)
+        elif not (a.kind in NUMERIC and b.kind in NUMERIC):
             a, b = as_text(a, scope), as_text(b, scope)
         pairs.append((a, b))
     return pairs

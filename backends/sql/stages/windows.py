@@ -184,8 +184,6 @@ def dedup(stage: s.Dedup, frame: Frame, writer: Writer, before: Needs, after: Ne
     if any(not frame.value(name).simple for name in stage.keys):
         frame = writer.flush(frame, before)
     values = [frame.value(name) for name in stage.keys]
-    if any(value.kind is Kind.LIST for value in values):
-        raise Unsupported("duplicates by a multivalue field", code="TGT603", span=stage.span)
     present = [n.is_not_null(v.sql) for v in values if v.missing != ALWAYS]
     if not stage.keep_missing:
         for condition in present:
@@ -205,7 +203,7 @@ def dedup(stage: s.Dedup, frame: Frame, writer: Writer, before: Needs, after: Ne
         condition = n.disjunction((condition, *missing))
     kept = ranked.filtered(condition)
     if kept.rest is not None:
-        writer.fields.setdefault(rank)
+        writer.helpers.add(rank)
         kept = replace(kept, gone=kept.gone | {rank})
     return replace(kept, label="deduplicated")
 

@@ -1,0 +1,99 @@
+"""Locations, computed times and patterns, lists against lists: engines against interpreter."""
+
+from __future__ import annotations
+
+import pytest
+from sql_bench import EXECUTED, NOW, Events, assert_same, emit, plain, sql_rows
+
+from transpile.errors import Unsupported
+from transpile.interpret import run_pipeline
+from transpile.interpret.context import Context
+from transpile.lower import lower
+from transpile.spl.parser import parse
+from transpile.tables import Table
+
+
+def timed(*events: dict[str, object]) -> Events:
+    """Give events distinct times, newest first."""
+    return [{"_time": 100_000 - at * 10, **event} for at, event in enumerate(events)]
+
+
+TEXTS = timed({"t": "abcdefgh"}, {"t": "abc"}, {"t": ""}, {}, {"t": "é"})
+MOVED = timed({"d": "7d"}, {"d": "2h"}, {"d": "7"}, {"d": "x"}, {"d": ""}, {}, {"d": "1mo"})
+LIKE = timed(
+    {"a": "one two", "b": "two"}, {"a": "a!b", "b": "a!"}, {"a": "x_y", "b": "x_"},
+    {"a": "C:\\p", "b": ":\\"}, {"a": "ONE", "b": "one"}, {"a": "x"}, {"b": "%"},
+)
+PAIRS = timed(
+    {"k": "1", "a": "x", "b": "x"}, {"k": "1", "a": "y", "b": "z"}, {"k": "2", "a": "1", "b": "01"},
+    {"k": "3", "a": "x"}, {"k": "4", "b": "x"}, {"k": "5", "a": "x", "b": "y"}, {"k": "6"},
+)
+SUMS = timed({"a": "1", "b": "2", "c": "3"}, {"a": "x", "b": "y", "c": "z"}, {"a": "1", "b": "y"},
+             {"a": "1", "b": "2", "c": "z"}, {"a": "x", "b": "y", "c": "3"})
+LISTS = "search index=x | stats values(a) as a values(b) as b by k "
+BOTH = [
+    pytest.param("search index=x | eval v=substr(t,-3), w=substr(t,-3,2), x=substr(t,-5,1), "
+                 "y=substr(t,0,3), z=substr(t,0) | table v w x y z", TEXTS,
+                 id="parts-from-the-end"),
+    pytest.param('search index=x | eval v=relative_time(1000000,"-".d) | table v', MOVED,
+                 id="time-moved-by-a-field"),
+    pytest.param('search index=x | eval v=relative_time(_time,"`later`") | table v d', MOVED,
+                 id="no-relative-time-gives-nothing"),
+    pytest.param("search index=x | eval v=a+b+c, w=(a.b)+c | table v w", SUMS,
+                 id="sums-of-sums-of-what-may-be-text"),
+    pytest.param("search index=x | eval v=a+b+c", SUMS, id="no-part-in-the-result"),
+]
+DUCKDB = [
+    pytest.param('search index=x | where like(a,"%".b."%") | table a b', LIKE,
+                 id="like-a-pattern-of-the-event"),
+    pytest.param('search index=x | where NOT like(a,"%".b."%") | table a b', LIKE,
+                 id="not-like-a-pattern-of-the-event"),
+    pytest.param('search index=x | eval v=if(like(a,b."%"),"y","n") | table v', LIKE,
+                 id="like-as-a-condition"),
+    pytest.param(f"{LISTS}| where a=b | table k", PAIRS, id="some-values-of-two-lists-agree"),
+    pytest.param(f"{LISTS}| where a!=b | table k", PAIRS, id="not-all-values-of-two-lists-agree"),
+    pytest.param(f"{LISTS}| dedup a | stats count", PAIRS, id="duplicate-lists"),
+    pytest.param(f"{LISTS}| join a [search index=x | eval a=mvappend(a,b), n=k | fields a n] "
+                 "| table k n", PAIRS, id="join-on-lists"),
+]
+
+
+@pytest.mark.parametrize("variant", EXECUTED)
+@pytest.mark.parametrize(("search", "events"), BOTH)
+def test_the_engines_agree_with_the_interpreter(
+    search: str, events: Events, variant: str
+) -> None:
+    assert_same(search, events, variant)
+
+
+@pytest.mark.parametrize(("search", "events"), DUCKDB)
+def test_duckdb_agrees_with_the_interpreter(search: str, events: Events) -> None:
+    assert_same(search, events, "duckdb")
+
+
+def test_a_regular_expression_in_an_event_is_left_to_nobody() -> None:
+    with pytest.raises(Unsupported) as caught:
+        emit("search index=x | eval v=if(match(a,b),1,0) | stats count by v")
+    assert caught.value.code == "TGT609"
+
+
+@pytest.mark.parametrize("variant", EXECUTED)
+def test_addresses_of_groups_are_located_by_ranges(variant: str) -> None:
+    known = {"10.0.0.1": {"City": "Here", "Country": "One"}, "8.8.8.8": {"Country": "Two"}}
+    ranges = Table("ip_locations", (
+        {"first_ip": str(10 << 24), "last_ip": str((10 << 24) + 255), "City": "Here",
+         "Country": "One"},
+        {"first_ip": "134744072", "last_ip": "134744072", "Country": "Two"},
+    ), ("first_ip", "last_ip", "City", "Country", "Region", "lat", "lon"))
+    events = timed(*({"ip": ip} for ip in ("10.0.0.1", "8.8.8.8", "1.1.1.1", "::1", "none")), {})
+    search = "search index=x | stats count by ip | iplocation prefix=at_ ip"
+    draft = emit(search, variant)
+    found = sql_rows(draft, events, variant, {"ip_locations": ranges})
+    context = Context(now=NOW, geo=known.get)
+    assert plain(found) == plain(run_pipeline(lower(parse(search)), events, context)), draft.text
+
+
+@pytest.mark.parametrize("variant", EXECUTED)
+def test_events_bring_their_own_locations(variant: str) -> None:
+    events = timed({"ip": "1.1.1.1", "City": "a"}, {"ip": "2.2.2.2", "Country": "b"}, {})
+    assert_same("search index=x | iplocation ip | stats count by City", events, variant)
