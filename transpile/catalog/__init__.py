@@ -1,0 +1,207 @@
+"""The catalogue: what can be said over many rules, of several languages.
+
+    catalog = Catalog.build(["rules", "sigma/rules"], targets=("sigma", "eql"))
+    catalog.rules, catalog.indicators(), catalog.neighbours(rule), catalog.false_positives()
+
+A rule is an `Entry`; `catalog.sheet(rule)` holds what only its page shows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from hashlib import sha256
+from pathlib import Path
+
+from transpile.catalog.cache import Cache, Record, program_digest
+from transpile.catalog.counts import Counts, Row, rows_of
+from transpile.catalog.entry import LANGUAGES, Entry, Sheet
+from transpile.catalog.falsepositives import Group, grouped
+from transpile.catalog.neighbours import Neighbours, neighbours
+from transpile.catalog.reading import (
+    File,
+    definitions_digest,
+    files_of,
+    forget,
+    language_of,
+    read_bytes,
+    read_rules,
+)
+from transpile.errors import TranspileError, UsageError
+from transpile.names import slug
+
+__all__ = ["Catalog", "Entry", "Neighbours", "Sheet"]
+
+MANY = 100
+"""Files from which on more than one process pays."""
+
+_CHUNK = 16
+
+Progress = Callable[[Iterator[Record], int], Iterator[Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A file to read, what it is known by in the cache, and its stamp."""
+
+    file: File
+    language: str
+    path: str
+    stamp: str
+
+
+class Catalog:
+    """Rules of one or more languages and what they have to do with each other."""
+
+    def __init__(
+        self, rules: Sequence[Entry], cache: Cache, places: Sequence[tuple[str, int]], read: int
+    ) -> None:
+        self.rules = tuple(rules)
+        self.read = read
+        """How many files this build had to read anew."""
+        self.cache = cache
+        self._places = {rule.key: place for rule, place in zip(rules, places, strict=True)}
+
+    @classmethod
+    def build(
+        cls,
+        paths: Sequence[Path | str],
+        *,
+        targets: Sequence[str] = (),
+        cache: Path | None = None,
+        processes: int | None = None,
+        progress: Progress | None = None,
+    ) -> Catalog:
+        """Return the catalogue of the rules under some paths (files or folders).
+
+        targets: what to convert each rule to.  cache: a file that makes the next build read only
+        what changed.  progress: wraps the records as they come, with their number.
+        Raises ContentError CNT407 for a path that is not there, UsageError for an unknown target.
+        """
+        forget()
+        store = Cache(cache)
+        tasks = list(_tasks(paths, targets))
+        known = store.stamps()
+        new = [task for task in tasks if known.get(task.path) != task.stamp]
+        store.forget(known.keys() - {task.path for task in tasks})
+        records = _records(new, targets, processes)
+        for record in progress(records, len(new)) if progress else records:
+            store.store(record)
+        store.save()
+        order = {task.path: number for number, task in enumerate(tasks)}
+        found = sorted(store.entries(), key=lambda row: (order[row[0]], row[1]))
+        rules = [Entry.from_json(data) for _, _, data in found]
+        _name_pages(rules)
+        return cls(rules, store, [(path, part) for path, part, _ in found], len(new))
+
+    def rule(self, name: str) -> Entry:
+        """Return a rule by its key, id or name. Raises UsageError CNT406 if there is none."""
+        for attribute in ("key", "id", "name"):
+            for rule in self.rules:
+                if getattr(rule, attribute) == name:
+                    return rule
+        raise UsageError(f"no rule {name!r} in the catalogue", code="CNT406")
+
+    def sheet(self, rule: Entry) -> Sheet:
+        """Return what only the page of a rule shows."""
+        return self.cache.sheet(*self._places[rule.key])
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many rules look for each value."""
+        return Counts(self.rules)
+
+    def indicators(self, rule: Entry | None = None) -> tuple[Row, ...]:
+        """Return fields, kinds and values with the number of other rules that look for the same.
+
+        rule: whose; None: those of all rules, the numbers being of all that look for a value.
+        """
+        return self.counts.all() if rule is None else rows_of(rule, self.counts)
+
+    def neighbours(self, rule: Entry) -> Neighbours:
+        """Return the rules that are broader, narrower, the same or nearly so."""
+        return self.related[self._positions[rule.key]]
+
+    @cached_property
+    def related(self) -> list[Neighbours]:
+        """The neighbours of all rules, in the order of the rules."""
+        return neighbours([rule.logic for rule in self.rules])
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {rule.key: at for at, rule in enumerate(self.rules)}
+
+    def false_positives(self) -> tuple[Group, ...]:
+        """Return the known false positives, those of one meaning together, the most usual first."""
+        return self._false_positives
+
+    @cached_property
+    def _false_positives(self) -> tuple[Group, ...]:
+        return grouped(self.rules)
+
+
+def _tasks(paths: Sequence[Path | str], targets: Sequence[str]) -> Iterator[_Task]:
+    """Yield the files with rules, each with a stamp of everything that its entries depend on."""
+    from transpile.targets import find
+
+    names = [find(target)[1].name for target in targets]
+    program = sha256("\n".join([program_digest(), *names]).encode()).hexdigest()
+    for file in files_of(paths):
+        try:
+            data = read_bytes(file.path)
+        except TranspileError:
+            data = b""
+        language = language_of(data, file.path)
+        if not language:
+            continue
+        definitions = definitions_digest(file.path) if language == "splunk" else ""
+        parts = (program, file.collection, file.name, language, definitions)
+        stamp = sha256("\n".join(parts).encode() + sha256(data).digest()).hexdigest()
+        yield _Task(file, language, str(file.path.resolve()), stamp)
+
+
+def _records(
+    tasks: Sequence[_Task], targets: Sequence[str], processes: int | None
+) -> Iterator[Record]:
+    if processes is None:
+        processes = (os.cpu_count() or 1) if len(tasks) > MANY else 1
+    read = partial(_record, targets=tuple(targets))
+    if processes <= 1:
+        yield from map(read, tasks)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(read, tasks, chunksize=_CHUNK)
+
+
+def _record(task: _Task, targets: tuple[str, ...]) -> Record:
+    data = read_bytes(task.file.path)
+    rules = read_rules(task.file, data, task.language, targets)
+    return task.path, task.stamp, [(_dumped(entry), _dumped(sheet)) for entry, sheet in rules]
+
+
+def _dumped(item: Entry | Sheet) -> str:
+    return json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _name_pages(rules: Sequence[Entry]) -> None:
+    """Give every rule a key; rules of one name get numbers in the order of their files."""
+    used: set[str] = set()
+    for rule in rules:
+        base = f"{rule.language}/{slug(rule.name, 80)}"
+        key, number = base, 1
+        while key in used:
+            number += 1
+            key = f"{base}_{number}"
+        used.add(key)
+        rule.key = key
+
+
+def languages(rules: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the languages of some rules, in the order of `LANGUAGES`."""
+    present = {rule.language for rule in rules}
+    return tuple(name for name in LANGUAGES if name in present)

@@ -1,0 +1,166 @@
+"""Files of rules: which there are, whose language they are in, what stands in one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from transpile.catalog.entry import Entry, Sheet
+from transpile.content import Content, load_rules
+from transpile.content.reading import OTHER_FOLDERS, RULE_FOLDER, YAML_SUFFIXES
+from transpile.content.yaml import MAX_BYTES, decode
+from transpile.errors import BugError, ContentError, TranspileError
+
+_SUFFIXES = frozenset((*YAML_SUFFIXES, ".toml", ".spl", ".conf"))
+_SIGMA = re.compile(r"^(?:detection|correlation)[ \t]*:", re.MULTILINE)
+_SPLUNK = re.compile(r"""^["']?search["']?[ \t]*:""", re.MULTILINE)
+_ELASTIC = re.compile(r"^\[rule\]", re.MULTILINE)
+_DEFINITIONS = ("macros", "lookups", "data_sources", "deployments", "default", "local")
+_NO_RULES = frozenset((*OTHER_FOLDERS, ".git", "node_modules", "__pycache__"))
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that may hold rules.
+
+    collection: the path argument that it was found by, by its last name.  name: its path below it.
+    """
+
+    path: Path
+    collection: str
+    name: str
+
+
+def files_of(paths: Sequence[Path | str]) -> list[File]:
+    """Return the files of all paths, each once, in a fixed order. Raises ContentError CNT407."""
+    found: dict[Path, File] = {}
+    for top in map(Path, paths):
+        if not top.exists():
+            raise ContentError("no such file or folder", code="CNT407", path=str(top))
+        label = top.resolve().name
+        if top.is_file():
+            found.setdefault(top.resolve(), File(top, top.resolve().parent.name, top.name))
+            continue
+        start = top / RULE_FOLDER if (top / RULE_FOLDER).is_dir() else top
+        for path in sorted(_walk(start)):
+            name = path.relative_to(top).as_posix()
+            found.setdefault(path.resolve(), File(path, label, name))
+    return list(found.values())
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if entry.name not in _NO_RULES:
+                yield from _walk(entry)
+        elif entry.suffix in _SUFFIXES:
+            yield entry
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what stands in a file. Raises ContentError CNT405, CNT407."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror or error}"
+        raise ContentError(message, code="CNT407", path=str(path)) from None
+    if len(data) > MAX_BYTES:
+        raise ContentError(f"more than {MAX_BYTES:,} bytes", code="CNT405", path=str(path))
+    return data
+
+
+def language_of(data: bytes, path: Path) -> str:
+    """Return the language of the rules in a file, "" if it seems to hold none."""
+    text = data.decode("utf-8", "replace")
+    match path.suffix:
+        case ".toml":
+            return "elastic" if _ELASTIC.search(text) else ""
+        case ".spl" | ".conf":
+            return "splunk" if path.suffix == ".spl" or path.name == "savedsearches.conf" else ""
+        case _ if _SIGMA.search(text):
+            return "sigma"
+        case _:
+            return "splunk" if _SPLUNK.search(text) else ""
+
+
+def definitions_digest(path: Path) -> str:
+    """Return a digest of what a Splunk rule's file depends on: macros, lookups and so on."""
+    return _folder_digest(_content(path.parent).root)
+
+
+@lru_cache(maxsize=64)
+def _folder_digest(root: Path | None) -> str:
+    digest = sha256()
+    for name in _DEFINITIONS if root is not None else ():
+        folder = root / name  # type: ignore[operator]
+        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if file.is_file():
+                digest.update(file.name.encode() + b"\0" + sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def forget() -> None:
+    """Forget the definitions read so far, which may have changed since."""
+    _content.cache_clear()
+    _root_content.cache_clear()
+    _folder_digest.cache_clear()
+
+
+@lru_cache(maxsize=4096)
+def _content(folder: Path) -> Content:
+    found = Content.load(folder)
+    return found if found.root is None else _root_content(found.root)
+
+
+@lru_cache(maxsize=64)
+def _root_content(root: Path) -> Content:
+    return Content.load(root)
+
+
+def read_rules(
+    file: File, data: bytes, language: str, targets: Sequence[str]
+) -> list[tuple[Entry, Sheet]]:
+    """Return what the catalogue says of the rules of a file; an error in one stops nothing else.
+    """
+    digest = sha256(data).hexdigest()
+    try:
+        found = list(_read(file, data, language, targets))
+    except TranspileError as error:
+        found = [_broken(file, data, language, error.message)]
+    except Exception as error:
+        found = [_broken(file, data, language, BugError.of(error).message)]
+    for entry, _ in found:
+        entry.collection, entry.path, entry.digest = file.collection, file.name, digest
+        entry.name = entry.name or file.path.stem
+    return found
+
+
+def _read(
+    file: File, data: bytes, language: str, targets: Sequence[str]
+) -> Iterator[tuple[Entry, Sheet]]:
+    from transpile.catalog import foreign
+    from transpile.catalog.splunk import described
+
+    match language:
+        case "sigma":
+            yield from foreign.sigma_rules(decode(data, str(file.path)), str(file.path))
+        case "elastic":
+            yield from foreign.elastic_rules(decode(data, str(file.path)), str(file.path))
+        case _:
+            content = _content(file.path.parent)
+            rules, errors = load_rules(file.path)
+            for rule in rules:
+                yield described(rule, content, targets)
+            for error in errors:
+                yield _broken(file, data, language, error.message)
+
+
+def _broken(file: File, data: bytes, language: str, message: str) -> tuple[Entry, Sheet]:
+    entry = Entry("", language, "", "", "", id="", name=file.path.stem, error=message)
+    return entry, Sheet(body=data.decode("utf-8", "replace"), body_format="text")
