@@ -11,7 +11,6 @@ folding of the missing field is not certain (5.6), and an error that shows beats
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import ceil, floor
 from typing import Literal
@@ -33,15 +32,14 @@ from transpile.backends.eql.layout import (
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, Threshold, event_rule
-from transpile.ir.expr import Field
-from transpile.ir.pred import TRUE, And, Exists, Or, Pred, Test, TextEq, all_of
+from transpile.ir.pred import TRUE, And, Pred, all_of
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import DataModel
 from transpile.ir.walk import conjuncts, fields_of
 from transpile.schema.bounds import widen
 from transpile.schema.cim import never_missing
-from transpile.schema.datasets import Where
 from transpile.schema.ecs import is_ecs
+from transpile.schema.elastic import Selection, selection
 from transpile.schema.fields import FieldTarget
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite, target_field
@@ -84,15 +82,15 @@ def emit(request: Request) -> Draft:
     resolution = resolve(rule.source, rule.pred, request.info.data_sources)
     if resolution is None:
         raise Unsupported("nothing names a log source that Elastic knows", code="TGT602")
-    category = _category(resolution)
+    selected = selection(resolution, rule.pred)
     rewritten = rewrite(rule.pred, resolution, SCHEMA, keep_unmapped=request.keep_unmapped)
     words, pred, losses = _shaped(rewritten)
-    where = _where(resolution, rule.pred, words)
+    where = _constraints(selected, words)
     runs, lost = _threshold(rule, resolution, request.info.window, filled)
     condition_of = joined(Strength.AND, [*where, *_conjuncts(pred, words)] or [Piece("true")])
     all_losses = (*rule.losses, *rewritten.losses, *losses, *lost)
     return Draft(
-        text=_query(category, condition_of, runs),
+        text=_query(selected.category, condition_of, runs),
         fidelity=Fidelity.SUPERSET if all_losses else Fidelity.EXACT,
         observable=Observable.GROUPS if runs else Observable.EVENTS,
         suffix=".eql",
@@ -123,74 +121,14 @@ def _never_missing(request: Request) -> frozenset[str]:
 # -- the log source ------------------------------------------------------------------------------
 
 
-def _category(resolution: Resolution) -> str:
-    elastic = resolution.dataset.elastic
-    variant = elastic.variants.get(resolution.variant or "")
-    category = (variant.category if variant else None) or elastic.event_category
-    if category is None:
-        raise Unsupported(
-            f"Elastic has no events like those of {resolution.dataset.id}", code="TGT602"
-        )
-    return category
-
-
-def _where(resolution: Resolution, pred: Pred, words: Vocabulary) -> list[Piece]:
-    """Return the constraints that make the log source, as conditions.
-
-    A selector counts only if every event that the rule finds meets it.
-    """
-    elastic = resolution.dataset.elastic
-    literals = {name: found or () for name, found in implied_literals(pred).items()}
-    base = elastic.resolve(literals)
-    if base != elastic.where:
-        words.assume(f"the events that the rule asks for have {_listed(base)}")
-    elif "event.code" in dict(base) and not fields_of(pred) & set(EVENT_CODE_FIELDS):
-        codes = " or ".join(dict(base)["event.code"])
-        words.assume(f"the events that the rule asks for have the event code {codes}")
-    variant = elastic.variants.get(resolution.variant or "")
-    chosen = (*(variant.where if variant else ()), *base)
-    if not chosen and _category(resolution) == "any" and elastic.index:
-        words.assume(f"the query is run over {', '.join(elastic.index)} only")
-    atoms = (Atom("==", text.field(name), tuple(map(text.string, vs))) for name, vs in chosen)
-    return [test(atom) for atom in atoms]
-
-
-def _listed(where: Where) -> str:
-    return " and ".join(f"{name} {' or '.join(values)}" for name, values in where)
-
-
-def implied_literals(pred: Pred) -> Mapping[str, frozenset[str] | None]:
-    """Return the fields that every event which meets a predicate has, with their possible values.
-
-    None: the values are not limited to some literals.
-    """
-    match pred:
-        case Exists(Field(name)):
-            return {name: None}
-        case Test(Field(name), TextEq(value)):
-            return {name: frozenset((value,))}
-        case Test(Field(name)):
-            return {name: None}
-        case And(args):
-            found: dict[str, frozenset[str] | None] = {}
-            for part in map(implied_literals, args):
-                found |= {name: part[name] or found.get(name) for name in part}
-            return found
-        case Or(args):
-            parts = [implied_literals(arg) for arg in args]
-            shared = set(parts[0]).intersection(*parts[1:])
-            return {name: _union(part[name] for part in parts) for name in sorted(shared)}
-        case _:
-            return {}
-
-
-def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
-    found: frozenset[str] = frozenset()
-    for part in parts:
-        if part is None:
-            return None
-        found |= part
-    return found
+def _constraints(selected: Selection, words: Vocabulary) -> list[Piece]:
+    """Return the constraints that make the log source, as conditions."""
+    for assumption in selected.assumptions:
+        words.assume(assumption)
+    return [
+        test(Atom("==", text.field(name), tuple(map(text.string, values))))
+        for name, values in selected.where
+    ]
 
 
 def _implied(pred: Pred, resolution: Resolution) -> Pred:

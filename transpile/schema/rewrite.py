@@ -48,7 +48,10 @@ from transpile.schema.derived import derived, meets
 from transpile.schema.fields import FieldTarget, Taxonomy
 from transpile.schema.resolve import Resolution, resolve
 
-__all__ = ["DIGEST_LENGTHS", "Resolution", "Rewritten", "resolve", "rewrite", "target_field"]
+__all__ = [
+    "DIGEST_LENGTHS", "Resolution", "Rewriting", "Rewritten", "membership", "resolve", "rewrite",
+    "target_field",
+]  # fmt: skip
 
 
 # derive -> length of the digests that the field holds; a shorter one is found inside a longer one
@@ -89,8 +92,8 @@ def rewrite(
     pred: over the source's own field names. A data model's constraints on fields are added.
     Raises Unsupported (the code of the first loss) if nothing of the filter remains.
     """
-    work = _Rewriting(resolution, taxonomy, keep_unmapped)
-    wanted = all_of((*_membership(resolution, work), pred))
+    work = Rewriting(resolution, taxonomy, keep_unmapped)
+    wanted = all_of((*membership(resolution, work), pred))
     widened, losses = widen(wanted, work.bounds)
     if widened == TRUE and losses:
         first = losses[0]
@@ -104,7 +107,7 @@ def rewrite(
         assumptions=tuple(work.assumptions),
         unmapped=tuple(work.unmapped),
         fields={name: target for name, target in work.targets.items() if name in read},
-        premise=all_of(_premises(pred, work)),
+        premise=work.premise(pred),
     )
 
 
@@ -118,7 +121,7 @@ def target_field(resolution: Resolution, name: str, taxonomy: Taxonomy) -> Field
     return found if found is not None and found.field is not None else None
 
 
-def _premises(pred: Pred, work: _Rewriting, *, holds: bool = True) -> Iterator[Pred]:
+def _premises(pred: Pred, work: Rewriting, *, holds: bool = True) -> Iterator[Pred]:
     """Yield the tests that the log source was taken to imply, as they must come out."""
     match pred:
         case And(args) | Or(args):
@@ -132,7 +135,7 @@ def _premises(pred: Pred, work: _Rewriting, *, holds: bool = True) -> Iterator[P
             return
 
 
-def _membership(resolution: Resolution, work: _Rewriting) -> tuple[Pred, ...]:
+def membership(resolution: Resolution, work: Rewriting) -> tuple[Pred, ...]:
     """Return what the data model node demands of its events.
 
     An exclusion that the target cannot say is an assumption about the log source, not a loss: the
@@ -160,8 +163,12 @@ def _test(name: str, values: tuple[str, ...]) -> Pred:
 
 
 @dataclass(slots=True)
-class _Rewriting:
-    """One run of `rewrite`: the facts, and what was noticed on the way."""
+class Rewriting:
+    """One run of `rewrite`: the facts, and what was noticed on the way.
+
+    targets: the target fields that were used.  unmapped, implied: source fields without counterpart
+    and those whose tests the log source implies.
+    """
 
     resolution: Resolution
     taxonomy: Taxonomy
@@ -174,6 +181,10 @@ class _Rewriting:
     def assume(self, text: str) -> None:
         """Note an assumption once."""
         self.assumptions[text] = None
+
+    def premise(self, pred: Pred) -> Pred:
+        """Return the tests of a filter that were left out because the log source implies them."""
+        return all_of(_premises(pred, self))
 
     def bounds(self, node: Pred) -> Bounds:
         """Return the bounds of a leaf of the filter in the target taxonomy."""
@@ -199,7 +210,7 @@ class _Rewriting:
         if fixed is not None:
             met = condition is None or meets(condition, fixed)
             return Bounds.exact(TRUE if met else FALSE)
-        target = self._target(name)
+        target = self.target(name)
         if target is None:
             return self._unsayable(node, name)
         if target.drop is not None:
@@ -223,7 +234,7 @@ class _Rewriting:
             )
             if found is not None:
                 parts.append(found.map(lambda pred: replace(pred, span=node.span)))
-                self._note(choice, name)
+                self.note(choice, name)
         if not parts:
             message = f"the condition on {name} cannot be said of {target.field}"
             return Bounds.unknown("TGT604", message, node.span)
@@ -236,7 +247,8 @@ class _Rewriting:
         message = f"{target.field} holds more than {name}: the test on it is wider"
         return replace(joined, losses=(Loss("TGT606", message, node.span),))
 
-    def _note(self, target: FieldTarget, name: str) -> None:
+    def note(self, target: FieldTarget, name: str) -> None:
+        """Note that a target is used for a source field, with what that assumes."""
         assert target.field is not None
         self.targets.setdefault(target.field, target)
         taken = DERIVES[target.derive].assumes if target.derive else ""
@@ -247,7 +259,8 @@ class _Rewriting:
         if target.guess:
             self.assume(f"the log source has {target.field} with the values of {name} (a guess)")
 
-    def _target(self, name: str) -> FieldTarget | None:
+    def target(self, name: str) -> FieldTarget | None:
+        """Return the target of a source field, None for one without (it is noted)."""
         found = self.resolution.fields.lookup(name, self.taxonomy)
         if found is not None and found.none is None:
             return found
@@ -294,7 +307,7 @@ class _Rewriting:
             return said
         if condition is None:
             return Bounds.exact(TRUE)
-        target = self._target(name)
+        target = self.target(name)
         if target is None or target.field is None:
             return said
         missing = Not(Exists(Field(target.field)), span=node.span)
@@ -320,7 +333,7 @@ class _Rewriting:
         blocked: list[Bounds] = []
 
         def value_of(item: Field) -> Expr:
-            target = self._target(item.name)
+            target = self.target(item.name)
             if target is None:
                 blocked.append(self._unsayable(node, item.name))
                 return item
@@ -328,27 +341,28 @@ class _Rewriting:
                 message = f"{item.name} cannot be used in an expression in {self.taxonomy}"
                 blocked.append(Bounds.unknown("TGT604", message, node.span))
                 return item
-            self._note(target, item.name)
-            return self._value(item, target.field)
+            self.note(target, item.name)
+            return self.value(item, target.field)
 
         said = substitute(node, value_of)
         return all_bounds(blocked) if blocked else Bounds.exact(said)
 
-    def _value(self, item: Field, target: str) -> Expr:
+    def value(self, item: Field, target: str) -> Expr:
+        """Return a target field as an expression, filled where a data model fills the field."""
         found = Field(target, span=item.span)
         default = self._default(self.resolution.fields.strip(item.name))
         return Call("coalesce", (found, Lit(default)), span=item.span) if default else found
 
     def _same(self, node: Compare, left: str, right: str) -> Bounds:
         """Return the bounds of the equality of two fields, of which a model may fill either."""
-        pair = [self._target(name) for name in (left, right)]
+        pair = [self.target(name) for name in (left, right)]
         names = [target.field for target in pair if target and target.derive is None]
         if len(names) != 2 or None in names:
             message = f"{left} and {right} cannot be compared in {self.taxonomy}"
             return Bounds.unknown("TGT604", message, node.span)
         for target, name in zip(pair, (left, right), strict=True):
             assert target is not None
-            self._note(target, name)
+            self.note(target, name)
         one, two = (Field(str(name)) for name in names)
         said: Pred = replace(node, left=one, right=two)
         fillers = [self._default(self.resolution.fields.strip(name)) for name in (left, right)]

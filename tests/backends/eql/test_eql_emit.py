@@ -8,7 +8,6 @@ import pytest
 from eql.parser import allow_runs, elasticsearch_syntax, parse_query
 from transpile.backends.base import Draft, Inputs, Request, RuleInfo
 from transpile.backends.eql import backend
-from transpile.backends.eql.emit import implied_literals
 
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Observable
@@ -30,6 +29,7 @@ from transpile.ir.pred import (
     TextEq,
 )
 from transpile.ir.stages import Agg, Aggregate, DataModel, Events, Filter, Key, Made, Pipeline
+from transpile.schema.elastic import implied_literals
 
 
 def of(name, wanted, quant=Quant.ANY):
