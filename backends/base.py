@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.pred import TRUE, Pred
-from transpile.ir.stages import Pipeline
+from transpile.ir.stages import DataModel, Events, Pipeline
 from transpile.tables import Table
 
 Event = Mapping[str, Any]
@@ -89,11 +89,28 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """One of several searches whose events a text relates: its part of what `Draft` tells.
+
+    name: of the search in the text.  source, pred: which events it is about, as in `EventRule`.
+    groups: source fields whose values relate the sides, in the same order on each.
+    """
+
+    name: str
+    source: Events | DataModel
+    pred: Pred
+    inputs: Inputs
+    required: Pred = TRUE
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """An emitted text with what it keeps of the rule.
 
     groups: the rule's grouping fields as source fields, for the observable `groups`.
-    required: what events are assumed to meet (`EventRule.required`).
+    required: what events are assumed to meet (`EventRule.required`).  sides: of a text that relates
+    events of several searches, all of them; the first is the rule's own.
     """
 
     text: str
@@ -106,6 +123,7 @@ class Draft:
     groups: tuple[str, ...] = ()
     required: Pred = TRUE
     stem: str = ""
+    sides: tuple[Side, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from math import ceil
 from typing import Any
 
 from transpile.fidelity import Loss
-from transpile.ir.events import Threshold
+from transpile.ir.events import Partner, Threshold
 from transpile.schema.cim import never_missing
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import Resolution, target_field
@@ -79,7 +79,7 @@ def correlated(
         return _left_out(threshold, "a grouping field has no counterpart with the same values")
     condition: dict[str, Any] = {_OPERATORS[threshold.op]: threshold.number}
     if threshold.field:
-        measured = _name(resolution, threshold.field)
+        measured = faithful(resolution, threshold.field)
         if measured is None:
             return _left_out(threshold, f"{threshold.field} has no counterpart")
         condition = {"field": measured, **condition}
@@ -90,6 +90,59 @@ def correlated(
     losses = () if growing else (_loss(threshold, "a window slides over smaller groups as well"),)
     assumptions = (*_assumptions(threshold, resolution, seconds), *grouping.assumptions)
     return Correlated(correlation, tuple(grouping.keys), losses, assumptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A join in Sigma: what relates the two rules, or the reason why nothing does.
+
+    keys: pairs of the source fields that do.
+    """
+
+    correlation: dict[str, Any] | None
+    keys: tuple[tuple[str, str], ...] = ()
+    assumptions: tuple[str, ...] = ()
+    why: str = ""
+
+
+def related(
+    partner: Partner, sides: Sequence[tuple[str, Resolution]], *, window: int | None
+) -> Related:
+    """Return the correlation of a rule and its partner: each matches, with the same keys.
+
+    sides: name and resolution of the rule and of its partner.  window: as for `correlated`.
+    """
+    seconds = partner.window or window
+    if seconds is None:
+        return Related(None, why="no time window is known for it")
+    (mine, left), (theirs, right) = sides
+    names: list[str] = []
+    aliases: dict[str, dict[str, str]] = {}
+    for own, other in partner.keys:
+        one, two = faithful(left, own), faithful(right, other)
+        if one is None or two is None:
+            return Related(None, why=f"{own} has no counterpart with the same values")
+        if one == two:
+            names.append(one)
+        else:
+            names.append(own)
+            aliases[own] = {mine: one, theirs: two}
+    correlation: dict[str, Any] = {
+        "type": "temporal",
+        "rules": [mine, theirs],
+        "group-by": list(dict.fromkeys(names)),
+        "timespan": timespan(seconds),
+    }
+    if aliases:
+        correlation["aliases"] = aliases
+    return Related(correlation, partner.keys, (_window_text(partner.window, seconds),))
+
+
+def _window_text(bins: float | None, seconds: float) -> str:
+    span = timespan(seconds)
+    if bins:
+        return f"the bins of {span} become a window of {span} that slides"
+    return f"the events of one run of the search lie within {span}, its window"
 
 
 def timespan(seconds: float) -> str:
@@ -115,10 +168,10 @@ def _grouping(names: Sequence[str], resolution: Resolution) -> _Grouping | None:
     """Return the fields that make the groups in Sigma, None if they cannot be made."""
     keys: dict[str, str] = {}
     assumptions: list[str] = []
-    direct = {_name(resolution, name) for name in names}
+    direct = {faithful(resolution, name) for name in names}
     for name in names:
         target = resolution.fields.lookup(name, "sigma")
-        kept = _name(resolution, name)
+        kept = faithful(resolution, name)
         if kept is not None:
             keys[name] = kept
         elif _is_fixed(name, names, resolution):
@@ -151,18 +204,14 @@ def _is_fixed(name: str, names: Sequence[str], resolution: Resolution) -> bool:
             return True
 
 
-def _name(resolution: Resolution, field: str) -> str | None:
+def faithful(resolution: Resolution, field: str) -> str | None:
+    """Return the target field whose values make the groups that a source field makes."""
     target = target_field(resolution, field, "sigma")
     return target.field if target is not None and target.derive in _FAITHFUL else None
 
 
 def _assumptions(threshold: Threshold, resolution: Resolution, seconds: float) -> tuple[str, ...]:
-    span = timespan(seconds)
-    texts = [
-        f"the bins of {span} become a window of {span} that slides"
-        if threshold.window
-        else f"the events of one run of the search lie within {span}, its window"
-    ]
+    texts = [_window_text(threshold.window, seconds)]
     filled = never_missing(*resolution.node) if resolution.node else frozenset()
     if keys := [name for name in threshold.by if name in filled]:
         texts.append(f"events that lack {', '.join(keys)} need no group of their own")

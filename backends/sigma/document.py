@@ -39,16 +39,22 @@ _MAX_FILE_NAME = 70
 
 
 def rule_document(
-    info: RuleInfo, source: LogSource, found: Detection, notes: Sequence[str] = ()
+    info: RuleInfo,
+    source: LogSource,
+    found: Detection,
+    notes: Sequence[str] = (),
+    *,
+    partner: LogSource | None = None,
 ) -> Document:
     """Return the document of a rule.
 
-    notes: sentences for the end of the description (what the conversion leaves out).
+    notes: sentences for the end of the description (what the conversion leaves out).  partner: the
+    log source of a joined search, if the document is that search.
     """
     return _without_empty(
         {
-            "title": title(info),
-            "id": identifier(info),
+            "title": title(info) if partner is None else _suffixed(title(info), _kind(partner)),
+            "id": identifier(info, "rule" if partner is None else "partner"),
             "related": related(info),
             "status": _STATUS.get(info.status, "experimental"),
             "description": description(info, notes),
@@ -75,7 +81,7 @@ def correlation_document(
     """Return the document of a correlation; the key order is the one of a rule."""
     return _without_empty(
         {
-            "title": _clip(f"{title(info)} - Threshold"),
+            "title": _suffixed(title(info), _CORRELATED[correlation["type"]]),
             "id": identifier(info, "correlation"),
             "status": _STATUS.get(info.status, "experimental"),
             "description": description(info, notes),
@@ -89,6 +95,20 @@ def correlation_document(
             "level": level(info),
         }
     )
+
+
+def building_block(rule: Document, name: str, correlation: Document) -> Document:
+    """Return the document of a rule to which a correlation refers by name.
+
+    What it detects alone is not worth an alert, so the description points to the correlation.
+    """
+    named: Document = {}
+    for key, value in rule.items():
+        named[key] = value
+        if key == "id":
+            named["name"] = name
+    about = f"Detects events for the correlation '{correlation['title']}', not to alert by itself."
+    return named | {"description": about, "level": "informational"}
 
 
 def _detection(found: Detection) -> Document:
@@ -136,8 +156,29 @@ def title(info: RuleInfo) -> str:
     return _clip(bare or info.stem.replace("_", " ").title())
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= _MAX_TITLE else text[: _MAX_TITLE - 3].rstrip() + "..."
+_CORRELATED: Mapping[str, str] = {
+    "event_count": "Threshold",
+    "value_count": "Threshold",
+    "value_sum": "Threshold",
+    "value_avg": "Threshold",
+    "value_percentile": "Threshold",
+    "temporal": "Correlation",
+}
+
+
+def _suffixed(name: str, suffix: str) -> str:
+    """Return a title with a suffix, both within the limit."""
+    return f"{_clip(name, _MAX_TITLE - len(suffix) - 3)} - {suffix}"
+
+
+def _kind(source: LogSource) -> str:
+    """Return words for what a log source holds: `File Event`, `Network Connection`."""
+    text = source.category or source.service or source.product or "event"
+    return text.replace("_", " ").title()
+
+
+def _clip(text: str, most: int = _MAX_TITLE) -> str:
+    return text if len(text) <= most else text[: most - 3].rstrip() + "..."
 
 
 def identifier(info: RuleInfo, part: str = "rule") -> str:
@@ -229,6 +270,12 @@ def file_stem(info: RuleInfo, source: LogSource) -> str:
         return stem
     mark = identifier(info)[:4]  # names that differ behind the cut stay apart
     return f"{stem[: most - len(mark) - 1].rstrip('_')}_{mark}"
+
+
+def partner_name(stem: str, source: LogSource, partner: LogSource) -> str:
+    """Return the name of the rule that a correlation relates to the one named `stem`."""
+    kind = _slug(_kind(partner))
+    return f"{stem}_{kind}" if partner != source else f"{stem}_partner"
 
 
 def prefix(source: LogSource) -> str:

@@ -1,17 +1,19 @@
-"""A rule as a Sigma rule, with a correlation where it has a threshold."""
+"""A rule as a Sigma rule, with a correlation where it has a threshold or joins another search."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from transpile.backends.base import Draft, Inputs, Request, RuleInfo
-from transpile.backends.sigma.correlation import Correlated, correlated
+from transpile.backends.base import Draft, Inputs, Request, RuleInfo, Side
+from transpile.backends.sigma.correlation import Correlated, correlated, faithful, related
 from transpile.backends.sigma.detection import Detection, detection
 from transpile.backends.sigma.document import (
     Document,
+    building_block,
     correlation_document,
     file_stem,
+    partner_name,
     rule_document,
 )
 from transpile.backends.sigma.items import Item, Sayer, item
@@ -21,7 +23,7 @@ from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, event_rule
 from transpile.ir.pred import FALSE, TRUE, Pred, all_of
-from transpile.ir.stages import DataModel
+from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import fields_of
 from transpile.schema.bounds import widen
 from transpile.schema.cim import never_missing
@@ -31,12 +33,51 @@ from transpile.schema.rewrite import Resolution, resolve, rewrite
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A filter as a detection; premise: what events are assumed to meet, over source fields."""
+    """A filter as a detection; premise: what events are assumed to meet, over source fields.
+
+    bare: the filter asks for nothing but the log source, the detection for a field of a group.
+    """
 
     detection: Detection
     losses: tuple[Loss, ...]
     assumptions: tuple[str, ...]
     premise: Pred
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What becomes one rule document: a search, where its events are, and how Sigma says it."""
+
+    rule: EventRule
+    resolution: Resolution
+    source: LogSource
+    said: Said
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What the rule document finds more than the search."""
+        return (*self.rule.losses, *self.said.losses)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the rule document takes for granted."""
+        return (*self.rule.assumptions, *self.said.assumptions)
+
+    @property
+    def required(self) -> Pred:
+        """What events of the search are assumed to meet."""
+        return all_of((self.rule.required, self.said.premise))
+
+    def inputs(self, further: Sequence[str] = ()) -> Inputs:
+        """Return what the engine needs; further: source fields read besides those of the filter."""
+        return Inputs(
+            dataset=self.resolution.dataset.id,
+            variant=self.resolution.variant or "",
+            platform=self.resolution.platform,
+            schema="sigma",
+            fields=tuple(sorted(fields_of(self.rule.pred) | set(further))),
+        )
 
 
 def emit(request: Request) -> Draft:
@@ -52,41 +93,97 @@ def emit(request: Request) -> Draft:
     if request.format not in ("", "yaml"):
         raise UsageError(f"target sigma has no format {request.format!r}", hint="it is yaml")
     rule = _event_rule(request)
-    resolution = _resolution(rule, request.info.data_sources)
-    source = _logsource(resolution)
-    said = say(rule.pred, resolution, keep_unmapped=request.keep_unmapped)
-    losses = [*rule.losses, *said.losses]
-    assumptions = [*rule.assumptions, *said.assumptions]
-    stem = file_stem(request.info, source)
-    joined = _correlated(rule, resolution, request.info, stem, widened=bool(losses))
+    part = _part(rule, request, _keys(rule))
+    if rule.partner is None:
+        return _alone(part, request.info)
+    why = ""
+    try:
+        other = _part(rule.partner.rule, request, [key for _, key in rule.partner.keys])
+    except Unsupported as refusal:
+        why = refusal.message
+    else:
+        joined = _joined(part, other, request.info)
+        if isinstance(joined, Draft):
+            return joined
+        why = joined
+    text = f"a join is left out, events without a partner are found too: {why}"
+    return _alone(part, request.info, [Loss("TGT606", text, rule.partner.rule.source.span)])
+
+
+def _alone(part: Part, info: RuleInfo, more: Sequence[Loss] = ()) -> Draft:
+    """Return the rule, with a correlation if it has a threshold that Sigma can say."""
+    losses = [*part.losses, *more]
+    stem = file_stem(info, part.source)
+    joined = _correlated(part, info, stem, widened=bool(losses))
+    if part.said.bare and joined.correlation is None:
+        raise Unsupported("the rule filters nothing but its log source", code="TGT604")
     losses += joined.losses
-    assumptions += joined.assumptions
-    documents = _documents(request.info, source, said.detection, joined, stem, losses)
     grouped = joined.correlation is not None
     return Draft(
-        text=dump(documents),
+        text=dump(_documents(info, part, joined, stem, losses)),
         fidelity=Fidelity.SUPERSET if losses else Fidelity.EXACT,
         observable=Observable.GROUPS if grouped else Observable.EVENTS,
         suffix=".yml",
         losses=tuple(losses),
-        assumptions=tuple(dict.fromkeys(assumptions)),
-        inputs=Inputs(
-            dataset=resolution.dataset.id,
-            variant=resolution.variant or "",
-            platform=resolution.platform,
-            schema="sigma",
-            fields=tuple(sorted(fields_of(rule.pred) | (_counted(rule) if grouped else set()))),
-        ),
-        required=all_of((rule.required, said.premise)),
+        assumptions=tuple(dict.fromkeys((*part.assumptions, *joined.assumptions))),
+        inputs=part.inputs(_counted(part.rule) if grouped else ()),
+        required=part.required,
         groups=joined.groups,
         stem=stem,
     )
 
 
-def say(pred: Pred, resolution: Resolution, *, keep_unmapped: bool = False) -> Said:
+def _joined(part: Part, other: Part, info: RuleInfo) -> Draft | str:
+    """Return the rules of two searches and the correlation that relates them, or why not."""
+    assert part.rule.partner is not None
+    stem = file_stem(info, part.source)
+    name = partner_name(stem, part.source, other.source)
+    found = related(
+        part.rule.partner,
+        ((stem, part.resolution), (name, other.resolution)),
+        window=info.window,
+    )
+    if found.correlation is None:
+        return found.why
+    losses = tuple(dict.fromkeys((*part.losses, *other.said.losses)))
+    keys, partner_keys = zip(*found.keys, strict=True)
+    rules = {
+        stem: rule_document(info, part.source, part.said.detection),
+        name: rule_document(info, other.source, other.said.detection, partner=other.source),
+    }
+    documents = _related(rules, correlation_document(info, found.correlation, _notes(losses)))
+    own, partner = part.inputs(keys), other.inputs(partner_keys)
+    return Draft(
+        text=dump(documents),
+        fidelity=Fidelity.SUPERSET if losses else Fidelity.EXACT,
+        observable=Observable.GROUPS,
+        suffix=".yml",
+        losses=losses,
+        assumptions=tuple(
+            dict.fromkeys((*part.assumptions, *other.assumptions, *found.assumptions))
+        ),
+        inputs=own,
+        required=part.required,
+        groups=keys,
+        stem=stem,
+        sides=(
+            Side(stem, part.rule.source, part.rule.pred, own, part.required, keys),
+            Side(name, other.rule.source, other.rule.pred, partner, other.required, partner_keys),
+        ),
+    )
+
+
+def say(
+    pred: Pred,
+    resolution: Resolution,
+    *,
+    keep_unmapped: bool = False,
+    keys: Sequence[str] = (),
+) -> Said:
     """Return a filter over source fields as a detection that finds all that it finds.
 
-    Raises Unsupported if nothing of it remains, or if it can never be true.
+    keys: source fields that every event of a group has; a filter that asks for nothing asks for
+    them.  Raises Unsupported if nothing of it remains, or if it can never be true.
     """
     rewritten = rewrite(pred, resolution, "sigma", keep_unmapped=keep_unmapped)
     sayer = Sayer(rewritten.fields)
@@ -98,13 +195,18 @@ def say(pred: Pred, resolution: Resolution, *, keep_unmapped: bool = False) -> S
         message = f"nothing of the filter remains: {first.message}"
         raise Unsupported(message, code=first.code, span=first.span)
     found = detection(sayable, lambda leaf: item(leaf, rewritten.fields), _always(resolution))
+    bare = False
     if not found.searches:
-        found = detection(sayable, lambda leaf: item(leaf, rewritten.fields), _every(resolution))
+        asked = _every(resolution)
+        bare = not asked
+        asked = asked or _present(resolution, keys)
+        found = detection(sayable, lambda leaf: item(leaf, rewritten.fields), asked)
     return Said(
         found,
         (*rewritten.losses, *losses),
         (*rewritten.assumptions, *sayer.assumptions),
         rewritten.premise,
+        bare,
     )
 
 
@@ -117,24 +219,50 @@ def _always(resolution: Resolution) -> tuple[Item, ...]:
 
 
 def _every(resolution: Resolution) -> tuple[Item, ...]:
-    """Return a test that every event of a log source passes, for a rule without a filter."""
+    """Return a test that every event of a log source passes, none if none is known."""
     event = resolution.dataset.event
-    if event is None:
+    return () if event is None else (Item("EventID", (), (event.id,)),)
+
+
+def _present(resolution: Resolution, keys: Sequence[str]) -> tuple[Item, ...]:
+    """Return the test that an event can be in a group, for a rule without a filter."""
+    names = [found for name in keys if (found := faithful(resolution, name)) is not None]
+    if not names:
         raise Unsupported("the rule filters nothing but its log source", code="TGT604")
-    return (Item("EventID", (), (event.id,)),)
+    return tuple(Item(name, ("exists",), (True,)) for name in dict.fromkeys(names))
 
 
 def _event_rule(request: Request) -> EventRule:
     source = request.pipeline.stages[0]
-    present = (
-        never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
-    )
     return event_rule(
         request.pipeline,
-        never_missing=present,
+        never_missing=_present_in(source)
+        if isinstance(source, (DataModel, Events))
+        else frozenset(),
         strict=request.strict,
         tables=request.lookups,
+        joins=_present_in,
     )
+
+
+def _present_in(source: Events | DataModel) -> frozenset[str]:
+    return (
+        never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
+    )
+
+
+def _keys(rule: EventRule) -> Sequence[str]:
+    """Return the source fields by which the events of a rule make groups that are correlated."""
+    if rule.partner is not None:
+        return [key for key, _ in rule.partner.keys]
+    return rule.threshold.by if rule.threshold is not None else ()
+
+
+def _part(rule: EventRule, request: Request, keys: Sequence[str]) -> Part:
+    resolution = _resolution(rule, request.info.data_sources)
+    source = _logsource(resolution)
+    said = say(rule.pred, resolution, keep_unmapped=request.keep_unmapped, keys=keys)
+    return Part(rule, resolution, source, said)
 
 
 def _resolution(rule: EventRule, data_sources: Sequence[str]) -> Resolution:
@@ -158,42 +286,37 @@ def _logsource(resolution: Resolution) -> LogSource:
     return found
 
 
-def _correlated(
-    rule: EventRule, resolution: Resolution, info: RuleInfo, stem: str, *, widened: bool
-) -> Correlated:
-    if rule.threshold is None:
+def _correlated(part: Part, info: RuleInfo, stem: str, *, widened: bool) -> Correlated:
+    if part.rule.threshold is None:
         return Correlated(None)
-    return correlated(rule.threshold, resolution, stem, window=info.window, widened=widened)
+    return correlated(
+        part.rule.threshold, part.resolution, stem, window=info.window, widened=widened
+    )
 
 
-def _counted(rule: EventRule) -> set[str]:
+def _counted(rule: EventRule) -> tuple[str, ...]:
     """Return the source fields that the rule's threshold reads."""
     if rule.threshold is None:
-        return set()
-    return {*rule.threshold.by, rule.threshold.field} - {""}
+        return ()
+    return tuple(name for name in (*rule.threshold.by, rule.threshold.field) if name)
 
 
 def _documents(
-    info: RuleInfo,
-    source: LogSource,
-    found: Detection,
-    joined: Correlated,
-    stem: str,
-    losses: Sequence[Loss],
+    info: RuleInfo, part: Part, joined: Correlated, stem: str, losses: Sequence[Loss]
 ) -> list[Document]:
     """Return the rule, or the rule that a correlation refers to and the correlation."""
-    notes = [f"Finds more than the search it comes from: {_listed(losses)}."] if losses else []
-    rule = rule_document(info, source, found, notes)
+    notes = _notes(losses)
+    rule = rule_document(info, part.source, part.said.detection, notes)
     if joined.correlation is None:
         return [rule]
-    named: Document = {}
-    for key, value in rule.items():
-        named[key] = value
-        if key == "id":
-            named["name"] = stem
-    named["level"] = "informational"
-    return [named, correlation_document(info, joined.correlation, notes)]
+    return _related({stem: rule}, correlation_document(info, joined.correlation, notes))
 
 
-def _listed(losses: Sequence[Loss]) -> str:
-    return "; ".join(dict.fromkeys(loss.message for loss in losses))
+def _related(rules: Mapping[str, Document], correlation: Document) -> list[Document]:
+    """Return the rule documents, by name, as building blocks of a correlation, and that."""
+    return [building_block(rule, name, correlation) for name, rule in rules.items()] + [correlation]
+
+
+def _notes(losses: Sequence[Loss]) -> list[str]:
+    listed = "; ".join(dict.fromkeys(loss.message for loss in losses))
+    return [f"Finds more than the search it comes from: {listed}."] if losses else []

@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from transpile.backends.base import Draft, Event, Seen
+from transpile.backends.base import Draft, Event, Inputs, Seen, Side
 from transpile.backends.sigma.evaluate import (
     Decide,
     compile_rule,
@@ -24,7 +24,7 @@ from transpile.backends.sigma.evaluate import (
     text,
     values,
 )
-from transpile.backends.sigma.windows import alerting_groups, keys_of
+from transpile.backends.sigma.windows import Shown, alerting_groups, group_fields, keys_of
 
 from transpile.errors import UsageError
 from transpile.interpret.events import raw_text
@@ -40,6 +40,7 @@ from transpile.tables import Table
 
 if TYPE_CHECKING:
     from sigma.correlations import SigmaCorrelationRule
+    from sigma.rule import SigmaRule
 
 RAW = "_raw"
 _SLASHED = frozenset({"linux", "macos"})
@@ -69,19 +70,25 @@ class SigmaEngine:
         lookups, now: not used, Sigma knows neither.
         """
         program = _read(draft.text)
-        views = [_shown(event, draft, program) for event in events]
-        hits = {name: _hits(decide, views) for name, decide in program.rules}
+        inputs = {side.name: side.inputs for side in draft.sides}
+        views: dict[str, list[Shown]] = {}
+        hits: dict[str, list[int]] = {}
+        for rule in program.rules:
+            shown = [_shown(event, inputs.get(rule.name, draft.inputs), rule) for event in events]
+            hits[rule.name] = _hits(rule.decide, shown)
+            views[rule.name] = [view or {} for view in shown]
+        first = program.rules[0].name
         if program.correlation is None:
-            return Seen(events=frozenset(hits[program.rules[0][0]]))
+            return Seen(events=frozenset(hits[first]))
         times = [_time(event) for event in events]
-        shown = [view or {} for view in views]
-        alerts = alerting_groups(program.correlation, hits, shown, times)
-        found = {at for indices in hits.values() for at in indices}
-        own = [_own_keys(event, draft) for event in events]
-        names = tuple(program.correlation.group_by or ())
+        alerts = alerting_groups(program.correlation, hits, views, times)
+        names = group_fields(program.correlation, first)
         return Seen(
             groups=frozenset(
-                key for at in found if alerts & set(keys_of(shown[at], names)) for key in own[at]
+                key
+                for at in hits[first]
+                if alerts & set(keys_of(views[first][at], names))
+                for key in _own_keys(events[at], draft)
             )
         )
 
@@ -92,26 +99,36 @@ class SigmaEngine:
         value, digests are whole, the grouping fields are there, and fields that are compared with
         numbers hold some.
         """
-        source = dataset(draft.inputs.dataset)
-        if source is None:
-            return True
-        program = _read(draft.text)
-        fields = FieldMap(source, draft.inputs.variant or None)
-        read = set(map(fields.strip, draft.inputs.fields))
-        bare = {fields.strip(key): value for key, value in without_fillers(event, source).items()}
-        lost = conflicts(
-            bare, source, "sigma", fields.variant, platform=program.platform, read=read
-        )
-        if read & set(lost) or any(not values(bare.get(name)) for name in draft.groups):
-            return False
-        shown = _shown(event, draft, program)
-        if shown is None:
-            return True
-        return all(
-            _admitted(values(bare.get(name)), fields.lookup(name, "sigma"), shown) for name in read
-        ) and all(
-            is_plain_number(item) for name in program.numbers for item in values(shown.get(name))
-        )
+        rules = {rule.name: rule for rule in _read(draft.text).rules}
+        if not draft.sides:
+            return _accepts(event, draft.inputs, draft.groups, next(iter(rules.values())))
+        return all(_accepts_side(event, side, rules[side.name]) for side in draft.sides)
+
+
+def _accepts_side(event: Event, side: Side, rule: _Rule) -> bool:
+    """Return whether an event is admitted where it may be of another search's log source."""
+    shown = _shown(event, side.inputs, rule)
+    if shown is None:
+        return True
+    return _accepts(event, side.inputs, side.groups if rule.decide(shown) else (), rule)
+
+
+def _accepts(event: Event, inputs: Inputs, groups: Sequence[str], rule: _Rule) -> bool:
+    source = dataset(inputs.dataset)
+    if source is None:
+        return True
+    fields = FieldMap(source, inputs.variant or None)
+    read = set(map(fields.strip, inputs.fields))
+    bare = {fields.strip(key): value for key, value in without_fillers(event, source).items()}
+    lost = conflicts(bare, source, "sigma", fields.variant, platform=rule.platform, read=read)
+    if read & set(lost) or any(not values(bare.get(name)) for name in groups):
+        return False
+    shown = _shown(event, inputs, rule)
+    if shown is None:
+        return True
+    return all(
+        _admitted(values(bare.get(name)), fields.lookup(name, "sigma"), shown) for name in read
+    ) and all(is_plain_number(item) for name in rule.numbers for item in values(shown.get(name)))
 
 
 def _own_keys(event: Event, draft: Draft) -> list[tuple[str, ...]]:
@@ -188,17 +205,22 @@ def _refusals() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Program:
-    """A text, ready to run.
+class _Rule:
+    """A rule of a text, ready to run: its name, log source, test, and what it takes as numbers."""
 
-    rules: names and what they match.  numbers: fields that are compared with numbers.
-    """
-
-    rules: tuple[tuple[str, Decide], ...]
-    correlation: SigmaCorrelationRule | None
+    name: str
+    decide: Decide
     category: str | None
     platform: str
     numbers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A text, ready to run."""
+
+    rules: tuple[_Rule, ...]
+    correlation: SigmaCorrelationRule | None
 
 
 @lru_cache(maxsize=32)
@@ -215,36 +237,40 @@ def _read(text: str) -> _Program:
         if not rules or len(found) > 1:
             message = "the text holds no Sigma rule, or several correlations"
             raise UsageError(message, code="TGT611")
-        source = rules[0].logsource
-        return _Program(
-            rules=tuple((rule.name or str(rule.id), compile_rule(rule)) for rule in rules),
-            correlation=found[0] if found else None,
-            category=source.category,
-            platform=str(source.product) if source.product in _SLASHED else "windows",
-            numbers=frozenset[str]().union(*map(number_fields, rules)),
-        )
+        return _Program(tuple(map(_compiled, rules)), found[0] if found else None)
 
 
-def _shown(event: Event, draft: Draft, program: _Program) -> dict[str, Any] | None:
+def _compiled(rule: SigmaRule) -> _Rule:
+    source = rule.logsource
+    return _Rule(
+        name=rule.name or str(rule.id),
+        decide=compile_rule(rule),
+        category=source.category,
+        platform=str(source.product) if source.product in _SLASHED else "windows",
+        numbers=number_fields(rule),
+    )
+
+
+def _shown(event: Event, inputs: Inputs, rule: _Rule) -> dict[str, Any] | None:
     """Return the event as the log source of the rule shows it, with its raw text for keywords.
 
     None for an event that the log source does not have.
     """
-    source = dataset(draft.inputs.dataset)
+    source = dataset(inputs.dataset)
     if source is None:
         return dict(event)
-    if not _in_source(event, source, program.category):
+    if not _in_source(event, source, rule.category):
         return None
-    variant = draft.inputs.variant or None
-    shown = model_view(event, source, "sigma", variant, platform=program.platform)
-    shown |= dict(_passed_through(event, draft, source, variant, shown))
+    variant = inputs.variant or None
+    shown = model_view(event, source, "sigma", variant, platform=rule.platform)
+    shown |= dict(_passed_through(event, inputs, source, variant, shown))
     raw = event.get(RAW)
     shown[RAW] = raw_text(event) if raw is None else raw
     return shown
 
 
 def _passed_through(
-    event: Event, draft: Draft, source: Dataset, variant: str | None, shown: Mapping[str, Any]
+    event: Event, inputs: Inputs, source: Dataset, variant: str | None, shown: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
     """Yield the fields without counterpart, which a text has only if it was asked to keep them."""
     fields = FieldMap(source, variant)
@@ -252,7 +278,7 @@ def _passed_through(
         name = fields.strip(key)
         target = fields.lookup(name, "sigma")
         unmapped = target is None or target.none is not None
-        if name in draft.inputs.fields and unmapped and name not in shown:
+        if name in inputs.fields and unmapped and name not in shown:
             yield name, value
 
 

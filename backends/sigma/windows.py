@@ -37,25 +37,44 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
 def alerting_groups(
     correlation: SigmaCorrelationRule,
     hits: Mapping[str, Sequence[int]],
-    views: Sequence[Shown],
+    views: Mapping[str, Sequence[Shown]],
     times: Sequence[float],
 ) -> frozenset[Key]:
     """Return the keys of the groups for which the correlation holds in some window.
 
-    hits: indices of the matching events by rule name.  times: seconds, one for each view.
+    hits: indices of the matching events by rule name.  views: the events by rule name.  times:
+    seconds, one for each event.
     Raises TypeError for a correlation type without evaluation (percentiles, extended conditions).
     """
     seconds = float(correlation.timespan.seconds)
-    names = tuple(correlation.group_by or ())
     groups: dict[Key, list[Hit]] = {}
     for name, indices in hits.items():
+        names = group_fields(correlation, name)
         for at in indices:
-            for key in keys_of(views[at], names):
-                groups.setdefault(key, []).append((times[at], name, views[at]))
+            shown = views[name][at]
+            for key in keys_of(shown, names):
+                groups.setdefault(key, []).append((times[at], name, shown))
     holds = _test(correlation)
     return frozenset(
         key for key, found in groups.items() if any(map(holds, _windows(found, seconds)))
     )
+
+
+def group_fields(correlation: SigmaCorrelationRule, rule: str) -> tuple[str, ...]:
+    """Return the fields by which the events of a rule make groups: aliases stand for its own."""
+    aliases = correlation.aliases.aliases
+    return tuple(
+        _alias(aliases[name], rule) if name in aliases else name
+        for name in correlation.group_by or ()
+    )
+
+
+def _alias(alias: Any, rule: str) -> str:
+    """Return the field that an alias means in a rule. Raises TypeError if it means none."""
+    for reference, field in alias.mapping.items():
+        if reference.reference == rule:
+            return str(field)
+    raise TypeError(f"the alias {alias.alias} has no field of {rule}")
 
 
 def keys_of(shown: Shown, names: Sequence[str]) -> Iterator[Key]:

@@ -14,6 +14,7 @@ from transpile.ir.events import EventRule, Threshold, event_rule
 from transpile.ir.expr import Call, Case, Field, Lit
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import (
+    TRUE,
     And,
     Exists,
     Glob,
@@ -37,6 +38,7 @@ from transpile.ir.stages import (
     Extract,
     Fill,
     Filter,
+    Join,
     Key,
     Lookup,
     Pipeline,
@@ -231,3 +233,85 @@ def test_a_threshold_that_every_group_meets_is_none(func: Callable[[], Agg], sta
 def test_a_threshold_keeps_its_groups() -> None:
     rule = event_rule(piped(grouped("u"), Filter(Test(Field("count"), Order(">", 3)))))
     assert rule.threshold == Threshold("count", "", ">", 3, ("u",))
+
+
+# -- joins ---------------------------------------------------------------------------------------
+
+sides = st.builds(
+    lambda before, names, after: Pipeline((Events(), *before, aggregated(("k", *names)), *after)),
+    st.lists(st.builds(Filter, preds), max_size=2),
+    st.lists(NAMES, max_size=2, unique=True),
+    st.lists(st.builds(Filter, preds), max_size=1),
+)
+
+
+def aggregated(names: tuple[str, ...]) -> Aggregate:
+    return Aggregate(
+        (Agg("count", None, "count"),), tuple(Key(name, Field(name)) for name in names)
+    )
+
+
+def no_field(_: object) -> frozenset[str]:
+    return frozenset()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    sides, sides, st.lists(st.builds(Filter, preds), max_size=1), st.sampled_from((0, 1)),
+    st.lists(st.builds(lambda k, event: {"k": k, **event}, st.sampled_from("mn"),
+                       st.dictionaries(NAMES, VALUES)), max_size=6),
+)
+def test_the_partner_of_a_join_finds_the_groups_that_the_join_finds(
+    left: Pipeline, right: Pipeline, after: list[Filter], most: int, made: list[dict[str, Any]]
+) -> None:
+    joined = Pipeline((*left.stages, Join(right, ("k",), max=most), *after))
+    rule = event_rule(joined, joins=no_field)
+    assert rule.partner is not None
+    assert rule.partner.keys == (("k", "k"),)
+    events = admitted(rule.partner.rule, admitted(rule, [{"_time": 5.0, **e} for e in made]))
+    own, other = selected(rule, events), selected(rule.partner.rule, events)
+    found = {events[at]["k"] for at in own} & {events[at]["k"] for at in other}
+    expected = {events[at]["k"] for at in matched(joined, events, CONTEXT)}
+    if rule.losses:
+        assert expected <= found
+    else:
+        assert expected == found
+
+
+@pytest.mark.parametrize(
+    ("join", "partner"),
+    [
+        pytest.param(Join(piped(aggregated(("k",))), ("k",)), True, id="inner"),
+        pytest.param(Join(piped(aggregated(("k",))), ("k",), outer=True), False, id="outer"),
+        pytest.param(Join(piped(aggregated(("k",))), ()), False, id="keys-of-the-data"),
+        pytest.param(
+            Join(piped(aggregated(("k",)), Filter(Test(Field("count"), Order(">", 2)))), ("k",)),
+            False, id="threshold-of-the-partner",
+        ),
+        pytest.param(
+            Join(piped(aggregated(("k", "_time"))), ("k", "_time")), False, id="same-second"
+        ),
+    ],
+)
+def test_a_join_becomes_a_partner_where_that_is_exact(join: Join, partner: bool) -> None:
+    rule = event_rule(piped(aggregated(("k",)), join), joins=no_field)
+    assert (rule.partner is not None) is partner
+    assert bool(rule.losses) is not (partner or join.outer)
+
+
+def test_a_filter_on_the_fields_of_a_partner_is_its_own() -> None:
+    right = piped(aggregated(("k", "v")))
+    rule = event_rule(
+        piped(aggregated(("k",)), Join(right, ("k",), max=0), Filter(is_text("v", "x1"))),
+        joins=no_field,
+    )
+    assert rule.partner is not None
+    assert not rule.losses
+    assert rule.partner.rule.pred == is_text("v", "x1")
+    assert rule.pred == TRUE
+
+
+def test_joins_are_losses_unless_they_are_asked_for() -> None:
+    rule = event_rule(piped(aggregated(("k",)), Join(piped(aggregated(("k",))), ("k",))))
+    assert rule.partner is None
+    assert [loss.code for loss in rule.losses] == ["TGT606"]

@@ -315,7 +315,7 @@ class Rewriting:
             message = f"{name} is calculated where the event has none; such events are included"
             loss = Loss("TGT606", message, node.span)
             return Bounds(any_of((said.upper, missing)), said.lower, (*said.losses, loss))
-        if condition == TextEq(default) or condition == TextEq(default, cased=True):
+        if default == UNKNOWN and isinstance(condition, TextEq) and meets(condition, default):
             return Bounds.exact(missing)
         if not meets(condition, default):
             return said

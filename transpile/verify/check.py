@@ -12,7 +12,7 @@ from transpile.errors import UsageError
 from transpile.fidelity import Fidelity, Observable
 from transpile.interpret import NotComputable, compile_pred, event_row, matched, run_pipeline
 from transpile.ir.pred import TRUE
-from transpile.ir.stages import DataModel, Events, Pipeline
+from transpile.ir.stages import DataModel, Events, Pipeline, Stage
 from transpile.ir.walk import descend, fields_of
 from transpile.running import context_for
 from transpile.tables import tables_for
@@ -75,13 +75,11 @@ def check_conversion(
         return report(Verdict.NOT_RUN, reason="there are no events to try it on")
     context = context_for(compiled.pipeline, content, now=now)
     in_scope = _scope_test(compiled.pipeline)
-    assumed = compile_pred(conversion.draft.required)
+    assumed = _assumption_test(compiled.pipeline, conversion.draft)
     tried = [
         event
         for event in events
-        if in_scope(event)
-        and assumed(_source_row(event, compiled.pipeline))
-        and engine.accepts(event, conversion.draft)
+        if in_scope(event) and assumed(event) and engine.accepts(event, conversion.draft)
     ]
     if not tried:
         return report(Verdict.NOT_RUN, reason="no event fits the conversion's assumptions")
@@ -163,14 +161,32 @@ def _scope_test(pipeline: Pipeline) -> Callable[[Event], bool]:
     return in_scope
 
 
-def _source_row(event: Event, pipeline: Pipeline) -> dict[str, Any]:
-    """Return the event under the field names that a draft's `required` and `groups` use."""
-    source = pipeline.stages[0]
+def _assumption_test(pipeline: Pipeline, draft: Draft) -> Callable[[Event], bool]:
+    """Return whether an event meets what a draft assumes of the events of each of its sources."""
+    if not draft.sides:
+        required = compile_pred(draft.required)
+        return lambda event: required(_source_row(event, pipeline.stages[0]) or {})
+    sides = [
+        (side.source, compile_pred(side.pred), compile_pred(side.required)) for side in draft.sides
+    ]
+
+    def assumed(event: Event) -> bool:
+        rows = [(_source_row(event, source), found, wanted) for source, found, wanted in sides]
+        return all(row is None or not found(row) or wanted(row) for row, found, wanted in rows)
+
+    return assumed
+
+
+def _source_row(event: Event, source: Stage) -> dict[str, Any] | None:
+    """Return the event under the field names that a draft's `required` and `groups` use.
+
+    None for an event that the source, a data model, does not have.
+    """
     row = event_row(event)
     if isinstance(source, DataModel):
         from transpile.interpret.context import cim_view
 
-        return cim_view(row, source.model, source.node) or {}
+        return cim_view(row, source.model, source.node)
     return row
 
 
@@ -218,14 +234,24 @@ def _compare_groups(run: _Run, seen: Seen) -> _Outcome:
     names = run.draft.groups
     expected = set()
     for index in matched(run.pipeline, run.events, run.context):
-        row = _source_row(run.events[index], run.pipeline)
-        expected.add(tuple(value_key(row.get(name)) for name in names))
+        row = _own_row(run, run.events[index])
+        if row is not None:
+            expected.add(tuple(value_key(row.get(name)) for name in names))
     found = {tuple(value_key(value) for value in group) for group in seen.groups or ()}
     return _Outcome(
         len(expected),
         _group_differences(names, expected - found, rule_finds=True),
         _group_differences(names, found - expected, rule_finds=False),
     )
+
+
+def _own_row(run: _Run, event: Event) -> dict[str, Any] | None:
+    """Return the event in the view of the rule's own source, None for one of a joined search."""
+    if not run.draft.sides:
+        return _source_row(event, run.pipeline.stages[0]) or {}
+    own = run.draft.sides[0]
+    row = _source_row(event, own.source)
+    return row if row is not None and compile_pred(own.pred)(row) else None
 
 
 def _group_differences(

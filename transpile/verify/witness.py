@@ -29,6 +29,7 @@ from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
 from transpile.schema.views import conflicts, implied
+from transpile.verify.partners import partner_events
 from transpile.verify.samples import filled, meeting, samples
 
 Event = dict[str, Any]
@@ -191,7 +192,8 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     rule = _event_part(pipeline, maker.tables)
     if rule is None:
         return []
-    made = islice(_events(rule, maker), LIMIT + 3 * MOST_IN_GROUP)
+    made = list(islice(_events(rule, maker), LIMIT + 3 * MOST_IN_GROUP))
+    made += partner_events(pipeline, made, witnesses, maker.tables)
     step = _spacing(rule)
     return [{"_time": START + step * number, **event} for number, event in enumerate(made)]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 import pytest
 import yaml
 from sigma_cases import INFO, PROCESSES, SECURITY, SYSMON, like, regex, rule
-from transpile.backends.base import Request, RuleInfo
+from transpile.backends.base import Draft, Request, RuleInfo
 from transpile.backends.sigma import backend
 
 from transpile.errors import Unsupported, UsageError
@@ -29,7 +30,17 @@ from transpile.ir.pred import (
     any_of,
     negate,
 )
-from transpile.ir.stages import Agg, Aggregate, DataModel, Events, Filter, Key, Pipeline
+from transpile.ir.stages import (
+    Agg,
+    Aggregate,
+    DataModel,
+    Events,
+    Filter,
+    Join,
+    Key,
+    Pipeline,
+    Rename,
+)
 
 CODE = like("EventCode", "1")
 
@@ -487,3 +498,69 @@ def test_a_name_without_its_path_makes_no_groups() -> None:
     pipeline = rule(like("EventCode", "23"), SYSMON, stats, Filter(Test(Field("n"), Order(">", 5))))
     draft = backend.emit(Request(pipeline, RuleInfo(name="A", window=600)))
     assert [loss.code for loss in draft.losses] == ["TGT607"]
+
+
+# -- joins ---------------------------------------------------------------------------------------
+
+NETWORK = DataModel("Network_Traffic", "All_Traffic", "All_Traffic.")
+SYSMON_SOURCES = ("Sysmon EventID 1 AND Sysmon EventID 3",)
+
+
+def keyed(prefix: str, *names: str) -> Aggregate:
+    keys = tuple(Key(name, Field(f"{prefix}.{name}")) for name in names)
+    return Aggregate((Agg("count", None, "count"),), keys)
+
+
+def joined(info: RuleInfo, right_key: str = "process_id") -> Draft:
+    right = rule(
+        like("All_Traffic.dest_port", "443"),
+        NETWORK,
+        keyed("All_Traffic", right_key),
+        Rename(((right_key, "process_id"),)),
+    )
+    pipeline = rule(
+        like("Processes.process_name", "a.exe"),
+        PROCESSES,
+        keyed("Processes", "process_id", "user"),
+        Join(right, ("process_id",)),
+    )
+    return backend.emit(Request(pipeline, replace(info, data_sources=SYSMON_SOURCES)))
+
+
+def test_a_join_is_a_temporal_correlation_of_two_rules() -> None:
+    draft = joined(RuleInfo(name="A", window=600))
+    own, other, found = yaml.safe_load_all(draft.text)
+    assert found["correlation"] == {
+        "type": "temporal",
+        "rules": [own["name"], other["name"]],
+        "group-by": ["ProcessId"],
+        "timespan": "10m",
+    }
+    assert other["logsource"] == {"category": "network_connection", "product": "windows"}
+    assert len({document["id"] for document in (own, other, found)}) == 3
+    assert len({document["title"] for document in (own, other, found)}) == 3
+    assert (draft.fidelity, draft.observable) == (Fidelity.EXACT, Observable.GROUPS)
+    assert draft.groups == ("process_id",)
+
+
+def test_a_join_without_a_window_is_a_loss() -> None:
+    draft = joined(RuleInfo(name="A"))
+    assert [loss.code for loss in draft.losses] == ["TGT606"]
+    assert len(list(yaml.safe_load_all(draft.text))) == 1
+    assert draft.sides == ()
+
+
+def test_a_join_on_a_field_without_counterpart_is_a_loss() -> None:
+    draft = joined(RuleInfo(name="A", window=600), right_key="nothing_known")
+    assert [loss.code for loss in draft.losses] == ["TGT606"]
+
+
+def test_a_rule_that_filters_nothing_asks_for_the_keys_of_its_join() -> None:
+    right = rule(like("All_Traffic.dest_port", "443"), NETWORK, keyed("All_Traffic", "process_id"))
+    left = Pipeline((PROCESSES, keyed("Processes", "process_id"), Join(right, ("process_id",))))
+    info = RuleInfo(name="A", window=600, data_sources=SYSMON_SOURCES)
+    own, _, _ = yaml.safe_load_all(backend.emit(Request(left, info)).text)
+    assert own["detection"] == {
+        "selection": {"ProcessId|exists": True},
+        "condition": "selection",
+    }

@@ -16,11 +16,15 @@ from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.events.filters import filtered
 from transpile.ir.events.groups import GROUPS
+from transpile.ir.events.joins import joined
 from transpile.ir.events.reader import Reader
 from transpile.ir.events.rows import ROWS
-from transpile.ir.events.rule import EventRule, Threshold
+from transpile.ir.events.rule import EventRule, Partner, Threshold
 from transpile.ir.lookup_rows import Entries
 from transpile.ir.remember import remember
+
+Sourced = s.Events | s.DataModel
+Presence = Callable[[Sourced], frozenset[str]]
 
 
 def event_rule(
@@ -29,22 +33,27 @@ def event_rule(
     never_missing: frozenset[str] = frozenset(),
     strict: bool = False,
     tables: Mapping[str, Entries] | None = None,
+    joins: Presence | None = None,
 ) -> EventRule:
     """Return the event test of a rule.
 
     never_missing: source fields that every event has.  strict: ask for the grouping fields in the
     predicate instead of assuming them.  tables: lookup tables by name; what they say becomes tests
-    of their keys.  Raises `Unsupported` (TGT608, TGT609, TGT610) for a rule that does not start
-    from events or whose rows could come from elsewhere.
+    of their keys.  joins: what the events of a joined search's source are never without; given, a
+    join becomes a `Partner` where that is exact, else it is a loss always.  Raises `Unsupported`
+    (TGT608, TGT609, TGT610) for a rule that does not start from events or whose rows could come
+    from elsewhere.
     """
     if tables:
-        return _read(pipeline, never_missing, strict, tables)
-    return _without_tables(pipeline, never_missing, strict)
+        return _read(pipeline, never_missing, strict, tables, joins).result()
+    return _without_tables(pipeline, never_missing, strict, joins)
 
 
 @remember
-def _without_tables(pipeline: s.Pipeline, never_missing: frozenset[str], strict: bool) -> EventRule:
-    return _read(pipeline, never_missing, strict, {})
+def _without_tables(
+    pipeline: s.Pipeline, never_missing: frozenset[str], strict: bool, joins: Presence | None
+) -> EventRule:
+    return _read(pipeline, never_missing, strict, {}, joins).result()
 
 
 def _read(
@@ -52,17 +61,28 @@ def _read(
     never_missing: frozenset[str],
     strict: bool,
     tables: Mapping[str, Entries],
-) -> EventRule:
-    reader = Reader(never_missing, strict, tables)
+    joins: Presence | None = None,
+) -> Reader:
+    def read(right: s.Pipeline) -> Reader:
+        source = right.stages[0]
+        present = joins(source) if joins and isinstance(source, Sourced) else frozenset[str]()
+        return _read(right, present, strict, tables)
+
+    reader = Reader(never_missing, strict, tables, read if joins else None)
     for stage in pipeline.stages:
         handler = STAGES.get(type(stage))
         if handler is None:
             name = type(stage).__name__.lower()
             raise Unsupported(f"{name} has no event form", code="TGT603", span=stage.span)
         handler(reader, stage)
-    return reader.result()
+    return reader
 
 
-STAGES: Mapping[type, Callable[[Reader, Any], None]] = {**ROWS, **GROUPS, s.Filter: filtered}
+STAGES: Mapping[type, Callable[[Reader, Any], None]] = {
+    **ROWS,
+    **GROUPS,
+    s.Filter: filtered,
+    s.Join: joined,
+}
 
-__all__ = ["EventRule", "Threshold", "event_rule"]
+__all__ = ["EventRule", "Partner", "Threshold", "event_rule"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from transpile.errors import Span
 from transpile.ir import stages as s
 from transpile.ir.events.groups import need
+from transpile.ir.events.joins import on_partner
 from transpile.ir.events.reader import Aggregated, Elsewhere, NotHere, Reader
 from transpile.ir.events.rule import Threshold, ThresholdOp
 from transpile.ir.expr import Field
@@ -47,6 +48,8 @@ def _conjunct(reader: Reader, part: Pred, span: Span | None) -> None:
 
 
 def _on_group(reader: Reader, part: Pred, value: Aggregated | Elsewhere, span: Span | None) -> None:
+    if on_partner(reader, part, value, span):
+        return
     if isinstance(value, Elsewhere):
         text = f"a filter on {value.what} is left out: {show_pred(part)}"
         reader.lose("TGT606", text, span)

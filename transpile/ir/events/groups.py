@@ -9,6 +9,7 @@ from typing import Any
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.events.reader import (
+    BIN_OF_TIME,
     Aggregated,
     Elsewhere,
     Env,
@@ -51,11 +52,11 @@ def _aggregate(reader: Reader, stage: s.Aggregate) -> None:
                 reader.lose("TGT606", text, key.span or stage.span)
             continue
         need(reader, value)
-        plain = _plain(value)
-        if plain is None:
+        name = plain(value)
+        if name is None:
             reader.plain_keys = False
         else:
-            groups.append(plain)
+            groups.append(name)
     values: dict[str, Value] = {
         agg.name: _aggregated(reader, agg, first) for agg in stage.aggs if not agg.pattern
     }
@@ -66,7 +67,7 @@ def _aggregate(reader: Reader, stage: s.Aggregate) -> None:
     reader.env = Env({**keys, **values}, (lambda _: unknown) if patterned else missing)
 
 
-def _plain(value: Expr) -> str | None:
+def plain(value: Expr) -> str | None:
     """Return the field that a key is, filled where missing or not; None for a computed one."""
     match value:
         case Field(name) | Call("coalesce", (Field(name), Lit())):
@@ -79,7 +80,7 @@ def _key(reader: Reader, key: s.Key) -> Value:
     width = _binned(key.expr)
     if width is not None:
         reader.window = width or reader.window
-        return Elsewhere("a bin of time")
+        return Elsewhere(BIN_OF_TIME)
     return resolved(reader, key.expr)
 
 
@@ -97,7 +98,7 @@ def _binned(expr: Expr) -> float | None:
 def _sure(value: Aggregated | Elsewhere) -> bool:
     """Return whether a value that is not a matter of one event is never missing."""
     if isinstance(value, Elsewhere):
-        return value.what == "a bin of time"
+        return value.what == BIN_OF_TIME
     agg = value.agg
     return agg.func in ("count", "dc") or agg.arg == Field("_time")
 
@@ -196,15 +197,6 @@ def _combine(reader: Reader, stage: s.Combine) -> None:
     reader.elsewhere((stage.field,), f"several rows' {stage.field}")
 
 
-def _join(reader: Reader, stage: s.Join) -> None:
-    if not stage.outer:
-        text = "a join with another search is left out: events without a partner are found too"
-        reader.lose("TGT606", text, stage.span)
-    known = {name: v for name, v in reader.env.known.items() if name in stage.keys}
-    reader.elsewhere(("*", "_*"), "another search")
-    reader.env.known.update(known)
-
-
 def _branch(reader: Reader, stage: s.Branch) -> None:
     if any(_reads_events(other) for other in stage.others):
         raise Unsupported(
@@ -266,7 +258,6 @@ GROUPS: Mapping[type, Callable[[Reader, Any], None]] = {
     s.Sort: _sort,
     s.Limit: _limit,
     s.Combine: _combine,
-    s.Join: _join,
     s.Branch: _branch,
     s.Transaction: _transaction,
     s.ForEach: _foreach,

@@ -9,7 +9,7 @@ from typing import Any
 from transpile.errors import Span, Unsupported
 from transpile.fidelity import Loss
 from transpile.ir import stages as s
-from transpile.ir.events.rule import EventRule, Threshold
+from transpile.ir.events.rule import EventRule, Partner, Threshold
 from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.lookup_rows import Entries
 from transpile.ir.names import match_name
@@ -113,10 +113,37 @@ def missing(_: str) -> Value:
     return Lit(None)
 
 
+BIN_OF_TIME = "a bin of time"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A joined search, read up to its last stage, and what `Partner` tells of it.
+
+    first_only: a row has one partner, though others may agree with it.
+    """
+
+    right: Reader
+    keys: tuple[tuple[str, str], ...]
+    window: float | None
+    first_only: bool
+
+
 class Reader:
+    """The state of reading one rule.
+
+    read: reads a joined search, None if those are to be left out.
+    """
+
     def __init__(
-        self, never_missing: frozenset[str], strict: bool, tables: Mapping[str, Entries]
+        self,
+        never_missing: frozenset[str],
+        strict: bool,
+        tables: Mapping[str, Entries],
+        read: Callable[[s.Pipeline], Reader] | None = None,
     ) -> None:
+        self.read = read
+        self.partner: Joined | None = None
         self.never_missing = never_missing
         self.strict = strict
         self.tables = tables
@@ -138,15 +165,25 @@ class Reader:
         if self.required != TRUE:
             names = ", ".join(sorted(fields_of(self.required)))
             self.assumptions[f"events have the fields the rule groups by: {names}"] = None
+        partner = self._partner()
+        if partner is not None:
+            self.losses += partner.rule.losses
+            self.assumptions |= dict.fromkeys(partner.rule.assumptions)
         return EventRule(
             self.source,
             self.pred,
             self.groups or (),
             all_of((self.required, *(negate(Exists(Field(name))) for name in self.written))),
             self.threshold,
+            partner,
             tuple(self.losses),
             tuple(self.assumptions),
         )
+
+    def _partner(self) -> Partner | None:
+        if self.partner is None:
+            return None
+        return Partner(self.partner.right.result(), self.partner.keys, self.partner.window)
 
     def before(self, name: str) -> Value:
         """Return what a field holds that a stage writes in some rows only.

@@ -8,6 +8,7 @@ from typing import Any
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.events.reader import (
+    BIN_OF_TIME,
     Aggregated,
     Elsewhere,
     Env,
@@ -216,7 +217,7 @@ def _bucket(reader: Reader, stage: s.Bucket) -> None:
     binned = reader.env.get(stage.field)
     if binned == Field("_time") and (not stage.calendar or stage.calendar in ("day", "week")):
         reader.window = seconds
-    reader.env.known[stage.target] = Elsewhere("a bin of time")
+    reader.env.known[stage.target] = Elsewhere(BIN_OF_TIME)
 
 
 def _auto_bucket(reader: Reader, stage: s.AutoBucket) -> None:

@@ -38,13 +38,26 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """The events of a joined search, of which each group of the rule must have one.
+
+    keys: pairs of source fields, the rule's and the partner's, whose values make the groups.
+    window: seconds of the bins of time that both must fall into, None if the whole search is one.
+    """
+
+    rule: EventRule
+    keys: tuple[tuple[str, str], ...]
+    window: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EventRule:
     """The part of a rule that single events decide.
 
     pred: over the source's own field names (unprefixed for a data model).  groups: the fields of
     the rule's grouping that are source fields.  required: what events are assumed to meet: they
-    have the grouping fields (an event without them is in no group).  losses: filters left out, each
-    finds more.
+    have the grouping fields (an event without them is in no group).  partner: a joined search, if
+    those were asked for.  losses: filters left out, each finds more.
     """
 
     source: s.Events | s.DataModel
@@ -52,5 +65,6 @@ class EventRule:
     groups: tuple[str, ...] = ()
     required: Pred = TRUE
     threshold: Threshold | None = None
+    partner: Partner | None = None
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[str, ...] = ()

@@ -1,0 +1,132 @@
+"""Joins with another search: that events of both agree on some fields, whatever their order.
+
+An inner join keeps the rows that have a partner. Where each key is a field of the events on both
+sides, the rule finds the groups by the keys that have an event of either kind; what the rows are
+grouped by besides makes more rows of a group, not more groups. A filter on the partner's own
+fields moves into the partner's search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from transpile.errors import Span, Unsupported
+from transpile.ir import stages as s
+from transpile.ir.events.groups import need, plain
+from transpile.ir.events.reader import (
+    BIN_OF_TIME,
+    Aggregated,
+    Elsewhere,
+    Env,
+    Joined,
+    NotHere,
+    Reader,
+    Value,
+)
+from transpile.ir.expr import Expr, Field, Lit
+from transpile.ir.pred import TRUE, Pred
+from transpile.ir.simplify import both, simplify_pred
+
+_ANOTHER = "another search"
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs(Elsewhere):
+    """A field of the partner's events: an expression over the partner's source."""
+
+    value: Expr = field(kw_only=True)
+
+
+def joined(reader: Reader, stage: s.Join) -> None:
+    """Read a join: a partner where that is exact, else a loss."""
+    if not stage.outer and _with_partner(reader, stage):
+        return
+    if not stage.outer:
+        text = "a join with another search is left out: events without a partner are found too"
+        reader.lose("TGT606", text, stage.span)
+    known = {name: value for name, value in reader.env.known.items() if name in stage.keys}
+    reader.elsewhere(("*", "_*"), _ANOTHER)
+    reader.env.known.update(known)
+
+
+def _with_partner(reader: Reader, stage: s.Join) -> bool:
+    if reader.read is None or reader.partner is not None or not stage.keys:
+        return False
+    if reader.threshold is not None or reader.groups is None:
+        return False
+    try:
+        right = reader.read(stage.right)
+    except Unsupported:
+        return False
+    found = _keys(reader, right, stage)
+    if found is None or right.threshold is not None or right.partner is not None:
+        return False
+    keys, window = found
+    for mine, theirs in keys:
+        need(reader, Field(mine))
+        need(right, Field(theirs))
+    reader.partner = Joined(right, keys, window, first_only=stage.max == 1)
+    reader.assumptions["the joined search stays below the limits of a subsearch"] = None
+    reader.env = _merged(reader.env, right, stage)
+    return True
+
+
+def _keys(
+    reader: Reader, right: Reader, stage: s.Join
+) -> tuple[tuple[tuple[str, str], ...], float | None] | None:
+    """Return the pairs of source fields that must agree, and the bin of time; None if unsayable."""
+    pairs: dict[tuple[str, str], None] = {}
+    window = None
+    for name in stage.keys:
+        mine, theirs = reader.env.get(name), right.env.get(name)
+        if isinstance(mine, Elsewhere | Aggregated) or isinstance(theirs, Elsewhere | Aggregated):
+            if mine != theirs or mine != Elsewhere(BIN_OF_TIME) or reader.window != right.window:
+                return None
+            window = reader.window
+            continue
+        own, other = plain(mine), plain(theirs)
+        if own is None or other is None or own == "_time":
+            return None
+        pairs[own, other] = None
+    return (tuple(pairs), window) if pairs else None
+
+
+def _merged(left: Env, right: Reader, stage: s.Join) -> Env:
+    """Return what the joined rows hold: the partner's fields stand over the rule's own."""
+
+    def merged(name: str) -> Value:
+        mine, theirs = left.get(name), right.env.get(name)
+        if theirs == Lit(None) or name in stage.keys:
+            return mine
+        if mine != Lit(None) and not stage.overwrite:
+            return Elsewhere(_ANOTHER)
+        if isinstance(theirs, (Aggregated, Elsewhere)) or right.groups is None:
+            return Elsewhere(_ANOTHER)
+        return Theirs(_ANOTHER, TRUE, value=theirs)
+
+    names = {**left.known, **right.env.known}
+    return Env({name: merged(name) for name in names}, merged)
+
+
+def on_partner(
+    reader: Reader, part: Pred, value: Elsewhere | Aggregated, span: Span | None
+) -> bool:
+    """Add a filter on the partner's fields to the partner; return whether that was possible."""
+    if not isinstance(value, Theirs) or reader.partner is None:
+        return False
+    env = reader.env
+
+    def own(name: str) -> Value:
+        found = env.get(name)
+        return found.value if isinstance(found, Theirs) else Elsewhere(_ANOTHER)
+
+    try:
+        decided = Env({}, own).resolve(part)
+    except NotHere:
+        return False
+    right = reader.partner.right
+    right.pred = both(right.pred, simplify_pred(decided))
+    if reader.partner.first_only:
+        reader.lose("TGT606", "each partner counts, not only the first of a join", span)
+    return True
+
