@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.pred import TRUE, Pred
@@ -190,3 +190,46 @@ class Backend(Protocol):
 
     def engine(self, variant: str) -> Engine | None:
         """Return the engine of a variant, None if it is only printed."""
+
+
+# -- texts of the language as input ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as IR, in the field names of its own language.
+
+    pipeline: starts from `Events` with an `origin`; spans are offsets in the text.  taxonomy: whose
+    names the fields are.  assumptions: what the reading takes for granted of the events.
+    """
+
+    pipeline: Pipeline
+    taxonomy: str
+    assumptions: tuple[str, ...] = ()
+
+
+class Reader(Protocol):
+    """Reads texts of a target's language; `languages` are the names that rules give to it."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that `read` knows."""
+
+    def read(
+        self, text: str, language: str = "", options: Mapping[str, Any] | None = None
+    ) -> Reading:
+        """Return the meaning of a text; nothing of it is left out.
+
+        language: one of `languages`, "" for the first.  options: what a rule says beside its query
+        (`index`, `threshold`).
+        Raises `ReadingError` (a `ContentError`), placed in the text: CNT409 for a text that is
+        wrong, CNT410 for a construct that is not read, which is named.
+        """
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A backend whose language can be read."""
+
+    def reader(self) -> Reader:
+        """Return the reader; like an engine it imports what it needs when it is used."""

@@ -43,6 +43,8 @@ CODES: Mapping[str, str] = {
     "CNT406": "nothing to convert was found",
     "CNT407": "the file cannot be read",
     "CNT408": "a field of the rule has the wrong type",
+    "CNT409": "the rule is wrong in its own language",
+    "CNT410": "a construct of the rule's language cannot be read",
     # OUT5xx: output, configuration, usage
     "OUT501": "the output cannot be written",
     "OUT502": "unknown target or format",
@@ -163,6 +165,15 @@ class ContentError(TranspileError):
     """A file of the content repository cannot be used."""
 
     default_code = "CNT401"
+
+
+class ReadingError(ContentError):
+    """A rule in another language than SPL is wrong (CNT409), or has what cannot be read (CNT410).
+
+    The place is in the text of the rule; `span` is the part that is meant.
+    """
+
+    default_code = "CNT410"
 
 
 class UsageError(TranspileError):

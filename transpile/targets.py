@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from transpile.errors import UsageError
 
 if TYPE_CHECKING:
-    from transpile.backends.base import Backend, TargetInfo
+    from transpile.backends.base import Backend, Reader, TargetInfo
 
 GROUP = "transpile.backends"
 
@@ -57,6 +57,25 @@ def find(target: str) -> tuple[Backend, TargetInfo]:
             return found, info
     variants = ", ".join(info.name for info in declared)
     raise UsageError(f"unknown target {target!r}", code="OUT502", hint=f"it can be {variants}")
+
+
+def reader_for(language: str) -> Reader:
+    """Return the reader of a language. Raises `UsageError` OUT502 if no backend reads it."""
+    found = _readers().get(language)
+    if found is None:
+        known = ", ".join(sorted(_readers()))
+        message = f"rules in the language {language!r} cannot be read"
+        raise UsageError(message, code="OUT502", hint=f"known: spl, {known}")
+    return found
+
+
+@lru_cache(maxsize=1)
+def _readers() -> dict[str, Reader]:
+    from transpile.backends.base import Reads
+
+    loaded = (backend(name) for name in names())
+    readers = [each.reader() for each in loaded if isinstance(each, Reads)]
+    return {language: reader for reader in readers for language in reader.languages}
 
 
 def check_choices(info: TargetInfo, *, format: str = "", schema: str = "") -> None:

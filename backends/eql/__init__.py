@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from transpile.backends.base import Draft, Engine, Request, TargetInfo
+from transpile.backends.base import Draft, Engine, Reader, Request, TargetInfo
 
 from transpile.fidelity import Observable
 
@@ -44,6 +44,12 @@ class EqlBackend:
         from transpile.backends.eql.engine.run import EqlEngine
 
         return EqlEngine()
+
+    def reader(self) -> Reader:
+        """Return the reader."""
+        from transpile.backends.eql.read import EqlReader
+
+        return EqlReader()
 
 
 backend = EqlBackend()

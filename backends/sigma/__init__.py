@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from transpile.backends.base import Draft, Engine, Request, TargetInfo
+from transpile.backends.base import Draft, Engine, Reader, Request, TargetInfo
 
 from transpile.fidelity import Observable
 
@@ -63,6 +63,12 @@ class SigmaBackend:
         from transpile.backends.sigma.engine import SigmaEngine
 
         return SigmaEngine()
+
+    def reader(self) -> Reader:
+        """Return the reader."""
+        from transpile.backends.sigma.read import SigmaReader
+
+        return SigmaReader()
 
 
 backend = SigmaBackend()

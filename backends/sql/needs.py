@@ -133,7 +133,7 @@ def needs_before(stage: Stage, after: Needs) -> Needs:
             return made.plus((name for test in tests for name in reads(test)), order=True)
         case s.Geo(field):
             return after.plus((field,))
-        case s.Pivot() | s.ForEach() | s.Totals() | s.Combine():
+        case s.Sequence() | s.Pivot() | s.ForEach() | s.Totals() | s.Combine():
             return Needs(None, True)
         case _:
             return after

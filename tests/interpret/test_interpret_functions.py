@@ -86,6 +86,7 @@ CASES: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
     "substr": [(("abcdef", 2, 3), "bcd"), (("abcdef", -2), "ef"), (("abcdef", 3), "cdef"),
                (("abcdef", 0, 3), "ab"), (("abc", 9), ""), (("abc", "x"), None),
                (("abcdef", -3, 2), "de"), (("abc", 1, 0), "")],
+    "index_of": [(("abcabc", "c"), 2), (("abc", ""), 0), (("abc", "C"), None), ((51, 1), 1)],
     "trim": [((" \tx ",), "x"), (("xxaxx", "x"), "a"), (([" a ", "b "],), ["a", "b"]),
              (("\nx\n",), "\nx\n")],
     "ltrim": [(("  x ",), "x ")],

@@ -106,6 +106,12 @@ def _transaction(x: s.Transaction) -> Flow:
     return _flow(["_time", *x.fields, *_of(x.starts, x.ends), ALL], made)
 
 
+def _sequence(x: s.Sequence) -> Flow:
+    steps = (*x.steps, *((x.until,) if x.until else ()))
+    reads = [name for step in steps for name in (*_of(step.pred), *step.keys)]
+    return _flow(["_time", *reads], ["_time", *x.steps[0].keys], [ALL])
+
+
 def _foreach(x: s.ForEach) -> Flow:
     return _flow(x.patterns, [ALL if "<<" in name else name for name, _ in x.template])
 
@@ -157,6 +163,7 @@ FLOWS: Mapping[type, Callable[[Any], Flow]] = {
     s.Join: lambda x: _flow(x.keys or [ALL], [ALL]),
     s.Branch: lambda x: _flow((), [ALL]),
     s.Transaction: _transaction,
+    s.Sequence: _sequence,
     s.ForEach: _foreach,
     s.Totals: lambda x: _flow(x.fields or [ALL], [x.target]),
     s.Geo: lambda x: _flow([x.field], sorted(location_fields(x))),

@@ -58,6 +58,12 @@ def _join(x: s.Join) -> str:
     return f"{keep} the fields of another search with the same {_list(x.keys) or 'fields'}"
 
 
+def _sequence(x: s.Sequence) -> str:
+    same = f" of the same {_list(x.steps[0].keys)}" if x.steps[0].keys else ""
+    within = f" within {x.max_span:g} s" if x.max_span else ""
+    return f"finds sequences of {sum(step.runs for step in x.steps)} events{same}{within}"
+
+
 def _opaque(x: s.Opaque) -> str:
     return f"{x.command} cannot be computed here: {x.reason}"
 
@@ -94,6 +100,7 @@ _WORDS: Mapping[type, Callable[[Any], str]] = {
     s.Join: _join,
     s.Branch: lambda x: "adds the fields of other rows" if x.columns else "adds other rows",
     s.Transaction: lambda x: f"groups events of the same {_list(x.fields)} into transactions",
+    s.Sequence: _sequence,
     s.ForEach: lambda x: f"for each field like {_list(x.patterns)}, sets "
     + _list([f"{n} to {show_expr(e)}" for n, e in x.template]),
     s.Totals: lambda x: f"sets {x.target} to the sum of {_list(x.fields) or 'numeric fields'}",

@@ -33,6 +33,7 @@ from transpile.interpret.reads import (
 )
 from transpile.interpret.reshaping import RESHAPING
 from transpile.interpret.rowwise import ROWWISE, Transform, given_locations
+from transpile.interpret.sequence import sequence
 from transpile.interpret.transaction import transaction
 from transpile.interpret.values import Row, first, origins
 from transpile.interpret.window import window
@@ -53,6 +54,7 @@ STAGES: Mapping[type, Callable[[Any, Scope], Transform]] = {
     s.Window: window,
     s.Pivot: pivot,
     s.Transaction: transaction,
+    s.Sequence: sequence,
     s.ForEach: foreach,
 }
 

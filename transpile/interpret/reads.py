@@ -134,6 +134,8 @@ def _named(node: Node) -> Iterator[str]:
             yield from (name for _, name in keys)
         case s.Window(by=names) | s.Dedup(keys=names) | s.Join(keys=names):
             yield from names
+        case s.Step(keys=names):
+            yield from names
         case s.Transaction(fields=names) | s.Totals(fields=names):
             yield from names
         case s.Sort(keys=sort_keys):

@@ -82,6 +82,12 @@ def substr(value: Scalar, start: Scalar, length: Scalar | None = None) -> str | 
     return whole_text[max(left, 0) : max(left + int(count), 0)] if count > 0 else ""
 
 
+def index_of(value: Scalar, part: Scalar) -> int | None:
+    """Return where a text first stands in another, from 0; None if nowhere."""
+    found = text(value).find(text(part))
+    return None if found < 0 else found
+
+
 def _stripper(method: Callable[[str, str], str]) -> Callable[..., str]:
     return lambda value, chars=" \t": method(text(value), text(chars))
 
@@ -263,6 +269,7 @@ TEXT_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "upper": lambda value: text(value).upper(),
     "len": lambda value: len(text(value)),
     "substr": substr,
+    "index_of": index_of,
     "trim": _stripper(str.strip),
     "ltrim": _stripper(str.lstrip),
     "rtrim": _stripper(str.rstrip),

@@ -76,6 +76,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "upper": _f(1, 1, "each", "upper case"),
     "len": _f(1, 1, "first", "number of characters"),
     "substr": _f(2, 3, "first", "from position (1-based, negative from the end), length"),
+    "index_of": _f(2, 2, "first", "where a text stands in another, from 0; missing if nowhere"),
     "trim": _f(1, 2, "each", "without leading and trailing characters of a set (space and tab)"),
     "ltrim": _f(1, 2, "each", "without leading characters of a set"),
     "rtrim": _f(1, 2, "each", "without trailing characters of a set"),

@@ -187,8 +187,24 @@ def _assignments(items: tuple[tuple[str, Expr], ...]) -> str:
 
 def _events(stage: s.Events) -> str:
     macros = "".join(f" `{m}`" for m in stage.macros)
+    origin = "".join(f" {key}={name(value)}" for key, value in stage.origin)
     scope = "" if stage.scope == p.TRUE else f" where {show_pred(stage.scope)}"
-    return f"events{macros}{scope}{_bounds(stage)}"
+    return f"events{macros}{origin}{scope}{_bounds(stage)}"
+
+
+def _sequence(stage: s.Sequence) -> str:
+    span = f" within {stage.max_span:g}s" if stage.max_span else ""
+    until = f" until {_step(stage.until)}" if stage.until else ""
+    return f"sequence{span} {' then '.join(map(_step, stage.steps))}{until}"
+
+
+def _step(step: s.Step) -> str:
+    optional = step.optional or (False,) * len(step.keys)
+    keys = ", ".join(
+        f"{'?' if free else ''}{name(key)}" for key, free in zip(step.keys, optional, strict=True)
+    )
+    by, runs = f" by {keys}" if keys else "", f" x{step.runs}" if step.runs > 1 else ""
+    return f"{'no ' if step.absent else ''}[{show_pred(step.pred)}]{by}{runs}"
 
 
 def _bounds(stage: s.Events | s.DataModel) -> str:
@@ -225,6 +241,7 @@ _SHOW: dict[type, Callable[[Any], str]] = {
         f"{'-' if k.descending else ''}{name(k.field)}" for k in x.keys
     ) + (f" limit {x.limit}" if x.limit else ""),
     s.Dedup: lambda x: f"dedup {x.count} by {_names(x.keys)}",
+    s.Sequence: _sequence,
     s.Opaque: lambda x: f"opaque {x.command}: {x.reason}",
 }
 

@@ -34,12 +34,15 @@ class Events(Node):
     it); targets replace the scope by their log source. macros: names of the macros in the base
     search, in order; with the event codes that later filters name they identify the dataset.
     earliest, latest: time bounds written in the search, as expressions over `now`.
+    origin: for a rule of another language than SPL, what that language says of its events, first of
+    all whose field names these are: `(("taxonomy", "sigma"), ("category", "process_creation"))`.
     """
 
     scope: Pred = TRUE
     macros: tuple[str, ...] = ()
     earliest: Expr | None = None
     latest: Expr | None = None
+    origin: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,6 +442,37 @@ class Transaction(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Step(Node):
+    """One event of a sequence: its test, and its keys, which agree with those of the other steps.
+
+    A missing key excludes the event, unless `optional` says of it that missing agrees with missing.
+    runs: so many events one after the other.  absent: no such event may stand at this place.
+    """
+
+    pred: Pred
+    keys: tuple[str, ...] = ()
+    optional: tuple[bool, ...] = ()
+    runs: int = 1
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(Node):
+    """One row per sequence of events that meet the steps one after the other (eql-semantics 8).
+
+    Events are taken in order of time. For each combination of key values one sequence at most waits
+    in each state; a later one takes its place. A key with several values is one key for each.
+    max_span: seconds from the first event to the last, inclusive; 0 for no limit. until: an event
+    that ends what waits of its key. A row has the keys, under their names in the first step, and
+    the `_time` of the last event; rows come in the order in which the sequences were completed.
+    """
+
+    steps: tuple[Step, ...]
+    max_span: float = 0.0
+    until: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ForEach(Node):
     """Assigns once per field whose name matches one of the patterns, in name order.
 
@@ -529,6 +563,7 @@ Stage = (
     | Join
     | Branch
     | Transaction
+    | Sequence
     | ForEach
     | Totals
     | Geo

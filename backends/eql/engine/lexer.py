@@ -64,6 +64,12 @@ def tokens(text: str) -> tuple[Token, ...]:
     return (*found, Token("end", "", len(text)))
 
 
+def token_end(text: str, position: int) -> int:
+    """Return where the token that begins at an offset of a query ends."""
+    match = _TOKEN.match(text, position)
+    return match.end() if match else position + 1
+
+
 def _token(match: re.Match[str], text: str) -> Token | None:
     at = match.start()
     match match.lastgroup:

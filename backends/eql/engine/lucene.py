@@ -29,9 +29,16 @@ def compile_lucene(pattern: str, ignore_case: bool) -> Callable[[str], bool]:
 
     Raises `LuceneError` for a pattern that is wrong or uses a refused operator.
     """
-    translated = _Translator(pattern, ignore_case).translate()
-    matches = re.compile(translated, re.DOTALL).fullmatch
+    matches = re.compile(python_regex(pattern, ignore_case), re.DOTALL).fullmatch
     return lambda value: matches(value) is not None
+
+
+def python_regex(pattern: str, ignore_case: bool) -> str:
+    """Return an expression of Python (and PCRE) for a whole value, its dot taking newlines.
+
+    Raises `LuceneError` as `compile_lucene`.
+    """
+    return _Translator(pattern, ignore_case).translate()
 
 
 class _Translator:

@@ -216,6 +216,11 @@ def _transaction(reader: Reader, stage: s.Transaction) -> None:
     reader.elsewhere(("*", "_*"), "a transaction")
 
 
+def _sequence(reader: Reader, stage: s.Sequence) -> None:
+    reader.lose("TGT606", "events outside a complete sequence are found too", stage.span)
+    reader.elsewhere(("*", "_*"), "a sequence of events")
+
+
 def _foreach(reader: Reader, stage: s.ForEach) -> None:
     targets = tuple("*" if "<<" in name else name for name, _ in stage.template)
     reader.elsewhere(targets, "a foreach over several fields")
@@ -260,6 +265,7 @@ GROUPS: Mapping[type, Callable[[Reader, Any], None]] = {
     s.Combine: _combine,
     s.Branch: _branch,
     s.Transaction: _transaction,
+    s.Sequence: _sequence,
     s.ForEach: _foreach,
     s.Totals: _totals,
     s.ForRows: _for_rows,
