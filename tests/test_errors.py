@@ -16,7 +16,7 @@ from transpile.cli import COMMANDS, _common
 from transpile.errors import CODES, Span, TranspileError
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = re.compile(r"\b(?:SPL|CNT|OUT|TGT)\d{3}\b")
+CODE = re.compile(r"\b(?:SPL|CNT|OUT|TGT|GLD)\d{3}\b")
 FAMILIES = {
     "SPL1": "The search text",
     "SPL2": "Macros",
@@ -24,6 +24,7 @@ FAMILIES = {
     "CNT4": "Content files",
     "OUT5": "Output, settings, usage",
     "TGT6": "What a target cannot say",
+    "GLD7": "Golden files",
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transpile.errors import CODES
 from transpile.findings import FORMATS, Case, Finding, to_github, to_json, to_junit, to_sarif
 
 WRONG = Finding("GLD701", "lost a filter\nsecond line", "error", "rules/a b.yml", 14, 3)
@@ -50,12 +51,12 @@ def test_junit_has_a_suite_per_target_and_says_what_was_skipped() -> None:
 
 
 def test_sarif_points_at_the_line_and_declares_its_rules() -> None:
-    log = json.loads(to_sarif(CASES, {"GLD701": "a golden file differs"}))
+    log = json.loads(to_sarif(CASES))
     assert log["version"] == "2.1.0"
     run = log["runs"][0]
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["GLD701", "TGT606"]
-    assert rules[0]["shortDescription"] == {"text": "a golden file differs"}
+    assert rules[0]["shortDescription"] == {"text": CODES["GLD701"]}
     first, second = run["results"]
     assert rules[first["ruleIndex"]]["id"] == first["ruleId"]
     place = first["locations"][0]["physicalLocation"]

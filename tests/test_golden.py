@@ -9,39 +9,42 @@ import pytest
 
 from transpile import Content
 from transpile.content import load_rules
-from transpile.golden import MANIFEST, build, compare
+from transpile.golden import Build, build, compare
+from transpile.ir.codec import from_json
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "golden"
 
 
 @pytest.fixture(scope="module")
-def built() -> dict[str, str]:
+def built() -> Build:
     rules, errors = load_rules(ROOT / "rules" / "detections")
     assert errors == ()
-    files, _ = build(rules, Content.load(ROOT / "rules"))
-    return files
+    return build(rules, Content.load(ROOT / "rules"))
 
 
-def test_golden_files_are_as_they_should_be(built: dict[str, str]) -> None:
-    changes = compare(GOLDEN, built)
+def test_golden_files_are_as_they_should_be(built: Build) -> None:
+    changes = compare(GOLDEN, built, Content.load(ROOT / "rules"))
     shown = "\n".join(f"{change.kind}: {change.path}\n{change.diff}" for change in changes)
     assert changes == [], f"{shown}\nif the change is meant: transpile golden update"
 
 
-def test_no_conversion_does_something_else_than_it_claims(built: dict[str, str]) -> None:
-    manifest = json.loads(built[MANIFEST])
+def test_no_conversion_does_something_else_than_it_claims(built: Build) -> None:
     verdicts = {
-        (rule, target): facts["verdict"]
-        for rule, entry in manifest["rules"].items()
-        for target, facts in entry["targets"].items()
+        (entry.name, made.target): made.verdict for entry in built.entries for made in entry.made
     }
     assert len(verdicts) > 200
     bad = {key: v for key, v in verdicts.items() if v in ("narrower", "wider", "differs")}
     assert bad == {}
 
 
-def test_most_conversions_were_executed(built: dict[str, str]) -> None:
-    entries = json.loads(built[MANIFEST])["rules"].values()
-    verdicts = [facts["verdict"] for entry in entries for facts in entry["targets"].values()]
+def test_most_conversions_were_executed(built: Build) -> None:
+    verdicts = [made.verdict for entry in built.entries for made in entry.made]
     assert verdicts.count("not run") <= 5
+
+
+def test_the_ir_that_is_kept_is_the_ir(built: Build) -> None:
+    for entry in built.entries:
+        assert entry.compiled is not None
+        kept = from_json(json.loads((GOLDEN / f"ir/{entry.name}.json").read_text("utf-8")))
+        assert kept == entry.compiled.pipeline

@@ -6,6 +6,11 @@
     opaque_macros = false              # unknown macros become opaque filters
     schema = ""                        # taxonomy of the output
     cache = true                       # keep results between runs
+    rules = ["rules"]                  # what `golden` works on
+    golden = "golden"                  # where golden files are
+
+    [min_fidelity]                     # what `golden check` accepts at least, by target
+    "sql:duckdb" = "exact"
 
 Each can come from the environment as well, which wins over the file: `TRANSPILE_CONTENT`,
 `TRANSPILE_TARGETS=sigma,eql` and so on.
@@ -16,7 +21,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -40,10 +45,17 @@ class Settings:
     opaque_macros: bool = False
     schema: str = ""
     cache: bool = True
+    rules: tuple[str, ...] = ("rules",)
+    golden: str = "golden"
+    min_fidelity: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
 
 
-_DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(Settings) if f.name != "origin"}
+_DEFAULTS: Mapping[str, Any] = {
+    f.name: getattr(Settings(), f.name) for f in fields(Settings) if f.name != "origin"
+}
+_PATHS = ("content", "golden")
+_FIDELITIES = ("exact", "superset", "unsupported")
 
 
 def load_settings(start: Path) -> Settings:
@@ -79,12 +91,22 @@ def _table(path: Path) -> Mapping[str, Any] | None:
 
 def _settings(path: Path, table: Mapping[str, Any]) -> Settings:
     values = {key: _checked(path, key, value) for key, value in table.items()}
-    if values.get("content"):
-        values["content"] = str(path.parent / values["content"])
+    for key in _PATHS:
+        if values.get(key):
+            values[key] = _placed(path, values[key])
+    if "rules" in values:
+        values["rules"] = tuple(_placed(path, name) for name in values["rules"])
     return Settings(**values, origin=str(path))
 
 
-def _checked(path: Path, key: str, value: Any) -> Any:
+def _placed(path: Path, name: str) -> str:
+    """Return a path beside the settings' file, relative to the current folder if it lies in it."""
+    place = path.parent / name
+    here = Path.cwd()
+    return str(place.relative_to(here) if place.is_relative_to(here) else place)
+
+
+def _checked(path: Path | None, key: str, value: Any) -> Any:
     if key not in _DEFAULTS:
         close = get_close_matches(key, _DEFAULTS, 1)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(_DEFAULTS))}"
@@ -93,10 +115,22 @@ def _checked(path: Path, key: str, value: Any) -> Any:
     if isinstance(default, tuple):
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
+    elif isinstance(default, dict):
+        if isinstance(value, dict) and all(item in _FIDELITIES for item in value.values()):
+            return value
     elif isinstance(value, type(default)):
         return value
-    wanted = {tuple: "a list of texts", bool: "true or false", str: "a text"}[type(default)]
-    raise UsageError(f"setting {key!r} must be {wanted}", code="OUT505", path=str(path))
+    wanted = _WANTED[type(default)]
+    place = None if path is None else str(path)
+    raise UsageError(f"setting {key!r} must be {wanted}", code="OUT505", path=place)
+
+
+_WANTED: Mapping[type, str] = {
+    tuple: "a list of texts",
+    bool: "true or false",
+    str: "a text",
+    dict: f"a table of targets with one of {', '.join(_FIDELITIES)}",
+}
 
 
 def _environment(settings: Settings) -> Settings:
@@ -113,6 +147,17 @@ def _typed(key: str, text: str) -> Any:
                 raise UsageError(message, code="OUT505")
             return _TRUTH[text.lower()]
         case tuple():
-            return tuple(part.strip() for part in text.split(",") if part.strip())
+            return tuple(_parts(text))
+        case dict():
+            return _checked(None, key, dict(_pair(part) for part in _parts(text)))
         case _:
             return text
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip()

@@ -64,6 +64,12 @@ CODES: Mapping[str, str] = {
     "TGT609": "the conversion could miss what the rule finds",
     "TGT610": "the rule does not start from events",
     "TGT611": "a query in the target's language is wrong",
+    "GLD701": "a golden file differs: the program converts the same rule to something else",
+    "GLD702": "a golden file is stale: the rule, or a macro or lookup of it, was changed",
+    "GLD703": "a golden file is missing",
+    "GLD704": "a golden file is an orphan: no rule gives it",
+    "GLD705": "a conversion is less faithful than it was, or than the settings accept",
+    "GLD706": "a conversion was caught doing something else than it claims",
 }
 
 

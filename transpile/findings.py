@@ -14,6 +14,8 @@ from pathlib import PurePath
 from typing import Any, Literal
 from urllib.parse import quote
 
+from transpile.errors import CODES
+
 Level = Literal["error", "warning", "note"]
 
 SCHEMA = 1
@@ -148,18 +150,17 @@ def _in_xml(code: int) -> bool:
     return 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
 
 
-def to_sarif(cases: Sequence[Case], meanings: Mapping[str, str] | None = None) -> str:
-    """Return a SARIF 2.1.0 log with one run. meanings: what a code means, in a few words."""
+def to_sarif(cases: Sequence[Case]) -> str:
+    """Return a SARIF 2.1.0 log with one run, which declares what its codes mean."""
     from importlib.metadata import version
 
     found = [(case, finding) for case in cases for finding in case.findings]
     codes = sorted({finding.code for _, finding in found})
-    known = meanings or {}
     driver = {
         "name": "transpile",
         "version": version("transpile"),
         "rules": [
-            {"id": code, "shortDescription": {"text": known.get(code, code)}} for code in codes
+            {"id": code, "shortDescription": {"text": CODES.get(code, code)}} for code in codes
         ],
     }
     results = [_sarif_result(case, finding, codes) for case, finding in found]

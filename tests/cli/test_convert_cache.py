@@ -74,6 +74,16 @@ def test_another_option_makes_all_anew(
     assert _made_anew(before, after) == {"one", "two", "three"}
 
 
+def test_a_text_that_did_not_change_is_not_written_again(cli: Cli, repository: Path) -> None:
+    out = repository.parent / "out"
+    command = ("convert", repository, "-t", "eql", "-s", "-o", out, "--no-cache")
+    assert cli(*command).code == 0
+    before = {file: file.stat().st_mtime_ns for file in out.rglob("*.eql")}
+    assert len(before) == 3
+    assert cli(*command).code == 0
+    assert {file: file.stat().st_mtime_ns for file in out.rglob("*.eql")} == before
+
+
 def test_a_changed_macro_makes_all_anew(cli: Cli, repository: Path) -> None:
     before, _ = _converted(cli, repository)
     _macro(repository, "XmlWinEventLog:System")

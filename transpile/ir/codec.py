@@ -33,13 +33,16 @@ def _classes() -> Mapping[str, type]:
 _CLASSES = _classes()
 
 
-def to_json(value: Any) -> Any:
-    """Return an IR node (or a tuple of nodes, a pattern, a constant) as JSON data."""
+def to_json(value: Any, *, spans: bool = True) -> Any:
+    """Return an IR node (or a tuple of nodes, a pattern, a constant) as JSON data.
+
+    spans: with the places in the author's text, which are no part of the meaning.
+    """
     match value:
         case None | bool() | int() | float() | str():
             return value
         case tuple():
-            return [to_json(item) for item in value]
+            return [to_json(item, spans=spans) for item in value]
         case Span(start, end):
             return {"is": "Span", "range": [start, end]}
         case Quant():
@@ -54,8 +57,10 @@ def to_json(value: Any) -> Any:
     data: dict[str, Any] = {"is": name}
     for field in dataclasses.fields(value):
         item = getattr(value, field.name)
+        if field.name == "span" and not spans:
+            continue
         if field.default is dataclasses.MISSING or item != field.default:
-            data[field.name] = to_json(item)
+            data[field.name] = to_json(item, spans=spans)
     return data
 
 
