@@ -77,6 +77,19 @@ class Frame:
         parts: tuple[Sql, ...] = (condition,)
         return replace(self, where=self.where + parts)
 
+    def with_present(self, names: frozenset[str]) -> Frame:
+        """Return the frame of whose rows the conditions say that these columns are not NULL."""
+        if not names:
+            return self
+        rest = self.rest
+        columns = {name: value.with_present(names) for name, value in self.columns.items()}
+
+        def resolve(name: str) -> Value | None:
+            value = None if rest is None else rest(name)
+            return None if value is None else value.with_present(names)
+
+        return replace(self, columns=columns, rest=None if rest is None else resolve)
+
     @property
     def plain(self) -> bool:
         """True if the frame shows its source as it is: nothing computed, filtered or joined."""

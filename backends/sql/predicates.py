@@ -7,7 +7,7 @@ where its argument can be NULL although the row should count (sql-semantics 2.2)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network, ip_network
 from typing import assert_never
@@ -110,14 +110,36 @@ def negated(test: Test, known: frozenset[str]) -> Test:
     return Test(n.negation(n.coalesce(test.sql, n.boolean(False))), ALWAYS)
 
 
+def present(args: Iterable[Pred], scope: Scope) -> frozenset[str]:
+    """Return what is not missing in a row for which all these predicates are true.
+
+    The names are those that `Value.missing` uses: of columns of the rows, whatever fields they are.
+    """
+    found: frozenset[str] = ALWAYS
+    for arg in args:
+        if isinstance(arg, (p.Exists, p.Test)) and isinstance(arg.subject, Field):
+            value = scope.value_of(arg.subject.name)
+            if isinstance(value.node, exp.Column) and value.missing is not None:
+                found |= value.missing
+        elif isinstance(arg, p.Or):
+            found |= frozenset.intersection(*(present((one,), scope) for one in arg.args))
+        elif isinstance(arg, p.And):
+            found |= present(arg.args, scope)
+    return found
+
+
+def without_implied(args: Sequence[Pred], scope: Scope) -> list[Pred]:
+    """Return the predicates of a conjunction without tests for a field that another one makes."""
+    others = present((arg for arg in args if not isinstance(arg, p.Exists)), scope)
+    return [
+        arg for arg in args
+        if not (isinstance(arg, p.Exists) and others.issuperset(present((arg,), scope) or {""}))
+    ]
+
+
 def _conjunction(args: Sequence[Pred], scope: Scope, positive: bool) -> Test:
-    required = frozenset(
-        arg.subject.name
-        for arg in args
-        if isinstance(arg, p.Exists) and isinstance(arg.subject, Field)
-    )
-    inner = replace(scope, known=scope.known | required)
-    tests = [predicate(arg, inner, positive=positive) for arg in args]
+    inner = replace(scope, known=scope.known | present(args, scope))
+    tests = [predicate(arg, inner, positive=positive) for arg in without_implied(args, scope)]
     parts = [test for test in tests if not _is_constant(test, True)]
     return Test(n.conjunction(t.sql for t in parts), united(parts))
 

@@ -30,7 +30,7 @@ ALWAYS: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value in SQL. missing: it is NULL only if one of these fields is; None: who knows."""
+    """A value in SQL. missing: it is NULL only if one of these columns is; None: who knows."""
 
     node: Sql
     kind: Kind
@@ -42,6 +42,12 @@ class Value:
         if isinstance(self.node, exp.Column):  # the most frequent, made faster than copied
             return column(self.node.name, self.node.table)
         return self.node.copy()
+
+    def with_present(self, names: frozenset[str]) -> Value:
+        """Return the value where these columns are not NULL."""
+        if not self.missing or self.missing.isdisjoint(names):
+            return self
+        return Value(self.node, self.kind, self.missing - names)
 
     @property
     def is_null(self) -> bool:
@@ -64,7 +70,7 @@ class Value:
 class Test:
     """A condition in SQL: TRUE if and only if the predicate is true; NULL counts as false.
 
-    missing: it is NULL only if one of these fields is; None: who knows.
+    missing: it is NULL only if one of these columns is; None: who knows.
     """
 
     __test__ = False  # not a pytest class
@@ -77,7 +83,7 @@ class Test:
 class Scope:
     """Where an expression is evaluated: how names resolve.
 
-    known: fields that a conjunct beside the expression requires, so that they are not missing.
+    known: what a conjunct beside the expression requires (`Value.missing`), so that it is there.
     """
 
     writer: Writer

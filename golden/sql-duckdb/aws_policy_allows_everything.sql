@@ -78,7 +78,6 @@ WHERE
   AND "action" = '*'
   AND "resource" = '*'
   AND "userIdentity.arn" IS NOT NULL
-  AND "eventName" IS NOT NULL
 GROUP BY
   "userIdentity.arn",
   "eventName";

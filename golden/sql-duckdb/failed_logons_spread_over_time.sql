@@ -39,9 +39,6 @@ WHERE
   AND "firstTime" IS NOT NULL
   AND "lastTime" IS NOT NULL
   AND NOT COALESCE(
-    COALESCE(
-      TRY_CAST(CASE WHEN REGEXP_MATCHES("firstTime", '^[0-9eE.+-]+$') THEN "firstTime" END AS DOUBLE) = TRY_CAST(CASE WHEN REGEXP_MATCHES("lastTime", '^[0-9eE.+-]+$') THEN "lastTime" END AS DOUBLE),
-      "firstTime" = "lastTime"
-    ),
-    FALSE
+    TRY_CAST(CASE WHEN REGEXP_MATCHES("firstTime", '^[0-9eE.+-]+$') THEN "firstTime" END AS DOUBLE) = TRY_CAST(CASE WHEN REGEXP_MATCHES("lastTime", '^[0-9eE.+-]+$') THEN "lastTime" END AS DOUBLE),
+    "firstTime" = "lastTime"
   );

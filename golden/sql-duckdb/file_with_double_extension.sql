@@ -74,7 +74,7 @@ WITH "grouped" AS (
     NULLIF(REGEXP_EXTRACT("file_name", '\.(?P<shown>[a-z]{3,4})\.\w+\n?\z', 1), '') AS "shown"
   FROM "looked_up"
   WHERE
-    "category" IS NOT NULL AND NOT COALESCE(LOWER("category") = 'false', FALSE)
+    "category" IS NOT NULL AND LOWER("category") <> 'false'
 )
 /* where isnotnull(shown) AND in(shown, "pdf", "docx", "xlsx", "jpg") */
 SELECT
@@ -85,4 +85,4 @@ SELECT
   "shown"
 FROM "extracted"
 WHERE
-  "shown" IS NOT NULL AND "shown" IN ('pdf', 'docx', 'xlsx', 'jpg');
+  "shown" IN ('pdf', 'docx', 'xlsx', 'jpg');

@@ -19,5 +19,5 @@ WHERE
   )
   AND LEN("approvers{}") < 2
   AND "actor" IS NOT NULL
-  AND NOT COALESCE("actor" = 'terraform', FALSE)
-  AND NOT COALESCE("actor" = 'deploy', FALSE);
+  AND "actor" <> 'terraform'
+  AND "actor" <> 'deploy';

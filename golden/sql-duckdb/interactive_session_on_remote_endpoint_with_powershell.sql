@@ -12,10 +12,6 @@ WITH "filled" AS (
       WHEN COUNT("ScriptBlockId") OVER () > 0
       THEN COALESCE("ScriptBlockId", '0')
     END AS "ScriptBlockId",
-    CASE
-      WHEN COUNT("ScriptBlockText") OVER () > 0
-      THEN COALESCE("ScriptBlockText", '0')
-    END AS "ScriptBlockText",
     CASE WHEN COUNT("_time") OVER () > 0 THEN COALESCE("_time", 0) END AS "_time",
     CASE WHEN COUNT("dest") OVER () > 0 THEN COALESCE("dest", '0') END AS "dest",
     CASE WHEN COUNT("signature") OVER () > 0 THEN COALESCE("signature", '0') END AS "signature",
@@ -24,7 +20,8 @@ WITH "filled" AS (
     CASE
       WHEN COUNT("vendor_product") OVER () > 0
       THEN COALESCE("vendor_product", '0')
-    END AS "vendor_product"
+    END AS "vendor_product",
+    "ScriptBlockText"
   FROM "powershell_events"
   WHERE
     "EventCode" = 4104
@@ -63,7 +60,6 @@ WITH "filled" AS (
     AND "Path" IS NOT NULL
     AND "ProcessID" IS NOT NULL
     AND "ScriptBlockId" IS NOT NULL
-    AND "ScriptBlockText" IS NOT NULL
   GROUP BY
     "dest",
     "signature",

@@ -10,7 +10,7 @@ WITH "grouped" AS (
   WHERE
     LOWER("action") = 'allowed'
     AND "bytes_out" IS NOT NULL
-    AND NOT COALESCE("bytes_out" = 0, FALSE)
+    AND "bytes_out" <> 0
     AND NOT (
       CASE
         WHEN REGEXP_MATCHES(

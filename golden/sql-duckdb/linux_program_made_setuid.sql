@@ -5,12 +5,7 @@ WITH "filtered" AS (
     NULLIF(
       LIST_FILTER(
         NULLIF(
-          FLATTEN(
-            LIST_TRANSFORM(
-              CASE WHEN "proctitle" IS NOT NULL THEN LIST_VALUE("proctitle") END,
-              LAMBDA "x" : STRING_SPLIT("x", ' ')
-            )
-          ),
+          FLATTEN(LIST_TRANSFORM(LIST_VALUE("proctitle"), LAMBDA "x" : STRING_SPLIT("x", ' '))),
           LIST_VALUE()
         ),
         LAMBDA "x" : "x" <> ''

@@ -13,7 +13,7 @@ WHERE
   AND "ShareName" LIKE '%\SYSVOL' ESCAPE '!'
   AND "RelativeTargetName" LIKE '%\Scripts\%' ESCAPE '!'
   AND "AccessMask" LIKE '0x_'
-  AND NOT COALESCE("AccessMask" = '0x1', FALSE)
+  AND "AccessMask" <> '0x1'
   AND "Computer" IS NOT NULL
   AND "SubjectUserName" IS NOT NULL
   AND "IpAddress" IS NOT NULL

@@ -11,8 +11,8 @@ WITH "grouped" AS (
     "EventCode" = 4769
     AND LOWER("TicketEncryptionType") IN ('0x17', '0x18')
     AND "ServiceName" IS NOT NULL
-    AND NOT COALESCE("ServiceName" ILIKE '%$', FALSE)
-    AND NOT COALESCE(LOWER("ServiceName") = 'krbtgt', FALSE)
+    AND NOT "ServiceName" ILIKE '%$'
+    AND LOWER("ServiceName") <> 'krbtgt'
     AND "IpAddress" IS NOT NULL
   GROUP BY
     "IpAddress"

@@ -20,7 +20,6 @@ WITH "grouped" AS (
       FALSE
     )
     AND "Computer" IS NOT NULL
-    AND "GrantedAccess" IS NOT NULL
   GROUP BY
     "Computer",
     "GrantedAccess"

@@ -20,10 +20,7 @@ WITH "filtered" AS (
       LEN(LIST_FILTER("Parameters{}.Name", LAMBDA "x" : LOWER("x") = 'forwardto')) > 0
       OR LEN(LIST_FILTER("Parameters{}.Name", LAMBDA "x" : LOWER("x") = 'redirectto')) > 0
     )
-    AND NOT COALESCE(
-      LEN(LIST_FILTER("Parameters{}.Name", LAMBDA "x" : LOWER("x") = 'stopprocessing')) > 0,
-      FALSE
-    )
+    AND NOT LEN(LIST_FILTER("Parameters{}.Name", LAMBDA "x" : LOWER("x") = 'stopprocessing')) > 0
 ), "computed" AS (
   /* eval at=mvfind('Parameters{}.Name', "^(ForwardTo|RedirectTo)$"), target=mvindex('Parameters{}.Value', at) */
   SELECT
@@ -40,7 +37,7 @@ SELECT
 FROM "computed"
 WHERE
   "target" IS NOT NULL
-  AND NOT COALESCE(REGEXP_MATCHES("target", '@corp\.test\n?\z'), FALSE)
+  AND NOT REGEXP_MATCHES("target", '@corp\.test\n?\z')
   AND "UserId" IS NOT NULL
 GROUP BY
   "UserId",

@@ -9,12 +9,11 @@ FROM "sysmon_events"
 WHERE
   "EventCode" = 7
   AND "Signed" IS NOT NULL
-  AND NOT COALESCE(LOWER("Signed") = 'true', FALSE)
+  AND LOWER("Signed") <> 'true'
   AND "ImageLoaded" ILIKE '%.dll'
   AND (
     "Image" ILIKE '%\onedrive.exe' ESCAPE '!'
     OR "Image" ILIKE '%\teams.exe' ESCAPE '!'
     OR "Image" ILIKE '%\winword.exe' ESCAPE '!'
   )
-  AND "ImageLoaded" IS NOT NULL
-  AND NOT COALESCE(REGEXP_MATCHES("ImageLoaded", '(?i)^[A-Z]:\\Windows\\'), FALSE);
+  AND NOT REGEXP_MATCHES("ImageLoaded", '(?i)^[A-Z]:\\Windows\\');

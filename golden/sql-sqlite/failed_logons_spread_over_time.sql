@@ -39,15 +39,12 @@ WHERE
   AND "firstTime" IS NOT NULL
   AND "lastTime" IS NOT NULL
   AND NOT COALESCE(
-    COALESCE(
-      CASE
-        WHEN "firstTime" REGEXP '^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z'
-        THEN CAST("firstTime" AS REAL)
-      END = CASE
-        WHEN "lastTime" REGEXP '^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z'
-        THEN CAST("lastTime" AS REAL)
-      END,
-      "firstTime" = "lastTime"
-    ),
-    FALSE
+    CASE
+      WHEN "firstTime" REGEXP '^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z'
+      THEN CAST("firstTime" AS REAL)
+    END = CASE
+      WHEN "lastTime" REGEXP '^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z'
+      THEN CAST("lastTime" AS REAL)
+    END,
+    "firstTime" = "lastTime"
   );

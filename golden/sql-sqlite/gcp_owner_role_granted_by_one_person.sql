@@ -58,5 +58,5 @@ WHERE
   )
   AND JSON_ARRAY_LENGTH("approvers{}") < 2
   AND "actor" IS NOT NULL
-  AND NOT COALESCE("actor" = 'terraform', FALSE)
-  AND NOT COALESCE("actor" = 'deploy', FALSE);
+  AND "actor" <> 'terraform'
+  AND "actor" <> 'deploy';

@@ -10,7 +10,7 @@ WITH "grouped" AS (
   WHERE
     LOWER("action") = 'allowed'
     AND "bytes_out" IS NOT NULL
-    AND NOT COALESCE("bytes_out" = 0, FALSE)
+    AND "bytes_out" <> 0
     AND NOT (
       CASE
         WHEN "dest_ip" REGEXP '^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\Z'

@@ -11,12 +11,7 @@ WITH "filtered" AS (
             (
               SELECT
                 JSON_GROUP_ARRAY("inner"."value")
-              FROM JSON_EACH(
-                CASE
-                  WHEN "auditd_events"."proctitle" IS NOT NULL
-                  THEN JSON_ARRAY("auditd_events"."proctitle")
-                END
-              ) AS "each"
+              FROM JSON_EACH(JSON_ARRAY("auditd_events"."proctitle")) AS "each"
               CROSS JOIN JSON_EACH(
                 CASE
                   WHEN "each"."value" IS NOT NULL

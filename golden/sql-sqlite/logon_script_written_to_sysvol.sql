@@ -14,7 +14,7 @@ WITH "grouped" AS (
     AND "ShareName" GLOB '*\SYSVOL'
     AND "RelativeTargetName" GLOB '*\Scripts\*'
     AND "AccessMask" GLOB '0x?'
-    AND NOT COALESCE("AccessMask" = '0x1', FALSE)
+    AND "AccessMask" <> '0x1'
     AND "Computer" IS NOT NULL
     AND "SubjectUserName" IS NOT NULL
     AND "IpAddress" IS NOT NULL

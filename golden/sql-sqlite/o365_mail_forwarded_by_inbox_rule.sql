@@ -29,15 +29,12 @@ WITH "filtered" AS (
           LOWER("each"."value") = 'redirectto'
       )
     )
-    AND NOT COALESCE(
-      EXISTS(
-        SELECT
-          1
-        FROM JSON_EACH("o365_events"."Parameters{}.Name") AS "each"
-        WHERE
-          LOWER("each"."value") = 'stopprocessing'
-      ),
-      FALSE
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM JSON_EACH("o365_events"."Parameters{}.Name") AS "each"
+      WHERE
+        LOWER("each"."value") = 'stopprocessing'
     )
 ), "computed" AS (
   /* eval at=mvfind('Parameters{}.Name', "^(ForwardTo|RedirectTo)$"), target=mvindex('Parameters{}.Value', at) */
@@ -65,7 +62,7 @@ SELECT
 FROM "computed"
 WHERE
   "target" IS NOT NULL
-  AND NOT COALESCE("target" REGEXP '@corp\.test$', FALSE)
+  AND NOT "target" REGEXP '@corp\.test$'
   AND "UserId" IS NOT NULL
 GROUP BY
   "UserId",

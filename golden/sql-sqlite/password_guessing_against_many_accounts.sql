@@ -11,7 +11,7 @@ WITH "filtered" AS (
   WHERE
     "EventCode" = 4625
     AND "TargetUserName" IS NOT NULL
-    AND NOT COALESCE("TargetUserName" LIKE '%$', FALSE)
+    AND NOT "TargetUserName" LIKE '%$'
 ), "numbered" AS (
   SELECT
     "_time",

@@ -4,7 +4,7 @@ WITH "subsearch" AS (
     "domain" AS "DNS.query"
   FROM "dynamic_dns_domains"
   WHERE
-    "provider" IS NOT NULL AND NOT COALESCE("provider" LIKE 'home%', FALSE)
+    "provider" IS NOT NULL AND NOT "provider" LIKE 'home%'
 ), "grouped" AS (
   /* tstats `security_content_summariesonly` count from datamodel=Network_Resolution.DNS where DNS.message_type=QUERY [| inputlookup dynamic_dns_domains where provider!="home*" | rename domain as DNS.query | fields DNS.query] by DNS.src DNS.query */
   SELECT

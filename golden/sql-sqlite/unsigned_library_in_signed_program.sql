@@ -9,12 +9,11 @@ FROM "sysmon_events"
 WHERE
   "EventCode" = 7
   AND "Signed" IS NOT NULL
-  AND NOT COALESCE(LOWER("Signed") = 'true', FALSE)
+  AND LOWER("Signed") <> 'true'
   AND "ImageLoaded" LIKE '%.dll'
   AND (
     "Image" LIKE '%\onedrive.exe' ESCAPE '!'
     OR "Image" LIKE '%\teams.exe' ESCAPE '!'
     OR "Image" LIKE '%\winword.exe' ESCAPE '!'
   )
-  AND "ImageLoaded" IS NOT NULL
-  AND NOT COALESCE("ImageLoaded" REGEXP '(?i)^[A-Z]:\\Windows\\', FALSE);
+  AND NOT "ImageLoaded" REGEXP '(?i)^[A-Z]:\\Windows\\';

@@ -17,7 +17,7 @@ from transpile.backends.sql.frame import Frame, computed
 from transpile.backends.sql.functions.times import UTC_DAYS, floored
 from transpile.backends.sql.needs import Needs, named, reads
 from transpile.backends.sql.parts import with_parts
-from transpile.backends.sql.predicates import predicate
+from transpile.backends.sql.predicates import predicate, present, without_implied
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Value
 from transpile.backends.sql.writer import Writer
 
@@ -33,9 +33,13 @@ def keep(stage: s.Filter, frame: Frame, writer: Writer, before: Needs, after: Ne
         frame = writer.flush(frame, before)
     label = "filtered" if frame.label in ("selected", "computed") else frame.label
     frame = replace(frame, label=label, comments=frame.comments + writer.comment(stage.span))
-    for part in conjuncts(stage.pred):
-        frame = frame.filtered(predicate(part, writer.scope(frame)).sql)
-    return frame
+    parts = conjuncts(stage.pred)
+    scope = writer.scope(frame)
+    there = present(parts, scope)
+    scope = replace(scope, known=there)
+    for part in without_implied(parts, scope):
+        frame = frame.filtered(predicate(part, scope).sql)
+    return frame.with_present(there)
 
 
 def compute(stage: s.Compute, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
