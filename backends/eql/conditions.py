@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from transpile.backends.eql.atoms import Atom, Vocabulary
@@ -25,31 +25,62 @@ def condition(pred: Pred, words: Vocabulary) -> Piece:
         case Not(arg):
             return negated(condition(arg, words))
         case And(args):
-            return joined(Strength.AND, [condition(arg, words) for arg in args])
+            return joined(Strength.AND, parts(args, words))
         case Or(args):
             return joined(Strength.OR, list(_alternatives(args, words)))
         case _:
             raise TypeError(f"{type(pred).__name__} was to be shaped by Vocabulary.bounds")
 
 
+def parts(args: tuple[Pred, ...], words: Vocabulary) -> list[Piece]:
+    """Return the parts of an `and`; negated tests of one kind on one subject share a list."""
+    excluded = _Lists()
+    for arg in args:
+        match arg:
+            case Not(Test() as inner):
+                excluded.add(words.atom(inner), negated)
+            case _:
+                excluded.order.append(condition(arg, words))
+    return list(excluded)
+
+
 def _alternatives(args: tuple[Pred, ...], words: Vocabulary) -> Iterator[Piece]:
     """Yield the branches of an `or`; tests of one kind on one subject share a list."""
-    lists: dict[tuple[str, str], Atom] = {}
-    order: list[tuple[str, str] | Piece] = []
+    found = _Lists()
     for arg in args:
-        atom = words.atom(arg) if isinstance(arg, (Test, Exists)) else None
-        if atom is None or not atom.joins:
-            order.append(condition(arg, words))
-            continue
-        key = (atom.op, atom.subject)
-        if key in lists:
-            values = dict.fromkeys((*lists[key].values, *atom.values))
-            lists[key] = replace(lists[key], values=tuple(values))
+        if isinstance(arg, Test | Exists):
+            found.add(words.atom(arg), _as_it_is)
         else:
-            lists[key] = atom
-            order.append(key)
-    for item in order:
-        yield item if isinstance(item, Piece) else test(lists[item])
+            found.order.append(condition(arg, words))
+    return iter(found)
+
+
+def _as_it_is(piece: Piece) -> Piece:
+    return piece
+
+
+class _Lists:
+    """Tests in order, those of one kind on one subject put together at the first one's place."""
+
+    def __init__(self) -> None:
+        self.lists: dict[tuple[str, str], Atom] = {}
+        self.order: list[Piece | tuple[tuple[str, str], Callable[[Piece], Piece]]] = []
+
+    def add(self, atom: Atom, shown: Callable[[Piece], Piece]) -> None:
+        """Add a test that is printed by `shown`, which all tests that may share a list have."""
+        key = (atom.op, atom.subject)
+        if not atom.joins:
+            self.order.append(shown(test(atom)))
+        elif key in self.lists:
+            values = dict.fromkeys((*self.lists[key].values, *atom.values))
+            self.lists[key] = replace(atom, values=tuple(values))
+        else:
+            self.lists[key] = atom
+            self.order.append((key, shown))
+
+    def __iter__(self) -> Iterator[Piece]:
+        for item in self.order:
+            yield item if isinstance(item, Piece) else item[1](test(self.lists[item[0]]))
 
 
 def test(atom: Atom) -> Piece:

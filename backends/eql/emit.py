@@ -11,14 +11,13 @@ folding of the missing field is not certain (5.6), and an error that shows beats
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import ceil, floor
+from dataclasses import replace
 from typing import Literal
 
 from transpile.backends.base import Draft, Inputs, Request
 from transpile.backends.eql import text
 from transpile.backends.eql.atoms import Atom, Vocabulary
-from transpile.backends.eql.conditions import condition, test, uses
+from transpile.backends.eql.conditions import parts, test, uses
 from transpile.backends.eql.layout import (
     INDENT,
     WIDTH,
@@ -28,11 +27,12 @@ from transpile.backends.eql.layout import (
     laid_out,
     one_per_line,
 )
+from transpile.backends.eql.thresholds import Runs, Said, threshold
 
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
-from transpile.ir.events import EventRule, Threshold, event_rule
-from transpile.ir.pred import TRUE, And, Pred, all_of
+from transpile.ir.events import EventRule, event_rule
+from transpile.ir.pred import FALSE, TRUE, And, Pred, all_of
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import DataModel
 from transpile.ir.walk import conjuncts, fields_of
@@ -40,26 +40,10 @@ from transpile.schema.bounds import widen
 from transpile.schema.cim import never_missing
 from transpile.schema.ecs import is_ecs
 from transpile.schema.elastic import Selection, selection
-from transpile.schema.fields import FieldTarget
 from transpile.schema.resolve import EVENT_CODE_FIELDS
-from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite, target_field
+from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite
 
 SCHEMA: Literal["ecs"] = "ecs"
-RUNS = range(2, 101)
-# derives whose target groups events as the field does
-_SAME_GROUPS = frozenset({None, "flattened_path", "host", "host_or_ip"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """A threshold that EQL can say: at least `count` events with the same keys within a span.
-
-    keys: fields as EQL text.
-    """
-
-    count: int
-    keys: tuple[str, ...]
-    seconds: float
 
 
 def emit(request: Request) -> Draft:
@@ -84,18 +68,19 @@ def emit(request: Request) -> Draft:
         raise Unsupported("nothing names a log source that Elastic knows", code="TGT602")
     selected = selection(resolution, rule.pred)
     rewritten = rewrite(rule.pred, resolution, SCHEMA, keep_unmapped=request.keep_unmapped)
-    words, pred, losses = _shaped(rewritten)
+    words, pred, losses = _shaped(rewritten, rule)
     where = _constraints(selected, words)
-    runs, lost = _threshold(rule, resolution, request.info.window, filled)
+    counted = threshold(rule, resolution, request.info.window, filled)
+    runs = counted.runs
     condition_of = joined(Strength.AND, [*where, *_conjuncts(pred, words)] or [Piece("true")])
-    all_losses = (*rule.losses, *rewritten.losses, *losses, *lost)
+    all_losses = (*rule.losses, *rewritten.losses, *losses, *counted.losses)
     return Draft(
         text=_query(selected.category, condition_of, runs),
         fidelity=Fidelity.SUPERSET if all_losses else Fidelity.EXACT,
         observable=Observable.GROUPS if runs else Observable.EVENTS,
         suffix=".eql",
         losses=all_losses,
-        assumptions=_assumptions(rule, rewritten, words, runs),
+        assumptions=_assumptions(rule, rewritten, words, counted),
         inputs=Inputs(
             dataset=resolution.dataset.id,
             variant=resolution.variant or "",
@@ -155,13 +140,21 @@ def _vanishes(part: Pred, resolution: Resolution, nothing: Pred) -> bool:
 # -- the condition -------------------------------------------------------------------------------
 
 
-def _shaped(rewritten: Rewritten) -> tuple[Vocabulary, Pred, tuple[Loss, ...]]:
-    """Return the filter in tests that EQL has words for, and what was lost on the way."""
+def _shaped(
+    rewritten: Rewritten, rule: EventRule
+) -> tuple[Vocabulary, Pred, tuple[Loss, ...]]:
+    """Return the filter in tests that EQL has words for, and what was lost on the way.
+
+    Raises `Unsupported` if nothing of the rule's filter remains, or if it can never be true.
+    """
     words = Vocabulary(rewritten.fields)
     wanted = simplify_pred(rewritten.pred)
     pred, losses = widen(wanted, words.bounds)
-    if pred == TRUE and losses:
-        first = losses[0]
+    if pred == FALSE:
+        raise Unsupported("the rule's filter can never be true", code="TGT604")
+    lost = losses or (rule.losses if rule.pred == TRUE else ())
+    if pred == TRUE and lost:
+        first = lost[0]
         raise Unsupported(
             f"nothing of the filter remains: {first.message}", code=first.code, span=first.span
         )
@@ -177,79 +170,29 @@ def _optional(pred: Pred) -> frozenset[str]:
 def _conjuncts(pred: Pred, words: Vocabulary) -> list[Piece]:
     if pred == TRUE:
         return []
-    parts = pred.args if isinstance(pred, And) else (pred,)
-    return [condition(part, words) for part in parts]
-
-
-# -- thresholds ----------------------------------------------------------------------------------
-
-
-def _threshold(
-    rule: EventRule, resolution: Resolution, schedule: int | None, filled: frozenset[str]
-) -> tuple[_Runs | None, tuple[Loss, ...]]:
-    """Return the threshold as a repetition, or the loss of it; neither if there is none.
-
-    filled: fields for which a data model shows a value where the event has none; as keys they are
-    optional, so that events without them make one group (8.4).
-    """
-    threshold = rule.threshold
-    if threshold is None:
-        return None, ()
-    window = threshold.window or schedule
-    keys = [target_field(resolution, name, SCHEMA) for name in threshold.by]
-    count = _least_count(threshold)
-    reason = (
-        "EQL counts events only" if count is None
-        else f"EQL repeats a stage {RUNS.start} to {RUNS.stop - 1} times" if count not in RUNS
-        else "the time that one search covers is not known" if window is None
-        else "a grouping field has no counterpart in Elastic" if not _plain_keys(keys)
-        else ""
-    )  # fmt: skip
-    if reason or count is None or window is None:
-        shown = f"{threshold.func}({threshold.field}) {threshold.op} {threshold.number}"
-        message = f"the threshold {shown} is left out: {reason}"
-        return None, (Loss("TGT607", message, threshold.span),)
-    written = [
-        text.field(key.field, optional=resolution.fields.strip(name) in filled)
-        for name, key in zip(threshold.by, keys, strict=True)
-        if key and key.field
-    ]
-    return _Runs(count, tuple(dict.fromkeys(written)), float(window)), ()
-
-
-def _least_count(threshold: Threshold) -> int | None:
-    """Return how many events a threshold asks for at least, None if it asks something else."""
-    if threshold.func != "count" or threshold.field:
-        return None
-    match threshold.op:
-        case ">":
-            return floor(threshold.number) + 1
-        case ">=":
-            return ceil(threshold.number)
-        case _:
-            return None
-
-
-def _plain_keys(keys: list[FieldTarget | None]) -> bool:
-    """Return whether every key is a field of one value that a group of the rule shares."""
-    return all(key is not None and key.derive in _SAME_GROUPS and not key.mv for key in keys)
+    return parts(pred.args if isinstance(pred, And) else (pred,), words)
 
 
 # -- the query -----------------------------------------------------------------------------------
 
 
-def _query(category: str, piece: Piece, runs: _Runs | None) -> str:
+def _query(category: str, piece: Piece, runs: Runs | None) -> str:
     head = f"{text.category(category)} where "
     if runs is None:
         return _filter(head, piece, "") + "\n"
     by = f" by {', '.join(runs.keys)}" if runs.keys else ""
-    stage = _filter(f"{INDENT}[{head}", piece, INDENT)
-    return f"sequence{by} with maxspan={text.span(runs.seconds)}\n{stage}] with runs={runs.count}\n"
+    closing = f"] with runs={runs.count}"
+    stage = _filter(f"{INDENT}[{head}", piece, INDENT, room=len(closing))
+    closing = f"\n{INDENT}{closing}" if "\n" in stage else closing
+    return f"sequence{by} with maxspan={text.span(runs.seconds)}\n{stage}{closing}\n"
 
 
-def _filter(head: str, piece: Piece, indent: str) -> str:
-    """Return `category where condition` on one line if it fits, else a line per part."""
-    if len(head) + len(piece.text) <= WIDTH:
+def _filter(head: str, piece: Piece, indent: str, *, room: int = 0) -> str:
+    """Return `category where condition` on one line if it fits, else a line per part.
+
+    room: what must fit behind it on the one line.
+    """
+    if len(head) + len(piece.text) + room <= WIDTH:
         return head + piece.text
     deeper = indent + INDENT
     shown = (one_per_line if piece.strength is Strength.AND else laid_out)(piece, deeper)
@@ -257,14 +200,9 @@ def _filter(head: str, piece: Piece, indent: str) -> str:
 
 
 def _assumptions(
-    rule: EventRule, rewritten: Rewritten, words: Vocabulary, runs: _Runs | None
+    rule: EventRule, rewritten: Rewritten, words: Vocabulary, counted: Said
 ) -> tuple[str, ...]:
     found = dict.fromkeys((*rule.assumptions, *rewritten.assumptions, *words.assumptions))
     if words.single:
         found[f"one value per event in {', '.join(words.single)}"] = None
-    if runs is not None:
-        found[
-            f"the threshold is met by events within {text.span(runs.seconds)} of each other, "
-            "wherever that span begins (the rule counts in fixed windows)"
-        ] = None
-    return tuple(found)
+    return tuple(found | dict.fromkeys(counted.assumptions))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 WIDTH = 100
@@ -43,13 +43,18 @@ def joined(strength: Strength, parts: Sequence[Piece]) -> Piece:
 
 
 def negated(part: Piece) -> Piece:
-    """Return the negation, with parentheses always."""
+    """Return the negation; a single test needs no parentheses, as `not` binds less tightly."""
+    if part.strength is Strength.TEST and not part.parts:
+        return replace(part, text=f"not {part.text}", strength=Strength.NOT)
     return Piece(f"not ({part.text})", Strength.NOT, (part,))
 
 
 def guarded(part: Piece, around: Strength) -> Piece:
-    """Return a condition in parentheses if it binds no tighter than what stands around it."""
-    if part.strength > around:
+    """Return a condition in parentheses if it binds no tighter than what stands around it.
+
+    An `and` inside an `or` gets them too: nobody has to know which of the two binds tighter.
+    """
+    if part.strength > around and part.strength is not Strength.AND:
         return part
     return Piece(f"({part.text})", Strength.TEST, (part,))
 

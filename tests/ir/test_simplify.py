@@ -88,6 +88,8 @@ def test_meaning_is_kept(pred: Pred, events: list[dict[str, Any]]) -> None:
 
 
 A_IS_X = Test(Field("a"), TextEq("x"))
+B_IS_Y = Test(Field("b"), TextEq("y"))
+B_IS_Z = Test(Field("b"), TextEq("z"))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,13 @@ A_IS_X = Test(Field("a"), TextEq("x"))
         pytest.param(
             Test(Case(((A_IS_X, Lit("y")),), Lit("n")), TextEq("y")), A_IS_X, id="flag-of-a-case"
         ),
+        pytest.param(
+            Test(Case(((A_IS_X, Lit(1)), (B_IS_Y, Lit(1)), (B_IS_Z, Lit(1))), Lit(0)), NumEq(1)),
+            Or((A_IS_X, B_IS_Y, B_IS_Z)), id="branches-with-one-value-are-alternatives"),
+        pytest.param(And((A_IS_X, Or((Not(A_IS_X), B_IS_Y)))), And((A_IS_X, B_IS_Y)),
+                     id="a-neighbour-decides-an-alternative"),
+        pytest.param(And((A_IS_X, Or((A_IS_X, B_IS_Y)))), A_IS_X, id="a-conjunct-absorbs-an-or"),
     ],
-)
+)  # fmt: skip
 def test_shape(pred: Pred, simple: Pred) -> None:
     assert simplify_pred(pred) == simple

@@ -90,7 +90,10 @@ def _pred(pred: Pred) -> Pred:
 
 
 def _absorb(pred: Pred) -> Pred:
-    """Drop `exists f` beside a test of f; a contradiction is false."""
+    """Drop `exists f` beside a test of f, and what the neighbours decide; a contradiction is false.
+
+    Of `a and (not a or b)`, `a and b` is left.
+    """
     if not isinstance(pred, And):
         return pred
     tested = {a.subject for a in pred.args if isinstance(a, Test)}
@@ -98,11 +101,14 @@ def _absorb(pred: Pred) -> Pred:
     present = set(kept)
     if any(isinstance(a, Not) and a.arg in present for a in kept):
         return FALSE
-    return all_of(kept)
+    return _shorter(all_of(kept), kept, present, Or, _absorb)
 
 
 def _absorb_or(pred: Pred) -> Pred:
-    """Drop tests of f beside `exists f`, and conjunctions that hold an alternative."""
+    """Drop tests of f beside `exists f`, and what the neighbours decide.
+
+    Of `a or (a and b)`, `a` is left, and of `a or (not a and b)`, `a or b`.
+    """
     if not isinstance(pred, Or):
         return pred
     whole = {a.subject for a in pred.args if isinstance(a, Exists)}
@@ -110,8 +116,32 @@ def _absorb_or(pred: Pred) -> Pred:
     present = set(kept)
     if any(isinstance(a, Not) and a.arg in present for a in kept):
         return TRUE
-    kept = [a for a in kept if not (isinstance(a, And) and any(p in present for p in a.args))]
-    return any_of(kept)
+    return _shorter(any_of(kept), kept, present, And, _absorb_or)
+
+
+def _shorter(
+    whole: Pred,
+    parts: list[Pred],
+    decided: set[Pred],
+    inner: type[And] | type[Or],
+    again: Callable[[Pred], Pred],
+) -> Pred:
+    """Return a junction without the parts, and parts of parts, that its other parts decide.
+
+    inner: the kind of junction in which a part decides what stands beside it.
+    """
+    shorter: list[Pred] = []
+    for part in parts:
+        if isinstance(part, inner):
+            if any(a in decided for a in part.args):
+                continue
+            args = tuple(a for a in part.args if negate(a) not in decided)
+            if len(args) < len(part.args):
+                part = (any_of if inner is Or else all_of)(args)
+        shorter.append(part)
+    if shorter == parts:
+        return whole
+    return again((all_of if inner is Or else any_of)(shorter))
 
 
 # -- tests on computed values --------------------------------------------------------------------

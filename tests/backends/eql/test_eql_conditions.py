@@ -110,7 +110,13 @@ def said(pred):
         pytest.param(Compare("<", Lit("5"), Field("n")), "n > 5", id="constant-on-the-left"),
         pytest.param(Exists(Field("k")), "k != null", id="exists"),
         pytest.param(Not(Exists(Field("k"))), "k == null", id="missing"),
-        pytest.param(Not(of("k", TextEq("x"))), 'not (k : "x")', id="negation-in-parentheses"),
+        pytest.param(Not(of("k", TextEq("x"))), 'not k : "x"', id="negation-of-one-test"),
+        pytest.param(
+            And((Not(of("k", TextEq("x"))), Exists(Field("n")), Not(of("k", TextEq("y"))))),
+            'not k : ("x", "y") and n != null', id="negated-tests-share-a-list"),
+        pytest.param(
+            Not(And((Exists(Field("k")), Exists(Field("n"))))), "not (k != null and n != null)",
+            id="negation-of-several-tests"),
         pytest.param(
             Or((of("k", TextEq("x")), of("w", spl("y*")), of("k", spl("z*")))),
             'k : ("x", "z*") or w : "y*"', id="alternatives-share-a-list"),
@@ -129,7 +135,7 @@ def said(pred):
             "(k != null or n != null) and t != null", id="or-inside-and"),
         pytest.param(
             Or((And((Exists(Field("k")), Exists(Field("n")))), Exists(Field("t")))),
-            "k != null and n != null or t != null", id="and-inside-or"),
+            "(k != null and n != null) or t != null", id="and-inside-or"),
         pytest.param(TRUE, "true", id="true"),
         pytest.param(FALSE, "false", id="false"),
     ],

@@ -28,7 +28,17 @@ from transpile.ir.pred import (
     Test,
     TextEq,
 )
-from transpile.ir.stages import Agg, Aggregate, DataModel, Events, Filter, Key, Made, Pipeline
+from transpile.ir.stages import (
+    Agg,
+    Aggregate,
+    DataModel,
+    Dedup,
+    Events,
+    Filter,
+    Key,
+    Made,
+    Pipeline,
+)
 from transpile.schema.elastic import implied_literals
 
 
@@ -54,7 +64,7 @@ def counted(pred, op, number, *by, func="count", arg=None):
             Events(macros=("wineventlog_security",)),
             Filter(pred),
             Aggregate((Agg(func, arg, "n"),), tuple(Key(name, Field(name)) for name in by)),
-            Filter(Test(Field("n"), Order(op, number))),
+            Filter(Test(Field("n"), NumEq(number) if op == "==" else Order(op, number))),
         )
     )
 
@@ -131,6 +141,10 @@ def test_what_is_left_out_is_a_loss():
     ("pipeline", "code"),
     [
         pytest.param(processes(Keyword(Pattern.literal("x"))), "TGT604", id="nothing-remains"),
+        pytest.param(Pipeline((DataModel("Web", "Web"), Dedup(("url",)))), "TGT606",
+                     id="nothing-but-what-was-lost"),
+        pytest.param(processes(And((of("user", "a"), Not(of("user", "a"))))), "TGT604",
+                     id="never-true"),
         pytest.param(Pipeline((Events(), Filter(SHELL))), "TGT602", id="no-log-source"),
         pytest.param(Pipeline((Made(),)), "TGT610", id="no-events"),
     ],
@@ -184,12 +198,11 @@ def test_a_count_of_all_events_has_no_keys():
     ("pipeline", "window", "reason"),
     [
         pytest.param(counted(LOGON, "<", 5, "src_ip"), 60, "counts events only", id="at-most"),
-        pytest.param(counted(LOGON, ">", 100, "src_ip"), 60, "2 to 100 times", id="too-many"),
+        pytest.param(counted(LOGON, "==", 1, "src_ip"), 60, "at least so many", id="exactly-one"),
         pytest.param(counted(LOGON, ">", 4, "src_ip"), None, "is not known", id="no-window"),
         pytest.param(counted(LOGON, ">", 4, "no_such_field"), 60, "no counterpart", id="no-key"),
-        pytest.param(
-            counted(LOGON, ">", 4, "src_ip", func="dc", arg=Field("user")), 60,
-            "counts events only", id="distinct-values"),
+        pytest.param(counted(LOGON, ">", 4, "src_ip", func="sum", arg=Field("bytes")), 60,
+                     "counts events only", id="a-sum"),
     ],
 )  # fmt: skip
 def test_other_thresholds_are_losses(pipeline, window, reason):
@@ -198,6 +211,44 @@ def test_other_thresholds_are_losses(pipeline, window, reason):
     assert [loss.code for loss in draft.losses] == ["TGT607"]
     assert reason in draft.losses[0].message
     assert draft.groups == ()
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "runs", "reason"),
+    [
+        pytest.param(counted(LOGON, ">", 200, "src_ip"), 100, "at most 100 times", id="too-many"),
+        pytest.param(counted(LOGON, ">", 4, "src_ip", func="dc", arg=Field("user")), 5,
+                     "not different values of user", id="distinct-values"),
+        pytest.param(counted(LOGON, "==", 4, "src_ip"), 4, "at least so many", id="exactly"),
+    ],
+)  # fmt: skip
+def test_thresholds_that_need_so_many_events_are_widened_to_a_count(pipeline, runs, reason):
+    draft = emitted(pipeline, window=60)
+    assert draft.text.endswith(f"] with runs={runs}\n")
+    assert (draft.fidelity, draft.observable) == (Fidelity.SUPERSET, Observable.GROUPS)
+    assert [loss.code for loss in draft.losses] == ["TGT607"]
+    assert reason in draft.losses[0].message
+
+
+def test_different_raw_texts_are_different_events():
+    draft = emitted(counted(LOGON, ">", 4, "src_ip", func="dc", arg=Field("_raw")), window=60)
+    assert draft.text.endswith("] with runs=5\n")
+    assert draft.fidelity is Fidelity.EXACT
+    assert "no two events have the same text" in draft.assumptions
+
+
+def test_a_key_that_the_log_source_fixes_is_no_key_and_a_title_is_the_event_code():
+    pipeline = Pipeline(
+        (
+            Events(macros=("sysmon",)),
+            Filter(Or((of("EventCode", "23"), of("EventCode", "26")))),
+            Aggregate((Agg("count", None, "n"),), tuple(
+                Key(name, Field(name)) for name in ("Image", "signature", "sourcetype"))),
+            Filter(Test(Field("n"), Order(">", 9))),
+        )
+    )  # fmt: skip
+    draft = emitted(pipeline, window=60)
+    assert draft.text.startswith("sequence by process.executable, event.code with maxspan=1m\n")
 
 
 # -- selectors -------------------------------------------------------------------------------------
