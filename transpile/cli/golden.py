@@ -89,7 +89,7 @@ def _report(
         text = FORMATS[options.format](cases)
         if options.output:
             write_text(Path(options.output), text)
-        else:
+        elif text:
             terminal.result(text.rstrip("\n"))
     elif options.action == "check":
         for change in changes:

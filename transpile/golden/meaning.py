@@ -1,4 +1,7 @@
-"""Whether two versions of a rule mean the same: equal IR, or run on events made from both."""
+"""Whether two versions of a rule mean the same: proved, or run on events made from both.
+
+Proved are rules of the same stages whose filters are the same predicates for all events.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from transpile.errors import TranspileError
 from transpile.interpret import matched, run_pipeline
 from transpile.ir.simplify import simplify
-from transpile.ir.stages import Pipeline
+from transpile.ir.stages import Filter, Pipeline
 from transpile.running import context_for
 from transpile.tables import tables_for
 from transpile.verify.compare import difference
+from transpile.verify.prove import Relation, compare
 from transpile.verify.witness import START, maker_for, witnesses
 
 if TYPE_CHECKING:
@@ -41,12 +45,26 @@ def compare_meaning(
     before: Pipeline, after: Pipeline, content: Content, data_sources: Sequence[str] = ()
 ) -> Meaning:
     """Return whether two versions of a rule find the same events and yield the same rows."""
-    if simplify(before) == simplify(after):
+    if _proved_equal(simplify(before), simplify(after)):
         return Meaning("equal", "the meaning is the same: proved equal")
     try:
         return _run_both(before, after, content, data_sources)
     except TranspileError as error:
         return Meaning("not compared", f"the meaning was not compared: {error.message}")
+
+
+def _proved_equal(before: Pipeline, after: Pipeline) -> bool:
+    if len(before.stages) != len(after.stages):
+        return False
+    return all(
+        one == other
+        or (
+            isinstance(one, Filter)
+            and isinstance(other, Filter)
+            and compare(one.pred, other.pred).relation is Relation.EQUAL
+        )
+        for one, other in zip(before.stages, after.stages, strict=True)
+    )
 
 
 def _run_both(
