@@ -12,7 +12,6 @@ WITH "grouped" AS (
     AND (
       "file_name" ILIKE '%.zip' OR "file_name" ILIKE '%.7z' OR "file_name" ILIKE '%.rar'
     )
-    AND "process_name" IS NOT NULL
   GROUP BY
     "dest",
     "process_name",
