@@ -63,6 +63,24 @@ def load_settings(start: Path) -> Settings:
     return _environment(_nearest(start.resolve()))
 
 
+def origins(start: Path) -> tuple[tuple[str, Any, str], ...]:
+    """Return name, value and origin of each setting that holds for a path.
+
+    origin: a variable of the environment, a file, or `default`. Raises `UsageError` OUT505.
+    """
+    written = _nearest(start.resolve())
+    settings = _environment(written)
+    named = set() if not written.origin else set(_table(Path(written.origin)) or ())
+    found = []
+    for name in _DEFAULTS:
+        variable = _variable(name)
+        origin = written.origin if name in named else "default"
+        if os.environ.get(variable):
+            origin = f"${variable}"
+        found.append((name, getattr(settings, name), origin))
+    return tuple(found)
+
+
 def _nearest(start: Path) -> Settings:
     for folder in (start, *start.parents):
         for name in FILES:
@@ -134,8 +152,12 @@ _WANTED: Mapping[type, str] = {
 
 
 def _environment(settings: Settings) -> Settings:
-    given = {key: os.environ.get(f"TRANSPILE_{key.upper()}", "") for key in _DEFAULTS}
+    given = {key: os.environ.get(_variable(key), "") for key in _DEFAULTS}
     return replace(settings, **{key: _typed(key, text) for key, text in given.items() if text})
+
+
+def _variable(key: str) -> str:
+    return f"TRANSPILE_{key.upper()}"
 
 
 def _typed(key: str, text: str) -> Any:
@@ -143,7 +165,7 @@ def _typed(key: str, text: str) -> Any:
     match _DEFAULTS[key]:
         case bool():
             if text.lower() not in _TRUTH:
-                message = f"TRANSPILE_{key.upper()} must be true or false, not {text!r}"
+                message = f"{_variable(key)} must be true or false, not {text!r}"
                 raise UsageError(message, code="OUT505")
             return _TRUTH[text.lower()]
         case tuple():

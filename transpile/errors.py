@@ -52,6 +52,7 @@ CODES: Mapping[str, str] = {
     "OUT504": "an engine or a reader of files is not installed",
     "OUT505": "the configuration is wrong",
     "OUT506": "a bug in the program",
+    "OUT507": "there is no such command or option",
     # TGT6xx: what a target cannot say (losses and refusals)
     "TGT601": "a field has no counterpart in the target's taxonomy",
     "TGT602": "the log source has no counterpart in the target",

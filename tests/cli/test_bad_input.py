@@ -265,18 +265,31 @@ positional arguments:
     golden    check or update the golden files of a rule repository
     targets   list what rules can be converted to
     schemas   list the taxonomies, or show one
+    config    show the settings and where each comes from
+    complete  print a script that completes commands and options in a shell
 
 options:
   -h, --help  show this help message and exit
   --version   print the version
 """,),
     "unknown-command": Case(args=("frob",), code=2, message="""\
-usage: transpile [-h] [--version] COMMAND ...
-transpile: error: argument COMMAND: invalid choice: 'frob' (choose from 'convert', 'explain', 'run', 'verify', 'golden', 'targets', 'schemas')
+error[OUT507]: no such command: frob
+  = help: there are: convert, explain, run, verify, golden, targets, schemas, config, complete
 """,),
     "unknown-option": Case(args=("targets", "--frob"), code=2, message="""\
-usage: transpile [-h] [--version] COMMAND ...
-transpile: error: unrecognized arguments: --frob
+error[OUT507]: no such option: --frob
+  = help: there are: --color, --debug, --format, --help, --quiet
+""",),
+    "misspelt-command": Case(args=("convrt", "x.yml"), code=2, message="""\
+error[OUT507]: no such command: convrt
+  = help: did you mean 'convert'?
+""",),
+    "misspelt-option": Case(args=("convert", "x.yml", "--traget=eql"), code=2, message="""\
+error[OUT507]: no such option: --traget
+  = help: did you mean '--target'?
+""",),
+    "one-argument-too-many": Case(args=("targets", "sigma"), code=2, message="""\
+error[OUT507]: one argument too many: sigma
 """,),
     "folder-without-rules": Case(
         args=("convert", "empty", "-t", "eql"), files={"empty/x.txt": ""}, code=2, message="""\

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from transpile.cli import COMMANDS
 
 Write = Callable[[str, str], Path]
 LOG = "detections/log_emptied.yml"
@@ -107,3 +112,65 @@ def test_schema_of_the_file_is_used(cli, write: Write):
     assert (ran.code, ran.err.splitlines()[0]) == (
         2, "error[OUT502]: target 'sql:duckdb' has no schema 'ecs'",
     )  # fmt: skip
+
+
+# --- config show ----------------------------------------------------------------------------------
+
+
+def test_config_show_tells_each_value_and_its_origin(cli, write: Write, monkeypatch):
+    write("transpile.toml", 'targets = ["eql"]\n[min_fidelity]\neql = "exact"\n')
+    monkeypatch.setenv("TRANSPILE_SCHEMA", "ecs")
+    monkeypatch.setenv("TRANSPILE_MIN_FIDELITY", "sigma=superset, eql=exact")
+    lines = {line.split()[0]: line.split() for line in cli("config", "show").out.splitlines()}
+    assert lines["targets"][1] == "eql"
+    assert lines["targets"][2].endswith("transpile.toml")
+    assert lines["schema"] == ["schema", "ecs", "$TRANSPILE_SCHEMA"]
+    assert lines["min_fidelity"][1:] == ["sigma=superset,", "eql=exact", "$TRANSPILE_MIN_FIDELITY"]
+    assert lines["cache"] == ["cache", "true", "default"]
+    data = json.loads(cli("config", "show", "detections", "--format", "json").out)
+    assert data["schema"] == {"value": "ecs", "origin": "$TRANSPILE_SCHEMA"}
+    assert data["targets"]["value"] == ["eql"]
+
+
+@pytest.mark.parametrize("text", ['[min_fidelity]\neql = "most"\n', 'min_fidelity = "exact"\n'])
+def test_an_accepted_fidelity_that_is_none(cli, write: Write, text):
+    write("transpile.toml", text)
+    ran = cli("config", "show")
+    assert ran.code == 2
+    assert "setting 'min_fidelity' must be a table of targets with one of exact," in ran.err
+
+
+# --- completion -----------------------------------------------------------------------------------
+
+
+def test_completion_in_bash_knows_commands_and_options(cli, tmp_path):
+    script = tmp_path / "completion.bash"
+    script.write_text(cli("complete", "bash").out)
+    asked = (
+        f"source {script}; COMP_WORDS=(transpile {{words}}); COMP_CWORD={{at}}; "
+        "COMP_LINE='transpile {words}'; COMP_POINT=${{#COMP_LINE}}; "
+        "_shtab_transpile; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    )
+
+    def completed(words: str, at: int) -> list[str]:
+        ran = subprocess.run(
+            ["bash", "-c", asked.format(words=words, at=at)], capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        return ran.stdout.split()
+
+    assert completed("conv", 1) == ["convert"]
+    assert completed("golden --chan", 2) == ["--changed-since"]
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish", "tcsh"])
+def test_completion_names_each_command(cli, shell):
+    script = cli("complete", shell).out
+    assert all(command in script for command in COMMANDS)
+
+
+def test_completion_without_its_package(cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    ran = cli("complete", "bash")
+    assert ran.code == 2
+    assert "pip install 'transpile[completion]'" in ran.err

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 
@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, str] = {
     "golden": "check or update the golden files of a rule repository",
     "targets": "list what rules can be converted to",
     "schemas": "list the taxonomies, or show one",
+    "config": "show the settings and where each comes from",
+    "complete": "print a script that completes commands and options in a shell",
 }
 """Command -> one line of help; the module `transpile.cli.<command>` is loaded when it is used."""
 
@@ -63,8 +65,13 @@ def _dispatch(args: list[str]) -> int:
 
         Terminal().result(f"transpile {version('transpile')}")
         return GOOD
-    parser, command = _parser(args)
-    options = parser.parse_args(args)
+    named = next((argument for argument in args if not argument.startswith("-")), "")
+    if named and named not in COMMANDS:
+        raise UsageError(f"no such command: {named}", code="OUT507", hint=_near(named, COMMANDS))
+    parser, command = _parser(named)
+    options, strange = parser.parse_known_args(args)
+    if strange:
+        raise _strange(strange, parser)
     if command is None:
         parser.print_help(sys.stderr)
         return USAGE
@@ -72,25 +79,65 @@ def _dispatch(args: list[str]) -> int:
     return code
 
 
-def _parser(args: list[str]) -> tuple[argparse.ArgumentParser, ModuleType | None]:
-    """Return the parser and the module of the command; only that one's options are declared."""
-    parser = argparse.ArgumentParser(
+def _near(name: str, known: Iterable[str]) -> str:
+    """Return what may have been meant, else all there is."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, 1)
+    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known)}"
+
+
+def _strange(arguments: Sequence[str], parser: _Parser) -> UsageError:
+    """Return the error for arguments that no option takes."""
+    first = arguments[0]
+    if not first.startswith("-"):
+        return UsageError(f"one argument too many: {first}", code="OUT507")
+    name = first.split("=", 1)[0]
+    return UsageError(
+        f"no such option: {name}", code="OUT507", hint=_near(name, parser.declared_options())
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that can tell the options of the command it was made for."""
+
+    command: argparse.ArgumentParser | None = None
+
+    def declared_options(self) -> list[str]:
+        """Return the long options, sorted."""
+        actions = (self.command or self)._actions
+        return sorted(o for action in actions for o in action.option_strings if o[:2] == "--")
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the options of all commands, as completion needs it."""
+    return _parser(None)[0]
+
+
+def _parser(named: str | None) -> tuple[_Parser, ModuleType | None]:
+    """Return the parser and the module of the command; only that one's options are declared.
+
+    named: the command, "" if there is none, None for all of them.
+    """
+    parser = _Parser(
         prog="transpile",
         description="Moves Splunk detections to Sigma, Elastic EQL and SQL, and proves it.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    named = next((argument for argument in args if not argument.startswith("-")), "")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", parser_class=argparse.ArgumentParser
+    )
     module = None
     for name, summary in COMMANDS.items():
         command = commands.add_parser(
             name, help=summary, description=summary.capitalize() + ".", allow_abbrev=False
         )
         _common(command)
-        if name == named:
+        if named is None or name == named:
             module = import_module(f"transpile.cli.{name}")
             module.configure(command)
+            parser.command = command
     return parser, module
 
 
