@@ -31,6 +31,8 @@ ARE, LUCENE, SIGMA = Flavour.POSIX_ARE, Flavour.LUCENE, Flavour.SIGMA
     [
         pytest.param("a.b", RE2, r"a[^\n]b", id="clickhouse-dot-would-take-a-newline"),
         pytest.param("a$", RE2, r"a\n?\z", id="re2-dollar"),
+        pytest.param("a(?=b)", RE2, "ab", id="re2-lookahead-at-the-end"),
+        pytest.param("(?<!a)b(?![cd])", RE2, r"(?:^|[^a])b(?:\z|[^cd])", id="re2-looks-at-edges"),
         pytest.param(r"\s\d", RE2, r"[\t-\r ]\d", id="re2-space-lacks-vertical-tab"),
         pytest.param(r"(?i)a\w", RE2, r"(?i)a(?-i:\w)", id="re2-folds-sets"),
         pytest.param("a++b", RE2, "a+b", id="possessive-where-nothing-can-be-given-back"),
@@ -64,15 +66,16 @@ def test_text(source, flavour, text):
 @pytest.mark.parametrize(
     ("source", "flavour", "purpose", "construct"),
     [
-        pytest.param("a(?=b)", RE2, Purpose.TEST, Construct.LOOKAHEAD, id="re2-lookahead"),
-        pytest.param("(?<!a)b", RE2, Purpose.TEST, Construct.LOOKBEHIND, id="re2-lookbehind"),
+        pytest.param("a(?=b)c*", RE2, Purpose.TEST, Construct.LOOKAHEAD, id="re2-lookahead"),
+        pytest.param("(?<!ab)b", RE2, Purpose.TEST, Construct.LOOKBEHIND, id="re2-lookbehind"),
+        pytest.param("(?<!a)(b)", RE2, Purpose.EXTRACT, Construct.LOOKBEHIND, id="re2-no-test"),
         pytest.param(r"(a)\1", RE2, Purpose.TEST, Construct.BACKREF, id="re2-reference"),
         pytest.param("a++a", RE2, Purpose.TEST, Construct.POSSESSIVE, id="possessive-matters"),
         pytest.param("(?>a|ab)c", RE2, Purpose.TEST, Construct.ATOMIC, id="re2-atomic"),
         pytest.param("a{1001}", RE2, Purpose.TEST, Construct.LARGE_REPEAT, id="re2-count"),
         pytest.param("(?:a{50}){50}", RE2, Purpose.TEST, Construct.LARGE_REPEAT, id="re2-nested"),
         pytest.param("(?:a$)+b", RE2, Purpose.TEST, Construct.ANCHOR, id="re2-dollar-inside"),
-        pytest.param("(a$)", RE2, Purpose.EXTRACT, Construct.ANCHOR, id="newline-in-the-group"),
+        pytest.param("(a$|b)", RE2, Purpose.EXTRACT, Construct.ANCHOR, id="newline-in-the-group"),
         pytest.param("a$", RE2, Purpose.REPLACE, Construct.ANCHOR, id="newline-in-the-match"),
         pytest.param("(?m)^", RE2, Purpose.TEST, Construct.MULTILINE, id="re2-last-line-start"),
         pytest.param(r"\B", RE2, Purpose.TEST, Construct.WORD_BOUNDARY, id="re2-inner"),
@@ -292,3 +295,36 @@ def test_python_matches_by_definition(source, text):
     regex = parse_regex(source)
     expected = any(_ends(regex.tree, text, at) for at in range(len(text) + 1))
     assert (compile_python(regex).search(text) is not None) == expected
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.sampled_from(["", "(?<!a)", "(?<=[ab])", "(?<![^b])", "(?<!b)\\b"]),
+    sources,
+    st.sampled_from(["", "(?!a)", "(?=ab)", "(?![ab])", "(?=\\n)"]),
+    values,
+)
+def test_duckdb_finds_what_stands_between_neighbours(database, before, source, behind, texts):
+    regex = _parsed(f"{before}(?:{source}){behind}")
+    text = regex and _rendered(regex, RE2)
+    if not text:
+        return
+    query = "select list_transform($values, lambda x: regexp_matches(x, $regex))"
+    got = database.execute(query, {"values": texts, "regex": text}).fetchone()[0]
+    assert got == [compile_python(regex).search(value) is not None for value in texts]
+
+
+@settings(deadline=None, max_examples=200)
+@given(sources, values)
+def test_duckdb_extracts_up_to_the_last_newline(database, source, texts):
+    regex = _parsed(f"({source}$)")
+    try:
+        text = regex and render(regex, RE2, Purpose.EXTRACT)
+    except NotExpressible:
+        return
+    if not text:
+        return
+    query = "select list_transform($values, lambda x: regexp_extract(x, $regex, 1))"
+    got = database.execute(query, {"values": texts, "regex": text}).fetchone()[0]
+    found = [compile_python(regex).search(value) for value in texts]
+    assert got == ["" if match is None else match[1] or "" for match in found]

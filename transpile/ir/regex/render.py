@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 
-from transpile.ir.regex import charset, edges, rewrite
+from transpile.ir.regex import charset, edges, looks, rewrite
 from transpile.ir.regex import tree as t
 from transpile.ir.regex.model import Construct, NotExpressible, Regex
 from transpile.ir.regex.syntax import SYNTAX, CaseStyle, Flavour
@@ -92,8 +92,10 @@ def _for_re2(tree: t.Node, purpose: Purpose) -> t.Node:
     rewrite.check_line_starts(tree, name)
     if purpose is Purpose.REPLACE and t.Anchor(t.At.LAST_END) in t.walk(tree):
         raise NotExpressible(Construct.ANCHOR, name, t.At.LAST_END.value)
-    tree = rewrite.without_repeated_letters(tree)
     keep = purpose is not Purpose.TEST
+    if not keep and rewrite.contains(tree, t.Look):
+        tree = looks.consume_looks(tree)
+    tree = rewrite.without_repeated_letters(tree)
     return _single_names(rewrite.consume_last_newline(tree, name, keep_captures=keep))
 
 

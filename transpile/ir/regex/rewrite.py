@@ -12,6 +12,7 @@ from transpile.ir.regex.model import Construct, NotExpressible
 
 _WORD = t.CharClass((t.Named(t.NamedSet.WORD),))
 _NEWLINE = t.Chars("\n")
+_LAST_END = t.Anchor(t.At.LAST_END)
 
 
 def _look(node: t.Node, ahead: bool, negated: bool = False) -> t.Look:
@@ -192,7 +193,7 @@ def _loop(item: t.Node) -> t.Repeat | None:
 def consume_last_newline(node: t.Node, flavour: str, keep_captures: bool) -> t.Node:
     """Return the tree with `$` as "optional newline, then the end", where nothing can tell.
 
-    keep_captures: a `$` in a group would put the newline into it.
+    keep_captures: a `$` at the end of a group goes behind it, so that no newline comes into it.
     Raises NotExpressible for a `$` that something follows.
     """
 
@@ -209,8 +210,12 @@ def consume_last_newline(node: t.Node, flavour: str, keep_captures: bool) -> t.N
                 return t.concat([last(x, tail and i + 1 >= ends) for i, x in enumerate(items)])
             case t.Alt(branches):
                 return t.Alt(tuple(last(branch, tail) for branch in branches))
+            case t.Capture(body) if tail and keep_captures:
+                core = _without_last_end(body)
+                inside = replace(part, body=last(body if core is None else core, False))
+                return inside if core is None else t.concat([inside, last(_LAST_END, True)])
             case t.Capture(body):
-                return replace(part, body=last(body, tail and not keep_captures))
+                return replace(part, body=last(body, tail))
             case t.Repeat(body, _, high):
                 return replace(part, body=last(body, tail and high == 1))
             case t.Atomic(body) | t.Look(body):
@@ -221,6 +226,22 @@ def consume_last_newline(node: t.Node, flavour: str, keep_captures: bool) -> t.N
                 assert_never(part)
 
     return last(node, True)
+
+
+def _without_last_end(node: t.Node) -> t.Node | None:
+    """Return the node without the `$` that ends each way through it, None if one has none."""
+    match node:
+        case t.Anchor(t.At.LAST_END):
+            return t.EMPTY
+        case t.Alt(branches):
+            cores = [_without_last_end(branch) for branch in branches]
+            found = tuple(core for core in cores if core is not None)
+            return t.Alt(found) if len(found) == len(cores) else None
+        case t.Concat(items) if items:
+            core = _without_last_end(items[-1])
+            return None if core is None else t.concat([*items[:-1], core])
+        case _:
+            return None
 
 
 def without_repeated_letters(node: t.Node) -> t.Node:
