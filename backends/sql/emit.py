@@ -289,7 +289,9 @@ def final_query(frame: Frame, writer: Writer, keep_order: bool) -> exp.Query:
         ), frame.comments
         n.qualify_inner(query)
     if writer.ctes:
-        query.set("with_", exp.With(expressions=[_cte(*cte) for cte in writer.ctes]))
+        query.set("with_", exp.With(
+            expressions=[_cte(*cte) for cte in writer.ctes], recursive=writer.recursive
+        ))
     _comment(query, comments)
     return query
 

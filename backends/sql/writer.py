@@ -40,6 +40,7 @@ class Writer:
         self.tables: dict[str, str] = {}
         self.fields: dict[str, None] = {}
         self.helpers: set[str] = set()
+        self.recursive = False
         self._names: set[str] = set()
 
     # -- what is said about the query --------------------------------------------------------------
@@ -93,6 +94,13 @@ class Writer:
         n.qualify_inner(query)
         self.ctes.append((name, query, comments))
         return name
+
+    def add_recursive(self, name: str, query: exp.Union) -> None:
+        """Write a CTE that reads itself, under a name that `name` gave."""
+        if not self.dialect.recursive:
+            self.dialect.refuse("query that reads its own rows")
+        self.recursive = True
+        self.ctes.append((name, query, ()))
 
     def scope(self, frame: Frame) -> Scope:
         """Return where expressions over a frame are evaluated."""
@@ -148,16 +156,15 @@ class Writer:
                     items.append(n.alias(value.sql, field))
                     columns[field] = Value(n.column(field), value.kind, _fields(value, field))
             return items, columns, frame.order
-        for field, value in self.visible(frame, needs):
+        visible = list(self.visible(frame, needs))
+        for field, value in visible:
             alias = self.unique(field, used)
             items.append(n.alias(value.sql, alias))
             columns[field] = Value(n.column(alias), value.kind, _fields(value, field))
         order: list[OrderKey] = []
         for key in frame.order if needs.order else ():
             shown = next(
-                (field for field, value in frame.columns.items()
-                 if field in columns and value.node == key.value.node),
-                None,
+                (field for field, value in visible if value.node == key.value.node), None
             )
             if shown is None and isinstance(key.value.node, exp.Column):
                 alias = self.unique(key.value.node.name, used)

@@ -4,8 +4,6 @@ WITH "numbered" AS (
     "_time",
     "src_ip",
     "user",
-    "_time" AS "_time_2",
-    "_time" AS "_time_3",
     ROW_NUMBER() OVER (ORDER BY "_time" ASC, "_time" DESC) AS "_row"
   FROM "okta_events"
   WHERE

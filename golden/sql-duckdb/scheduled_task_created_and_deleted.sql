@@ -4,7 +4,6 @@ WITH "numbered" AS (
     "EventCode",
     "TaskName",
     "_time",
-    "_time" AS "_time_2",
     ROW_NUMBER() OVER (ORDER BY "_time" DESC) AS "_row"
   FROM "windows_security_events"
   WHERE
@@ -17,9 +16,8 @@ WITH "numbered" AS (
     "TaskName",
     "_time",
     CASE WHEN "EventCode" = 4699 THEN 1 ELSE 0 END AS "_opens",
-    CASE WHEN "EventCode" = 4698 THEN 1 ELSE 0 END AS "_closes",
     "_row",
-    "_time_2"
+    CASE WHEN "EventCode" = 4698 THEN 1 ELSE 0 END AS "_closes"
   FROM "numbered"
 ), "in_sessions" AS (
   SELECT
@@ -27,14 +25,13 @@ WITH "numbered" AS (
     "TaskName",
     "_time",
     "_opens",
-    "_closes",
     "_row",
+    "_closes",
     SUM("_opens") OVER (
       PARTITION BY "TaskName"
       ORDER BY "_row" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "_session",
-    "_time_2"
+    ) AS "_session"
   FROM "marked"
 ), "placed" AS (
   SELECT
@@ -49,8 +46,7 @@ WITH "numbered" AS (
       ORDER BY "_row" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS "_over",
-    MAX("_time") OVER (PARTITION BY "TaskName", "_session") - "_time" AS "_age",
-    "_time_2"
+    MAX("_time") OVER (PARTITION BY "TaskName", "_session") - "_time" AS "_age"
   FROM "in_sessions"
 ), "grouped" AS (
   /* transaction TaskName startswith=(EventCode=4698) endswith=(EventCode=4699) maxspan=10m */

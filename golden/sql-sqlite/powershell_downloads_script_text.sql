@@ -6,7 +6,6 @@ WITH "ranked" AS (
     "ScriptBlockId",
     "ScriptBlockText",
     "_time",
-    "_time" AS "_time_2",
     ROW_NUMBER() OVER (PARTITION BY "Computer", "ScriptBlockId" ORDER BY "_time" DESC) AS "_rank"
   FROM "powershell_events"
   WHERE

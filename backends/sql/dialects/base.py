@@ -31,6 +31,7 @@ class Dialect:
     flavour: of its regular expressions, None without any.  cased_names: quoted column names that
     differ in case only are different columns.  star_except: `SELECT *` can leave columns out.
     nested_lists: a test on the elements of a list may test those of another one.
+    recursive: a CTE may read its own rows.
     formats: strftime directives to its own.  text_end: the end of a text in a regular expression.
     """
 
@@ -41,6 +42,7 @@ class Dialect:
     cased_names: ClassVar[bool] = False
     star_except: ClassVar[bool] = False
     nested_lists: ClassVar[bool] = False
+    recursive: ClassVar[bool] = False
     text_end: ClassVar[str] = "$"
     formats: ClassVar[Mapping[str, str]] = {}
     assumptions: ClassVar[Mapping[str, str]] = {}

@@ -29,6 +29,7 @@ class DuckDb(Dialect):
     title = "DuckDB"
     star_except = True
     nested_lists = True
+    recursive = True
     functions = frozenset(_FUNCTIONS.split())
     formats: ClassVar[Mapping[str, str]] = STRFTIME | {
         directive: directive for directive in ("%b", "%B", "%a", "%A", "%s")

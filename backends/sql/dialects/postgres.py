@@ -28,6 +28,7 @@ class Postgres(Dialect):
     title = "PostgreSQL"
     flavour = Flavour.POSIX_ARE
     cased_names = True
+    recursive = True
     functions = frozenset(_FUNCTIONS.split())
     formats: ClassVar[Mapping[str, str]] = {
         "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%H": "HH24", "%I": "HH12", "%M": "MI",

@@ -29,6 +29,7 @@ class Sqlite(Dialect):
     title = "SQLite"
     flavour = Flavour.PYTHON
     text_end = r"\Z"
+    recursive = True
     functions = frozenset(_FUNCTIONS.split())
     formats: ClassVar[Mapping[str, str]] = STRFTIME | {"%s": "%s"}
     assumptions: ClassVar[Mapping[str, str]] = {

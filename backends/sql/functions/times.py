@@ -104,8 +104,11 @@ def floored(value: Value, width: float, align: float, scope: Scope) -> Sql:
     node = scope.writer.dialect.real(value.sql) if value.kind is Kind.INT else value.sql
     if align:
         node = n.binary(exp.Sub, node, n.number(align))
-    whole = n.call("FLOOR", n.binary(exp.Div, node, n.number(width)))
-    node = n.binary(exp.Mul, whole, n.number(width))
+    if width == 1:
+        node = n.call("FLOOR", node)
+    else:
+        whole = n.call("FLOOR", n.binary(exp.Div, node, n.number(width)))
+        node = n.binary(exp.Mul, whole, n.number(width))
     return n.binary(exp.Add, node, n.number(align)) if align else node
 
 

@@ -13,6 +13,7 @@ from transpile.backends.sql.needs import Needs
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.predicates import predicate
 from transpile.backends.sql.stages.groups import group, with_row_number
+from transpile.backends.sql.stages.spans import FIRST, in_spans
 from transpile.backends.sql.values import ALWAYS, Kind, Value
 from transpile.backends.sql.writer import Writer
 
@@ -33,7 +34,7 @@ def transaction(
     """One row per transaction of a field's value, newest first.
 
     Expressed: transactions between two kinds of events, with or without a longest span; and those
-    that end at a pause or not at all.
+    that end at a pause, after a span, or not at all.
     """
     if before.names is None and frame.rest is not None:
         raise Unsupported(
@@ -50,21 +51,23 @@ def transaction(
         Agg("min", Field("_time"), "_time"),
         Agg("range", Field("_time"), "duration"),
         Agg("count", None, "eventcount"),
-        Agg("max", Field(_CLOSES), _CLOSES),
+        *((Agg("max", Field(_CLOSES), _CLOSES),) if stage.starts else ()),
     )
     made = group(aggs, keys, frame, writer, writer.comment(stage.span))
-    closed = n.binary(exp.EQ, made.value(_CLOSES).sql, n.number(1))
+    if stage.starts:
+        made = made.filtered(n.binary(exp.EQ, made.value(_CLOSES).sql, n.number(1)))
     order = (OrderKey(made.value("_time"), descending=True),)
-    made = replace(made.filtered(closed), order=order, label="transactions")
-    made = made.without(_CLOSES).without(_SESSION)
+    made = replace(made, order=order, label="transactions").without(_CLOSES).without(_SESSION)
     return made.with_column("closed_txn", Value(n.number(1), Kind.INT, ALWAYS))
 
 
 def _check(stage: s.Transaction, frame: Frame, after: Needs) -> None:
-    newest_first = len(frame.order) == 1 and frame.order[0].descending and (
-        frame.order[0].value.node == frame.value("_time").node
-    )
     bounded = stage.starts is not None and stage.ends is not None
+    spanned = stage.max_span > 0 and not bounded
+    newest_first = _newest_first(frame)
+    together = bool(stage.fields) and bool(frame.order) and (
+        frame.order[0].value.node == frame.value(stage.fields[0]).node
+    )
     refusals = {
         "transactions of several fields": len(stage.fields) > 1,
         "transactions of a multivalue field": any(
@@ -73,9 +76,10 @@ def _check(stage: s.Transaction, frame: Frame, after: Needs) -> None:
         "transactions that keep other events": stage.keep_evicted or stage.keep_orphans,
         "transactions with lists of all values": stage.as_list,
         "transactions with a first or last event only": bounded != bool(stage.starts or stage.ends),
-        "transactions of at most a span": stage.max_span > 0 and not bounded,
+        "transactions of at most a span and a pause": spanned and stage.max_pause > 0,
         "transactions with a pause between two kinds of events": stage.max_pause > 0 and bounded,
-        "transactions of rows that are not newest first": not newest_first,
+        "transactions of rows that are not newest first": not newest_first and bounded,
+        "transactions of rows in this order": newest_first is None and (spanned or not together),
         "the raw text of transactions": "_raw" in after and after.names is not None,
     }
     for what, refused in refusals.items():
@@ -83,18 +87,29 @@ def _check(stage: s.Transaction, frame: Frame, after: Needs) -> None:
             raise Unsupported(what, code="TGT603", span=stage.span)
 
 
+def _newest_first(frame: Frame) -> bool | None:
+    """Return whether the rows come newest or oldest first, None if neither."""
+    if not frame.order or frame.order[0].value.node != frame.value("_time").node:
+        return None
+    return frame.order[0].descending
+
+
 def _members(stage: s.Transaction, frame: Frame, writer: Writer, named: Needs) -> Frame:
     """Return the events of transactions, each with the number of its own."""
     for name in stage.fields:
         value = frame.value(name)
         frame = frame.filtered(n.boolean(False) if value.is_null else n.is_not_null(value.sql))
+    newest = _newest_first(frame)
     frame = with_row_number(frame, writer, named)
     writer.note("every event has a time")
+    if stage.max_span > 0 and stage.starts is None:
+        return _spanned(stage, frame, newest, writer)
     partition = [frame.value(name) for name in stage.fields]
     within = _over([value.sql for value in partition], ROW)
-    closes = _flag(stage.starts, frame, writer) if stage.starts else n.number(1)
     opens = _flag(stage.ends, frame, writer) if stage.ends else _after_pause(stage, frame, within)
-    marks = {_OPENS: opens, _CLOSES: closes, ROW: n.column(ROW)}
+    marks = {_OPENS: opens, ROW: n.column(ROW)}
+    if stage.starts:
+        marks[_CLOSES] = _flag(stage.starts, frame, writer)
     frame = _with(frame, marks, named, writer, "marked")
     number = within(exp.Sum(this=n.column(_OPENS)), "CURRENT_ROW")
     frame = _with(frame, {_SESSION: number}, named.plus(marks), writer, "in_sessions")
@@ -122,18 +137,32 @@ def _members(stage: s.Transaction, frame: Frame, writer: Writer, named: Needs) -
     return frame
 
 
+def _spanned(
+    stage: s.Transaction, frame: Frame, newest_first: bool | None, writer: Writer
+) -> Frame:
+    """Number the transactions by the time that they begin with."""
+    if stage.max_events > 0:
+        writer.note(f"no transaction of at most {stage.max_span:g} s has {stage.max_events} events")
+    frame = in_spans(
+        frame, stage.fields, stage.max_span, writer, newest_first=newest_first is True
+    )
+    first = frame.value(FIRST)
+    return frame.without(FIRST).with_column(_SESSION, first)
+
+
 def _chunked(
     stage: s.Transaction, frame: Frame, named: Needs, place: Sql, writer: Writer
 ) -> Frame:
     """A transaction that is full is followed by another one: number them through."""
-    frame = _with(frame, {_PLACE: place}, named.plus((_SESSION, _CLOSES)), writer, "placed")
     if stage.max_events <= 0:
         return frame
+    frame = _with(frame, {_PLACE: place}, named.plus((_SESSION,)), writer, "placed")
     first = n.binary(exp.Sub, n.column(_PLACE), n.number(1))
     chunk = n.call("FLOOR", n.binary(exp.Div, first, n.number(float(stage.max_events))))
     weight = n.binary(exp.Mul, n.column(_SESSION), n.number(1_000_000))
     number = Value(n.binary(exp.Add, weight, chunk), Kind.REAL, ALWAYS)
-    return writer.flush(frame.with_column(_SESSION, number), named.plus((_SESSION, _CLOSES)))
+    frame = replace(frame.with_column(_SESSION, number), label="chunked")
+    return writer.flush(frame, named.plus((_SESSION,)))
 
 
 def _after_pause(
@@ -144,7 +173,8 @@ def _after_pause(
         return n.number(0)
     time = frame.value("_time")
     before = within(exp.Max(this=time.sql), "ONE_BEFORE")
-    late = n.binary(exp.GT, n.binary(exp.Sub, before, time.sql), n.number(stage.max_pause))
+    pause = n.call("ABS", n.binary(exp.Sub, before, time.sql))
+    late = n.binary(exp.GT, pause, n.number(stage.max_pause))
     return n.case([(late, n.number(1))], n.number(0))
 
 

@@ -30,6 +30,8 @@ PAIRS = timed(
 )
 SUMS = timed({"a": "1", "b": "2", "c": "3"}, {"a": "x", "b": "y", "c": "z"}, {"a": "1", "b": "y"},
              {"a": "1", "b": "2", "c": "z"}, {"a": "x", "b": "y", "c": "3"})
+USERS = [{"_time": 1_000_000 - at * 10, "u": user, "e": str(at)}
+         for at, user in enumerate("aabaabbbaacab")] + [{"_time": 1.5, "e": "z"}]
 LISTS = "search index=x | stats values(a) as a values(b) as b by k "
 BOTH = [
     pytest.param("search index=x | eval v=substr(t,-3), w=substr(t,-3,2), x=substr(t,-5,1), "
@@ -41,6 +43,14 @@ BOTH = [
                  id="no-relative-time-gives-nothing"),
     pytest.param("search index=x | eval v=a+b+c, w=(a.b)+c | table v w", SUMS,
                  id="sums-of-sums-of-what-may-be-text"),
+    pytest.param("search index=x | transaction u maxspan=25s | table u duration eventcount e",
+                 USERS, id="transaction-of-at-most-a-span"),
+    pytest.param("search index=x | bin span=10s _time | stats count as e by _time u "
+                 "| transaction u maxspan=30s | table u duration eventcount e",
+                 USERS, id="transaction-of-a-span-oldest-first"),
+    pytest.param("search index=x | stats count as e by u _time | transaction u maxpause=15s "
+                 "| table u duration eventcount e _time", USERS,
+                 id="transaction-up-to-a-pause-of-rows-together"),
     pytest.param("search index=x | eval v=a+b+c", SUMS, id="no-part-in-the-result"),
 ]
 DUCKDB = [

@@ -177,8 +177,8 @@ def test_a_lookup_without_rows_is_not_computable() -> None:
     pytest.param("search index=x | spath input=SomeXml | table a", "TGT603", id="xml-leaves"),
     pytest.param("search index=x | transaction a b maxpause=5s | table a", "TGT603",
                  id="transaction-of-two-fields"),
-    pytest.param("search index=x | transaction a maxspan=5s | table a", "TGT603",
-                 id="transaction-of-a-span"),
+    pytest.param("search index=x | transaction a maxspan=5s maxpause=2s | table a", "TGT603",
+                 id="transaction-of-a-span-and-a-pause"),
     pytest.param('search index=x | rex field=t max_match=0 "(?<n>\\d*)" | table n', "TGT604",
                  id="matches-that-may-be-empty"),
 ])
