@@ -1,49 +1,25 @@
-"""From a rule to an EQL query: event rule, dataset, ECS fields, condition, sequence.
+"""From a rule to an EQL query: an event query, a sequence or a sample.
 
 An event query reproduces the events of a rule. A count of events per group within a window becomes
-`sequence by ... with maxspan=... [...] with runs=N` and reproduces the groups; every other
-threshold is left out with a loss (spec/eql-semantics.md 8.10, 13).
-
-Fields outside the Elastic Common Schema may be without a mapping in the searched indices, which is
-an error unless they are written `?f`. They are, except under a negation: there Elasticsearch's
-folding of the missing field is not certain (5.6), and an error that shows beats a silent miss.
+`sequence by ... with maxspan=... [...] with runs=N`, and a join of two searches, whose events agree
+on some fields in any order, `sample by ... [...] [...]`; these reproduce the groups. What is left
+out is a loss (spec/eql-semantics.md 8, 9, 13).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Literal
+from collections.abc import Sequence
 
-from transpile.backends.base import Draft, Inputs, Request
+from transpile.backends.base import Draft, Request
 from transpile.backends.eql import text
-from transpile.backends.eql.atoms import Atom, Vocabulary
-from transpile.backends.eql.conditions import parts, test, uses
-from transpile.backends.eql.layout import (
-    INDENT,
-    WIDTH,
-    Piece,
-    Strength,
-    joined,
-    laid_out,
-    one_per_line,
-)
-from transpile.backends.eql.thresholds import Runs, Said, threshold
+from transpile.backends.eql.layout import INDENT, WIDTH, Piece, Strength, laid_out, one_per_line
+from transpile.backends.eql.search import SCHEMA, Search, present, search
+from transpile.backends.eql.thresholds import Runs, key_of, threshold
 
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
-from transpile.ir.events import EventRule, event_rule
-from transpile.ir.pred import FALSE, TRUE, And, Pred, all_of
-from transpile.ir.simplify import simplify_pred
-from transpile.ir.stages import DataModel
-from transpile.ir.walk import conjuncts, fields_of
-from transpile.schema.bounds import widen
-from transpile.schema.cim import never_missing
-from transpile.schema.ecs import is_ecs
-from transpile.schema.elastic import Selection, selection
-from transpile.schema.resolve import EVENT_CODE_FIELDS
-from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite
-
-SCHEMA: Literal["ecs"] = "ecs"
+from transpile.ir.events import EventRule, Partner, event_rule
+from transpile.ir.stages import DataModel, Events
 
 
 def emit(request: Request) -> Draft:
@@ -56,135 +32,130 @@ def emit(request: Request) -> Draft:
     if request.schema not in ("", SCHEMA):
         message = f"target eql has no schema {request.schema!r}"
         raise UsageError(message, hint="EQL is written over the Elastic Common Schema, ecs")
-    filled = _never_missing(request)
-    rule = event_rule(
+    rule = _event_rule(request)
+    found = search(rule, request)
+    if rule.partner is None:
+        return _alone(found, request)
+    try:
+        other = search(rule.partner.rule, request)
+        return _related(found, other, rule.partner, request)
+    except Unsupported as refusal:
+        told = f"a join is left out, events without a partner are found too: {refusal.message}"
+        return _alone(found, request, (Loss("TGT606", told, rule.partner.rule.source.span),))
+
+
+def _event_rule(request: Request) -> EventRule:
+    source = request.pipeline.stages[0] if request.pipeline.stages else None
+    return event_rule(
         request.pipeline,
-        never_missing=filled,
+        never_missing=present(source) if isinstance(source, DataModel | Events) else frozenset(),
         strict=request.strict,
         tables=request.lookups,
+        joins=present,
     )
-    resolution = resolve(rule.source, rule.pred, request.info.data_sources)
-    if resolution is None:
-        raise Unsupported("nothing names a log source that Elastic knows", code="TGT602")
-    selected = selection(resolution, rule.pred)
-    rewritten = rewrite(rule.pred, resolution, SCHEMA, keep_unmapped=request.keep_unmapped)
-    words, pred, losses = _shaped(rewritten, rule)
-    where = _constraints(selected, words)
-    counted = threshold(rule, resolution, request.info.window, filled)
-    runs = counted.runs
-    condition_of = joined(Strength.AND, [*where, *_conjuncts(pred, words)] or [Piece("true")])
-    all_losses = (*rule.losses, *rewritten.losses, *losses, *counted.losses)
+
+
+def _alone(found: Search, request: Request, more: Sequence[Loss] = ()) -> Draft:
+    """Return an event query, or a sequence for a threshold. Raises `Unsupported` for neither."""
+    counted = threshold(found.rule, found.resolution, request.info.window, found.filled)
+    runs, losses = counted.runs, (*found.losses, *more, *counted.losses)
+    if found.bare and runs is None and more:
+        raise Unsupported(f"nothing of the filter remains: {more[0].message}", code=more[0].code)
+    wanted = found.rule.threshold
+    groups = wanted.by if runs is not None and wanted is not None else ()
     return Draft(
-        text=_query(selected.category, condition_of, runs),
-        fidelity=Fidelity.SUPERSET if all_losses else Fidelity.EXACT,
-        observable=Observable.GROUPS if runs else Observable.EVENTS,
+        text=_event_query(found) if runs is None else _sequence(found, runs),
+        fidelity=Fidelity.SUPERSET if losses else Fidelity.EXACT,
+        observable=Observable.EVENTS if runs is None else Observable.GROUPS,
         suffix=".eql",
-        losses=all_losses,
-        assumptions=_assumptions(rule, rewritten, words, counted),
-        inputs=Inputs(
-            dataset=resolution.dataset.id,
-            variant=resolution.variant or "",
-            platform=resolution.platform,
-            schema=SCHEMA,
-            fields=tuple(sorted(fields_of(rule.pred) | set(rule.groups if runs else ()))),
-        ),
-        required=all_of((rule.required, _implied(rule.pred, resolution))),
-        groups=rule.threshold.by if runs and rule.threshold else (),
+        losses=losses,
+        assumptions=tuple(dict.fromkeys((*found.assumptions, *counted.assumptions))),
+        inputs=found.inputs(found.rule.groups if runs is not None else ()),
+        required=found.required,
+        groups=groups,
         stem=request.info.stem,
     )
 
 
-def _never_missing(request: Request) -> frozenset[str]:
-    first = request.pipeline.stages[0] if request.pipeline.stages else None
-    match first:
-        case DataModel(model, node):
-            return never_missing(model, node)
-        case _:
-            return frozenset()
+# -- joins ---------------------------------------------------------------------------------------
 
 
-# -- the log source ------------------------------------------------------------------------------
-
-
-def _constraints(selected: Selection, words: Vocabulary) -> list[Piece]:
-    """Return the constraints that make the log source, as conditions."""
-    for assumption in selected.assumptions:
-        words.assume(assumption)
-    return [
-        test(Atom("==", text.field(name), tuple(map(text.string, values))))
-        for name, values in selected.where
-    ]
-
-
-def _implied(pred: Pred, resolution: Resolution) -> Pred:
-    """Return the part of a filter that the log source stands for, so that the query leaves it out.
-
-    An event code is not among it: the query asks for that.
-    """
-    nothing = rewrite(TRUE, resolution, SCHEMA).pred
-    return all_of(
-        part
-        for part in conjuncts(pred)
-        if not fields_of(part) <= set(EVENT_CODE_FIELDS) and _vanishes(part, resolution, nothing)
+def _related(found: Search, other: Search, partner: Partner, request: Request) -> Draft:
+    """Return a sample of events of both searches. Raises `Unsupported` where none says the join."""
+    if not _disjoint(found, other):
+        message = "one event may be of both searches, and a sample takes different events"
+        raise Unsupported(message, code="TGT606")
+    keys = [(key_of(mine, found.resolution), key_of(theirs, other.resolution))
+            for mine, theirs in partner.keys]  # fmt: skip
+    if any(None in pair for pair in keys):
+        message = "a field that joins the searches has no counterpart in Elastic"
+        raise Unsupported(message, code="TGT606")
+    own, theirs = zip(*partner.keys, strict=True)
+    losses = (*found.losses, *(loss for loss in other.losses if loss not in found.losses))
+    names = ", ".join(dict.fromkeys((*own, *theirs)))
+    assumed = (
+        f"events have the fields that join the searches: {names}",
+        *_spans(partner.window, request.info.window),
+    )
+    return Draft(
+        text=_sample(found, other, [(str(a), str(b)) for a, b in keys]),
+        fidelity=Fidelity.SUPERSET if losses else Fidelity.EXACT,
+        observable=Observable.GROUPS,
+        suffix=".eql",
+        losses=losses,
+        assumptions=tuple(dict.fromkeys((*found.assumptions, *other.assumptions, *assumed))),
+        inputs=found.inputs(own),
+        required=found.required,
+        groups=own,
+        stem=request.info.stem,
+        sides=(found.side("1", own), other.side("2", theirs)),
     )
 
 
-def _vanishes(part: Pred, resolution: Resolution, nothing: Pred) -> bool:
-    try:
-        said = rewrite(part, resolution, SCHEMA)
-    except Unsupported:  # a loss, not an implication
-        return False
-    return said.pred == nothing and not said.losses
+def _disjoint(one: Search, two: Search) -> bool:
+    """Return whether no event can be of both searches: their log sources differ."""
+    left, right = one.selected, two.selected
+    if "any" not in (left.category, right.category) and left.category != right.category:
+        return True
+    asked = dict(right.where)
+    return any(name in asked and not set(values) & set(asked[name]) for name, values in left.where)
 
 
-# -- the condition -------------------------------------------------------------------------------
+def _spans(bins: float | None, schedule: int | None) -> tuple[str, ...]:
+    """Return what is assumed of the time between the events of a sample, which has no limit."""
+    if bins is None:
+        return ()
+    covered = "" if schedule is None else f" (the schedule says {text.span(schedule)})"
+    return (f"one run of the query covers one bin of {text.span(bins)}{covered}",)
 
 
-def _shaped(
-    rewritten: Rewritten, rule: EventRule
-) -> tuple[Vocabulary, Pred, tuple[Loss, ...]]:
-    """Return the filter in tests that EQL has words for, and what was lost on the way.
-
-    Raises `Unsupported` if nothing of the rule's filter remains, or if it can never be true.
-    """
-    words = Vocabulary(rewritten.fields)
-    wanted = simplify_pred(rewritten.pred)
-    pred, losses = widen(wanted, words.bounds)
-    if pred == FALSE:
-        raise Unsupported("the rule's filter can never be true", code="TGT604")
-    lost = losses or (rule.losses if rule.pred == TRUE else ())
-    if pred == TRUE and lost:
-        first = lost[0]
-        raise Unsupported(
-            f"nothing of the filter remains: {first.message}", code=first.code, span=first.span
-        )
-    pred = simplify_pred(pred) if losses else pred
-    return replace(words, optional=_optional(pred)), pred, losses
+def _sample(one: Search, two: Search, keys: Sequence[tuple[str, str]]) -> str:
+    shared = [mine for mine, theirs in keys if mine == theirs]
+    if len(shared) == len(keys):
+        stages = [f"{_stage(side)}]" for side in (one, two)]
+        return "\n".join((f"sample by {', '.join(dict.fromkeys(shared))}", *stages)) + "\n"
+    columns = zip((one, two), zip(*keys, strict=True), strict=True)
+    return "\n".join(("sample", *(f"{_stage(s)}] by {', '.join(by)}" for s, by in columns))) + "\n"
 
 
-def _optional(pred: Pred) -> frozenset[str]:
-    used = uses(pred)
-    return frozenset(name for name in used.positive - used.negative if not is_ecs(name))
+# -- texts ---------------------------------------------------------------------------------------
 
 
-def _conjuncts(pred: Pred, words: Vocabulary) -> list[Piece]:
-    if pred == TRUE:
-        return []
-    return parts(pred.args if isinstance(pred, And) else (pred,), words)
+def _event_query(found: Search) -> str:
+    return _filter(found.head, found.condition, "") + "\n"
 
 
-# -- the query -----------------------------------------------------------------------------------
-
-
-def _query(category: str, piece: Piece, runs: Runs | None) -> str:
-    head = f"{text.category(category)} where "
-    if runs is None:
-        return _filter(head, piece, "") + "\n"
+def _sequence(found: Search, runs: Runs) -> str:
     by = f" by {', '.join(runs.keys)}" if runs.keys else ""
     closing = f"] with runs={runs.count}"
-    stage = _filter(f"{INDENT}[{head}", piece, INDENT, room=len(closing))
-    closing = f"\n{INDENT}{closing}" if "\n" in stage else closing
+    stage = _stage(found, room=len(closing))
     return f"sequence{by} with maxspan={text.span(runs.seconds)}\n{stage}{closing}\n"
+
+
+def _stage(found: Search, *, room: int = 1) -> str:
+    """Return a stage up to its closing bracket; room: what stands behind it on the same line."""
+    stage = _filter(f"{INDENT}[{found.head}", found.condition, INDENT, room=room)
+    return f"{stage}\n{INDENT}" if "\n" in stage else stage
 
 
 def _filter(head: str, piece: Piece, indent: str, *, room: int = 0) -> str:
@@ -197,12 +168,3 @@ def _filter(head: str, piece: Piece, indent: str, *, room: int = 0) -> str:
     deeper = indent + INDENT
     shown = (one_per_line if piece.strength is Strength.AND else laid_out)(piece, deeper)
     return f"{head.rstrip()}\n{deeper}{shown}"
-
-
-def _assumptions(
-    rule: EventRule, rewritten: Rewritten, words: Vocabulary, counted: Said
-) -> tuple[str, ...]:
-    found = dict.fromkeys((*rule.assumptions, *rewritten.assumptions, *words.assumptions))
-    if words.single:
-        found[f"one value per event in {', '.join(words.single)}"] = None
-    return tuple(found | dict.fromkeys(counted.assumptions))

@@ -122,16 +122,23 @@ def group_keys(
         target = resolution.fields.lookup(name, "ecs")
         if target is not None and target.drop in _FIXED:
             continue
-        key = _EVENT_CODE if target is not None and target.drop == "event_title" else target
-        if key is None or key.field is None or not _is_plain(key):
+        if (key := key_of(name, resolution)) is None:
             return None
-        optional = resolution.fields.strip(name) in filled
-        keys[text.field(key.field, optional=optional)] = None
+        keys[f"?{key}" if resolution.fields.strip(name) in filled else key] = None
     return tuple(keys)
 
 
+def key_of(name: str, resolution: Resolution) -> str | None:
+    """Return the field of one value by which events group as by a source field, None if none."""
+    target = resolution.fields.lookup(name, "ecs")
+    if target is not None and target.drop == "event_title":
+        return "event.code"
+    if target is None or target.field is None or not _is_plain(target):
+        return None
+    return text.field(target.field)
+
+
 _FIXED = frozenset({"implied", "platform"})
-_EVENT_CODE = FieldTarget("event.code")  # which the title of an event stands for
 
 
 def _is_plain(key: FieldTarget) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from transpile.backends.base import Draft, Event, Seen
+from transpile.backends.base import Draft, Event, Inputs, Seen, Side
 from transpile.backends.eql.engine import tree
 from transpile.backends.eql.engine.documents import COERCE
 from transpile.backends.eql.engine.evaluate import evaluate
@@ -15,7 +15,11 @@ from transpile.backends.eql.engine.indexing import Index
 from transpile.backends.eql.engine.parser import parse_eql
 
 from transpile.fidelity import Observable
+from transpile.interpret import compile_pred, event_row
+from transpile.interpret.context import cim_view
+from transpile.ir.stages import DataModel
 from transpile.ir.text import number
+from transpile.ir.walk import fields_of
 from transpile.tables import Table
 
 _parsed = lru_cache(maxsize=32)(parse_eql)
@@ -39,40 +43,91 @@ class EqlEngine:
 
         Raises `EqlError` if the text is not EQL, `UsageError` for an unknown dataset.
         """
-        index = Index.of(draft.inputs)
         query = _parsed(draft.text)
-        documents = [index.document(event) for event in events]
-        paths = dict.fromkeys((*tree.paths(query), *(name for doc in documents for name in doc)))
-        found = evaluate(query, documents, mapping=index.mapping(paths, events))
-        hits = [hit if isinstance(hit, tuple) else (hit,) for hit in found]
+        owners: list[int] = []
+        documents: list[dict[str, Any]] = []
+        kinds: dict[str, str] = {}
+        for index, seen in _views(draft, events):
+            found = {at: index.document(event) for at, event in seen.items()}
+            names = (name for document in found.values() for name in document)
+            kinds = index.mapping(dict.fromkeys((*tree.paths(query), *names)), events) | kinds
+            owners += found
+            documents += found.values()
+        hits = evaluate(query, documents, mapping=kinds)
         if draft.observable is Observable.EVENTS:
-            return Seen(events=frozenset(at for hit in hits for at in hit))
-        return Seen(groups=frozenset(index.group(events[hit[0]], draft.groups) for hit in hits))
+            return Seen(events=frozenset(owners[at] for hit in hits for at in _places(hit)))
+        index = Index.of(draft.inputs)
+        firsts = (events[owners[_places(hit)[0]]] for hit in hits)
+        return Seen(groups=frozenset(index.group(event, draft.groups) for event in firsts))
 
     def accepts(self, event: Event, draft: Draft) -> bool:
         """Return whether an event is one that the draft's assumptions admit.
 
         It has the event code that the log source stands for, the document tells what the event's
         fields say, each value fits the type of its field, a field that the schema knows as single
-        has one value, and numbers that the query compares with text are written plainly.
+        has one value, and numbers that the query compares with text are written plainly. Where
+        searches are related, it has the fields that relate them.
         """
-        index = Index.of(draft.inputs)
-        read = frozenset(map(index.fields.strip, draft.inputs.fields))
-        if index.conflicts(event, read) & read or not index.has_code(event, read):
+        if not draft.sides:
+            return _accepts(event, draft, draft.inputs)
+        return all(
+            not _is_of(event, side)
+            or (_accepts(event, draft, side.inputs) and _has(event, side))
+            for side in draft.sides
+        )
+
+
+def _accepts(event: Event, draft: Draft, inputs: Inputs) -> bool:
+    index = Index.of(inputs)
+    read = frozenset(map(index.fields.strip, inputs.fields))
+    if index.conflicts(event, read) & read or not index.has_code(event, read):
+        return False
+    query = _parsed(draft.text)
+    document = index.document(event)
+    kinds = index.mapping(tree.paths(query), (event,))
+    numeric = frozenset(_compared_as_numbers(query))
+    for path, kind in kinds.items():
+        values = _values(document.get(path))
+        if kind in COERCE and any(COERCE[kind](value) is None for value in values):
             return False
-        query = _parsed(draft.text)
-        document = index.document(event)
-        kinds = index.mapping(tree.paths(query), (event,))
-        numeric = frozenset(_compared_as_numbers(query))
-        for path, kind in kinds.items():
-            values = _values(document.get(path))
-            if kind in COERCE and any(COERCE[kind](value) is None for value in values):
-                return False
-            if len(values) > 1 and index.is_single(path):
-                return False
-            if path in numeric and not all(map(_plain, values)):
-                return False
-        return True
+        if len(values) > 1 and index.is_single(path):
+            return False
+        if path in numeric and not all(map(_plain, values)):
+            return False
+    return True
+
+
+def _views(
+    draft: Draft, events: Sequence[Event]
+) -> Iterator[tuple[Index, Mapping[int, Event]]]:
+    """Yield the indices that a query reads, with the events of each by their place."""
+    if not draft.sides:
+        yield Index.of(draft.inputs), dict(enumerate(events))
+    for side in draft.sides:
+        yield (
+            Index.of(side.inputs),
+            {at: event for at, event in enumerate(events) if _is_of(event, side)},
+        )
+
+
+def _is_of(event: Event, side: Side) -> bool:
+    """Return whether an event is of the source of a search."""
+    row = event_row(event)
+    if isinstance(side.source, DataModel):
+        return cim_view(row, side.source.model, side.source.node) is not None
+    scope = side.source.scope
+    return not fields_of(scope) & row.keys() or compile_pred(scope)(row)
+
+
+def _has(event: Event, side: Side) -> bool:
+    """Return whether an event has the fields that relate the searches."""
+    index = Index.of(side.inputs)
+    given = {index.fields.strip(name): value for name, value in event.items()}
+    return all(_values(given.get(index.fields.strip(name))) for name in side.groups)
+
+
+def _places(hit: int | tuple[int, ...]) -> tuple[int, ...]:
+    return hit if isinstance(hit, tuple) else (hit,)
 
 
 def _values(value: Any) -> list[Any]:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from eql.parser import allow_runs, elasticsearch_syntax, parse_query
+from eql.parser import allow_runs, allow_sample, elasticsearch_syntax, parse_query
 from transpile.backends.eql.engine import parse_eql
 
 from transpile.content import Content, read_rule
@@ -39,7 +39,7 @@ def test_every_query_is_read_by_both_parsers(conversions):
     for one in conversions.values():
         if one.supported:
             parse_eql(one.text)
-            with elasticsearch_syntax, allow_runs:
+            with elasticsearch_syntax, allow_runs, allow_sample:
                 parse_query(one.text)
 
 
