@@ -18,7 +18,7 @@ from pathlib import Path
 
 from transpile.catalog.cache import Cache, Record, program_digest
 from transpile.catalog.counts import Counts, Row, rows_of
-from transpile.catalog.entry import LANGUAGES, Entry, Sheet
+from transpile.catalog.entry import Entry, Sheet
 from transpile.catalog.falsepositives import Group, grouped
 from transpile.catalog.neighbours import Neighbours, neighbours
 from transpile.catalog.reading import (
@@ -30,6 +30,7 @@ from transpile.catalog.reading import (
     read_bytes,
     read_rules,
 )
+from transpile.catalog.views import Column, Twin, Watched, duplicates, events, matrix
 from transpile.errors import TranspileError, UsageError
 from transpile.names import slug
 
@@ -97,6 +98,11 @@ class Catalog:
         _name_pages(rules)
         return cls(rules, store, [(path, part) for path, part, _ in found], len(new))
 
+    @cached_property
+    def by_key(self) -> dict[str, Entry]:
+        """The rules by their keys."""
+        return {rule.key: rule for rule in self.rules}
+
     def rule(self, name: str) -> Entry:
         """Return a rule by its key, id or name. Raises UsageError CNT406 if there is none."""
         for attribute in ("key", "id", "name"):
@@ -104,6 +110,11 @@ class Catalog:
                 if getattr(rule, attribute) == name:
                     return rule
         raise UsageError(f"no rule {name!r} in the catalogue", code="CNT406")
+
+    def stamps(self) -> dict[str, str]:
+        """Return key of a rule -> what changes whenever anything read of it may have changed."""
+        files = self.cache.stamps()
+        return {key: f"{files[path]} {part}" for key, (path, part) in self._places.items()}
 
     def sheet(self, rule: Entry) -> Sheet:
         """Return what only the page of a rule shows."""
@@ -137,6 +148,21 @@ class Catalog:
     def false_positives(self) -> tuple[Group, ...]:
         """Return the known false positives, those of one meaning together, the most usual first."""
         return self._false_positives
+
+    @cached_property
+    def matrix(self) -> tuple[Column, ...]:
+        """The ATT&CK matrix with the rules of each technique."""
+        return matrix(self.rules)
+
+    @cached_property
+    def events(self) -> tuple[Watched, ...]:
+        """The kinds of events with the rules that read them."""
+        return events(self.rules)
+
+    @cached_property
+    def duplicates(self) -> tuple[Twin, ...]:
+        """Pairs of rules of different collections that say the same, or nearly so."""
+        return duplicates(self.rules, self.related)
 
     @cached_property
     def _false_positives(self) -> tuple[Group, ...]:
@@ -199,9 +225,3 @@ def _name_pages(rules: Sequence[Entry]) -> None:
             key = f"{base}_{number}"
         used.add(key)
         rule.key = key
-
-
-def languages(rules: Sequence[Entry]) -> tuple[str, ...]:
-    """Return the languages of some rules, in the order of `LANGUAGES`."""
-    present = {rule.language for rule in rules}
-    return tuple(name for name in LANGUAGES if name in present)

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "show stages, predicates and indicators of a rule",
     "run": "run a rule over events with the reference interpreter",
     "verify": "run rule and conversion on the same events and compare",
+    "catalog": "write pages about many rules and what they have in common",
     "golden": "check or update the golden files of a rule repository",
     "targets": "list what rules can be converted to",
     "schemas": "list the taxonomies, or show one",

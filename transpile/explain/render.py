@@ -81,10 +81,10 @@ def cell_code(text: str) -> str:
     return f"<code>{plain(text)}</code>" if "|" in text else code(text)
 
 
-def fence(text: str) -> str:
+def fence(text: str, language: str = "spl") -> str:
     """Return text as a code block, whatever backticks it holds."""
     ticks = "`" * max(3, _longest_run(text) + 1)
-    return f"{ticks}spl\n{text}\n{ticks}"
+    return f"{ticks}{language}\n{text}\n{ticks}"
 
 
 def _longest_run(text: str) -> int:

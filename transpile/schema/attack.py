@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from transpile.schema._data import load
@@ -46,6 +47,33 @@ def tactic(name: str) -> Tactic | None:
         if wanted in (shortname, body["id"].lower(), body["name"].lower().replace(" ", "-")):
             return Tactic(body["id"], body["name"], shortname)
     return None
+
+
+# in the order in which ATT&CK lists them
+_TACTICS = (
+    "reconnaissance", "resource-development", "initial-access", "execution", "persistence",
+    "privilege-escalation", "defense-evasion", "credential-access", "discovery",
+    "lateral-movement", "collection", "command-and-control", "exfiltration", "impact",
+)  # fmt: skip
+
+
+def tactics() -> tuple[Tactic, ...]:
+    """Return all tactics, in the order of an attack."""
+    known = load("attack.json")["tactics"]
+    names = (*_TACTICS, *sorted(known.keys() - set(_TACTICS)))
+    return tuple(found for name in names if (found := tactic(name)) is not None)
+
+
+def techniques() -> tuple[Technique, ...]:
+    """Return all techniques and sub-techniques in force, by id."""
+    found = (technique(name) for name in sorted(load("attack.json")["techniques"]))
+    return tuple(x for x in found if x is not None and not (x.revoked or x.deprecated))
+
+
+@cache
+def ids_in_force() -> frozenset[str]:
+    """Return the ids of all techniques in force."""
+    return frozenset(item.id for item in techniques())
 
 
 def technique(technique_id: str) -> Technique | None:

@@ -1,0 +1,222 @@
+"""The static site: every page with its facts, written only where something changed.
+
+Works from a file and from any web server: no page asks the network for anything, and what the
+search needs comes as scripts, since a page from a file may not fetch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transpile.catalog import overviews
+from transpile.catalog.cache import program_digest
+from transpile.catalog.pages import index_rows, rule_facts
+from transpile.catalog.render import json_text, page
+from transpile.catalog.views import navigator_layer, report_csv
+
+if TYPE_CHECKING:
+    from transpile.catalog import Catalog
+
+Progress = Callable[[Iterator[Any], int], Iterator[Any]]
+
+ASSETS = ("style.css", "site.js", "theme.js", "icon.svg")
+MANY = 200
+"""Pages from which on more than one process pays."""
+
+_SHARD = 150_000
+"""Characters of one file of the search's index at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page to write. sheets: rules whose sheets it shows."""
+
+    name: str
+    template: str
+    facts: Mapping[str, Any]
+    sheets: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a site: pages written anew, pages that were as they had to be, pages gone."""
+
+    written: int
+    kept: int
+    removed: int
+
+
+def write_site(
+    catalog: Catalog,
+    folder: Path,
+    *,
+    title: str = "Detection catalogue",
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Written:
+    """Write the site of a catalogue into a folder; files of an older build that are no more go."""
+    site = overviews.site_facts(catalog, title)
+    known = catalog.cache.pages(str(folder.resolve()))
+    stamps: dict[str, str] = {}
+    new: list[Page] = []
+    common = f"{program_digest()}\n{json.dumps(site)}"
+    rule_stamps = catalog.stamps()
+    for item in _pages(catalog):
+        said = json.dumps(item.facts, default=str)
+        parts = (common, item.template, said, *(rule_stamps[key] for key in item.sheets))
+        stamp = sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
+        stamps[item.name] = stamp
+        if known.get(item.name) != stamp or not (folder / item.name).is_file():
+            new.append(item)
+    for name, text in _files(catalog):
+        stamps[name] = sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+        if known.get(name) != stamps[name] or not (folder / name).is_file():
+            _write(folder / name, text)
+    jobs = ((item, _sheets(catalog, item)) for item in new)
+    done = _rendered(jobs, len(new), site, folder, processes)
+    for _ in progress(done, len(new)) if progress else done:
+        pass
+    removed = _remove(folder, known.keys() - stamps.keys())
+    catalog.cache.store_pages(str(folder.resolve()), stamps)
+    return Written(len(new), len(stamps) - len(new), removed)
+
+
+def _pages(catalog: Catalog) -> Iterator[Page]:
+    """Yield every page with its facts."""
+    groups = {
+        text: group.key
+        for group in catalog.false_positives()
+        for text in group.texts
+    }
+    for rule in catalog.rules:
+        facts = rule_facts(catalog, rule, groups)
+        yield Page(f"rules/{rule.key}.html", "rule.html.j2", facts, (rule.key,))
+    for name, template, facts, sheets in overviews.pages(catalog):
+        yield Page(name, template, facts, sheets)
+
+
+def _files(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Yield name and text of every file that is no page."""
+    for name in ASSETS:
+        text = (files("transpile.catalog") / "assets" / name).read_text(encoding="utf-8")
+        yield f"assets/{name}", text
+    targets = overviews.targets_of(catalog)
+    for number, rows in enumerate(shards(index_rows(catalog.rules, targets))):
+        yield f"data/rules-{number}.js", _script(rows)
+    yield "report.csv", report_csv(catalog.rules)
+    for name, file, rules in overviews.layers(catalog):
+        yield file, json_text(navigator_layer(rules, name))
+
+
+def _script(rows: Sequence[str]) -> str:
+    listed = ",\n".join(rows)
+    return f"window.transpileRules.push(\n{listed}\n);\n"
+
+
+def shards(rows: Sequence[Any]) -> list[list[str]]:
+    """Return rows as JSON in lists of a bounded size; one list at least."""
+    found: list[list[str]] = [[]]
+    size = 0
+    for row in rows:
+        text = json.dumps(row, ensure_ascii=True, separators=(",", ":"))
+        if found[-1] and size + len(text) > _SHARD:
+            found.append([])
+            size = 0
+        found[-1].append(text)
+        size += len(text)
+    return found
+
+
+def _sheets(catalog: Catalog, item: Page) -> list[dict[str, Any]]:
+    return [catalog.sheet(catalog.by_key[key]).to_json() for key in item.sheets]
+
+
+_Job = tuple[Page, list[dict[str, Any]]]
+
+
+def _rendered(
+    jobs: Iterator[_Job],
+    number: int,
+    site: Mapping[str, Any],
+    folder: Path,
+    processes: int | None,
+) -> Iterator[int]:
+    """Yield a number for each page that was written."""
+    if processes is None:
+        processes = (os.cpu_count() or 1) if number > MANY else 1
+    if processes <= 1:
+        for job in jobs:
+            yield _render(job, site, folder)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    work = partial(_render, site=site, folder=folder)
+    with ProcessPoolExecutor(processes) as pool:
+        for batch in _batches(jobs, 512):  # a pool takes in all that it is given at once
+            yield from pool.map(work, batch, chunksize=16)
+
+
+def _batches(items: Iterator[_Job], size: int) -> Iterator[list[_Job]]:
+    batch: list[_Job] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _render(job: _Job, site: Mapping[str, Any], folder: Path) -> int:
+    item, sheets = job
+    if item.template != "rule.html.j2":
+        facts = {**item.facts, **({"samples": _samples(item, sheets)} if sheets else {})}
+        _write(folder / item.name, page(item.template, item.name, site, facts))
+        return 1
+    facts = {**item.facts, **sheets[0]}
+    facts["stages"] = [_named(row, _STAGE) for row in facts["stages"]]
+    facts["conversions"] = [_named(row, _CONVERTED) for row in facts["conversions"]]
+    stem = item.name.removesuffix(".html")
+    _write(folder / item.name, page(item.template, item.name, site, facts))
+    _write(folder / f"{stem}.md", page("rule.md.j2", f"{stem}.md", site, facts))
+    _write(folder / f"{stem}.json", json_text(facts))
+    return 1
+
+
+_STAGE = ("number", "kind", "text", "predicates")
+_CONVERTED = ("target", "fidelity", "observable", "text", "losses", "assumptions")
+
+
+def _named(row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
+    return dict(zip(names, row, strict=True))
+
+
+def _samples(item: Page, sheets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the sample rules of a page with what their sheets say of them."""
+    shown = ("description", "search", "search_format")
+    pairs = zip(item.facts["samples"], sheets, strict=True)
+    return [{**link, **{name: sheet[name] for name in shown}} for link, sheet in pairs]
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _remove(folder: Path, names: Iterator[str] | set[str]) -> int:
+    """Remove pages of an older build, with the files beside them."""
+    removed = 0
+    for name in names:
+        stem = name.removesuffix(".html")
+        beside = (f"{stem}.md", f"{stem}.json") if name.startswith("rules/") else ()
+        for old in (name, *beside):
+            (folder / old).unlink(missing_ok=True)
+        removed += 1
+    return removed

@@ -1,0 +1,82 @@
+"""`transpile catalog PATH... -o site/`: pages about many rules and what they have in common."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from transpile.cli.inputs import settings_for
+from transpile.cli.output import make_folder
+from transpile.cli.targets import add_target_option
+from transpile.cli.terminal import Terminal, one_line
+
+TARGETS = ("sigma", "eql", "sql:duckdb")
+"""What rules are converted to without `-t`."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="rule or folder of rules")
+    add_target_option(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder of the site")
+    parser.add_argument("--title", default="Detection catalogue", help="title of the site")
+    parser.add_argument(
+        "--cache", metavar="FILE", help="what was read before (default: in the user's cache)"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="read everything anew")
+    parser.add_argument(
+        "-j", "--jobs", type=int, metavar="N",
+        help="processes (default: one; all cores for more than a hundred rules)",
+    )  # fmt: skip
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Build the catalogue and write the site; 1 if a rule could not be read."""
+    from transpile.catalog import Catalog
+    from transpile.catalog.site import write_site
+
+    folder = Path(options.output)
+    make_folder(folder)
+    settings = settings_for(options.paths)
+    catalog = Catalog.build(
+        options.paths,
+        targets=options.target or settings.targets or TARGETS,
+        cache=None if options.no_cache else _cache(options),
+        processes=options.jobs,
+        progress=_progress(terminal, "reading"),
+    )
+    if not catalog.rules:
+        terminal.error(f"no rule found in {', '.join(options.paths)}")
+        return 1
+    written = write_site(
+        catalog,
+        folder,
+        title=options.title,
+        processes=options.jobs,
+        progress=_progress(terminal, "writing pages"),
+    )
+    broken = [rule for rule in catalog.rules if rule.error]
+    for rule in broken:
+        terminal.say(one_line(f"{rule.collection}/{rule.path}: {rule.name}: {rule.error}"))
+    terminal.say(
+        f"{len(catalog.rules)} rules, {catalog.read} files read; {written.written} pages written, "
+        f"{written.kept} kept, {written.removed} removed: {folder / 'index.html'}"
+    )
+    return int(bool(broken))
+
+
+def _progress(terminal: Terminal, what: str) -> Callable[[Iterator[Any], int], Iterator[Any]]:
+    return lambda items, total: terminal.progress(items, total, what)
+
+
+def _cache(options: argparse.Namespace) -> Path:
+    """Return the file of the cache: as asked, else one per set of paths among the user's."""
+    if options.cache:
+        return Path(options.cache)
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    name = sha256("\n".join(str(Path(p).resolve()) for p in options.paths).encode()).hexdigest()
+    return home / "transpile" / f"catalog-{name[:16]}.sqlite"
