@@ -262,6 +262,7 @@ positional arguments:
     explain   show stages, predicates and indicators of a rule
     run       run a rule over events with the reference interpreter
     verify    run rule and conversion on the same events and compare
+    catalog   write pages about many rules and what they have in common
     golden    check or update the golden files of a rule repository
     targets   list what rules can be converted to
     schemas   list the taxonomies, or show one
@@ -274,7 +275,7 @@ options:
 """,),
     "unknown-command": Case(args=("frob",), code=2, message="""\
 error[OUT507]: no such command: frob
-  = help: there are: convert, explain, run, verify, golden, targets, schemas, config, complete
+  = help: there are: convert, explain, run, verify, catalog, golden, targets, schemas, config, complete
 """,),
     "unknown-option": Case(args=("targets", "--frob"), code=2, message="""\
 error[OUT507]: no such option: --frob

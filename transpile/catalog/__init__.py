@@ -13,10 +13,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from hashlib import sha256
 from pathlib import Path
 
-from transpile.catalog.cache import Cache, Record, program_digest
+from transpile.cache import digest, program
+from transpile.catalog.cache import Cache, Record
 from transpile.catalog.counts import Counts, Row, rows_of
 from transpile.catalog.entry import Entry, Sheet
 from transpile.catalog.falsepositives import Group, grouped
@@ -174,7 +174,7 @@ def _tasks(paths: Sequence[Path | str], targets: Sequence[str]) -> Iterator[_Tas
     from transpile.targets import find
 
     names = [find(target)[1].name for target in targets]
-    program = sha256("\n".join([program_digest(), *names]).encode()).hexdigest()
+    asked = (program(), *names)
     for file in files_of(paths):
         try:
             data = read_bytes(file.path)
@@ -184,8 +184,7 @@ def _tasks(paths: Sequence[Path | str], targets: Sequence[str]) -> Iterator[_Tas
         if not language:
             continue
         definitions = definitions_digest(file.path) if language == "splunk" else ""
-        parts = (program, file.collection, file.name, language, definitions)
-        stamp = sha256("\n".join(parts).encode() + sha256(data).digest()).hexdigest()
+        stamp = digest(*asked, file.collection, file.name, language, definitions, data)
         yield _Task(file, language, str(file.path.resolve()), stamp)
 
 
@@ -211,7 +210,7 @@ def _record(task: _Task, targets: tuple[str, ...]) -> Record:
 
 
 def _dumped(item: Entry | Sheet) -> str:
-    return json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":"), default=str)
+    return json.dumps(item.to_json(), separators=(",", ":"), default=str)
 
 
 def _name_pages(rules: Sequence[Entry]) -> None:

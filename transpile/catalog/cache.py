@@ -10,8 +10,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -101,23 +99,3 @@ def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
     for table in _TABLES:
         database.execute(table)
     return database
-
-
-@cache
-def program_digest() -> str:
-    """Return a digest of this program: what it read before holds only if it reads the same now."""
-    import transpile
-
-    digest = sha256()
-    roots = {Path(folder) for folder in transpile.__path__}
-    roots |= {Path(_backends().__path__[0])}
-    for root in sorted(roots):
-        for file in sorted((*root.rglob("*.py"), *root.rglob("*.json"), *root.rglob("*.j2"))):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
-
-
-def _backends() -> Any:
-    from importlib import import_module
-
-    return import_module("transpile.backends")

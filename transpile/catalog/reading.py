@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 
+from transpile.cache import digest, digest_of_files
 from transpile.catalog.entry import Entry, Sheet
 from transpile.content import Content, load_rules
 from transpile.content.reading import OTHER_FOLDERS, RULE_FOLDER, YAML_SUFFIXES
@@ -96,13 +96,9 @@ def definitions_digest(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _folder_digest(root: Path | None) -> str:
-    digest = sha256()
-    for name in _DEFINITIONS if root is not None else ():
-        folder = root / name  # type: ignore[operator]
-        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if file.is_file():
-                digest.update(file.name.encode() + b"\0" + sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
+    folders = () if root is None else (root / name for name in _DEFINITIONS)
+    files = (f for folder in folders if folder.is_dir() for f in sorted(folder.iterdir()))
+    return digest_of_files(file for file in files if file.is_file())
 
 
 def forget() -> None:
@@ -128,7 +124,6 @@ def read_rules(
 ) -> list[tuple[Entry, Sheet]]:
     """Return what the catalogue says of the rules of a file; an error in one stops nothing else.
     """
-    digest = sha256(data).hexdigest()
     try:
         found = list(_read(file, data, language, targets))
     except TranspileError as error:
@@ -136,7 +131,7 @@ def read_rules(
     except Exception as error:
         found = [_broken(file, data, language, BugError.of(error).message)]
     for entry, _ in found:
-        entry.collection, entry.path, entry.digest = file.collection, file.name, digest
+        entry.collection, entry.path, entry.digest = file.collection, file.name, digest(data)
         entry.name = entry.name or file.path.stem
     return found
 

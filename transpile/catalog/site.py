@@ -11,13 +11,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transpile.cache import digest, program
 from transpile.catalog import overviews
-from transpile.catalog.cache import program_digest
 from transpile.catalog.pages import index_rows, rule_facts
 from transpile.catalog.render import json_text, page
 from transpile.catalog.views import navigator_layer, report_csv
@@ -67,17 +66,16 @@ def write_site(
     known = catalog.cache.pages(str(folder.resolve()))
     stamps: dict[str, str] = {}
     new: list[Page] = []
-    common = f"{program_digest()}\n{json.dumps(site)}"
+    common = digest(program(), json.dumps(site))
     rule_stamps = catalog.stamps()
     for item in _pages(catalog):
         said = json.dumps(item.facts, default=str)
-        parts = (common, item.template, said, *(rule_stamps[key] for key in item.sheets))
-        stamp = sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
-        stamps[item.name] = stamp
-        if known.get(item.name) != stamp or not (folder / item.name).is_file():
+        of_sheets = (rule_stamps[key] for key in item.sheets)
+        stamps[item.name] = digest(common, item.template, said, *of_sheets)
+        if known.get(item.name) != stamps[item.name] or not (folder / item.name).is_file():
             new.append(item)
     for name, text in _files(catalog):
-        stamps[name] = sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+        stamps[name] = digest(text)
         if known.get(name) != stamps[name] or not (folder / name).is_file():
             _write(folder / name, text)
     jobs = ((item, _sheets(catalog, item)) for item in new)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from transpile.cache import default_folder, digest
 from transpile.cli.inputs import settings_for
 from transpile.cli.output import make_folder
 from transpile.cli.targets import add_target_option
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     catalog = Catalog.build(
         options.paths,
         targets=options.target or settings.targets or TARGETS,
-        cache=None if options.no_cache else _cache(options),
+        cache=_cache(options) if settings.cache and not options.no_cache else None,
         processes=options.jobs,
         progress=_progress(terminal, "reading"),
     )
@@ -77,6 +76,5 @@ def _cache(options: argparse.Namespace) -> Path:
     """Return the file of the cache: as asked, else one per set of paths among the user's."""
     if options.cache:
         return Path(options.cache)
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    name = sha256("\n".join(str(Path(p).resolve()) for p in options.paths).encode()).hexdigest()
-    return home / "transpile" / f"catalog-{name[:16]}.sqlite"
+    name = digest(*(str(Path(path).resolve()) for path in options.paths))
+    return default_folder() / f"catalog-{name[:16]}.sqlite"
