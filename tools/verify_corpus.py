@@ -1,57 +1,116 @@
 """Witness events of a repository's rules, run through interpreter and engines; prints differences.
 
-    TRANSPILE_CORPUS=... python tools/verify_corpus.py sigma,eql,sql:duckdb [STEP [FROM]]
+    TRANSPILE_CORPUS=... python tools/verify_corpus.py TARGETS [STEP [FROM]]
 
-Reads the corpus named by TRANSPILE_CORPUS, else our own rules/.
+TARGETS: names with commas between, or `sql` for every dialect that has an engine here. Takes every
+STEP-th rule from FROM on (default: all) of the corpus that TRANSPILE_CORPUS names, else of our own
+rules/; a rule's fixture events count too. Every engine is started once.
 
-Takes every STEP-th rule from FROM on (default: all), about 0.1 s a rule and target.
+Printed per target: what the verdicts were; the triples (rule, engine, event set) compared; how many
+of them were vacuous, that is neither side found anything; and why engines did not run.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from transpile import Content
-from transpile.compiled import compile_rule
+from transpile.compiled import Compiled, compile_rule
 from transpile.content import load_rules
 from transpile.convert import convert_compiled
+from transpile.fidelity import Fidelity
 from transpile.tables import tables_for
-from transpile.verify import Report, check_conversion
+from transpile.targets import all_targets
+from transpile.verify import Report, Verdict, check_conversion
+from transpile.verify.fixtures import load_fixtures
 from transpile.verify.witness import maker_for, witnesses
 
 NOW = 1_767_225_600.0
 
 
+@dataclass
+class Tally:
+    """What happened on one target."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    compared: int = 0
+    vacuous: int = 0
+    bad: int = 0
+    seconds: float = 0.0
+
+
 def main() -> int:
     """Verify; return 1 if a conversion does something else than it claims."""
-    targets = sys.argv[1].split(",")
-    step = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    offset = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("targets")
+    parser.add_argument("step", nargs="?", type=int, default=1)
+    parser.add_argument("start", nargs="?", type=int, default=0)
+    options = parser.parse_args()
     corpus = os.environ.get("TRANSPILE_CORPUS")
     root = Path(corpus, "splunk") if corpus else Path("rules")
     content = Content.load(root)
     rules, _ = load_rules(root / "detections")
-    counts: dict[str, Counter[str]] = {target: Counter() for target in targets}
-    bad = 0
-    for rule in rules[offset::step]:
+    tallies = {target: Tally() for target in _targets(options.targets)}
+    for rule in rules[options.start :: options.step]:
         compiled = compile_rule(rule, content)
-        tables = tables_for(compiled.pipeline, content)
-        events = witnesses(
-            compiled.pipeline, maker_for(compiled.pipeline, rule.data_sources, tables)
+        for target, tally in tallies.items():
+            _verify(compiled, target, tally, content)
+    for target, tally in tallies.items():
+        print(
+            f"{target}: {tally.compared} triples compared, {tally.vacuous} of them vacuous, "
+            f"{tally.bad} differ, {tally.seconds:.0f} s; {dict(tally.verdicts.most_common())}"
         )
-        for target in targets:
-            conversion = convert_compiled(compiled, target, content=content)
-            report = check_conversion(compiled, conversion, events, content=content, now=NOW)
-            counts[target][f"{report.fidelity}/{report.verdict}"] += 1
-            if report.verdict.bad:
-                bad += 1
-                print(_difference(report))
-    for target, found in counts.items():
-        print(target, dict(found.most_common()))
-    return 1 if bad else 0
+        for reason, count in tally.reasons.most_common():
+            print(f"  {count:4} not run: {reason}")
+    return 1 if any(tally.bad for tally in tallies.values()) else 0
+
+
+def _targets(asked: str) -> list[str]:
+    if asked != "sql":
+        return asked.split(",")
+    infos = all_targets()
+    return [info.name for info in infos if info.name.startswith("sql:") and info.engine]
+
+
+def _verify(compiled: Compiled, target: str, tally: Tally, content: Content) -> None:
+    conversion = convert_compiled(compiled, target, content=content)
+    tables = tables_for(compiled.pipeline, content)
+    maker = maker_for(compiled.pipeline, compiled.rule.data_sources, tables)
+    made = witnesses(compiled.pipeline, maker)
+    fixtures = load_fixtures(compiled.rule, content)
+    sets = [(made, NOW), *([(fixtures.events, fixtures.now)] if fixtures.events else [])]
+    for events, now in sets:
+        before = time.perf_counter()
+        try:
+            report = check_conversion(compiled, conversion, events, content=content, now=now)
+        except Exception as error:  # an engine that refuses a query raises its own
+            tally.bad += 1
+            tally.verdicts["failed"] += 1
+            print(f"{compiled.rule.name}: {target}: fails: {str(error).strip()[:600]}")
+            return
+        tally.seconds += time.perf_counter() - before
+        _count(report, tally)
+        if report.fidelity is Fidelity.UNSUPPORTED:
+            return
+
+
+def _count(report: Report, tally: Tally) -> None:
+    tally.verdicts[f"{report.fidelity}/{report.verdict}"] += 1
+    if report.verdict is Verdict.NOT_RUN:
+        tally.reasons[report.reason[:100]] += 1
+    elif report.verdict is not Verdict.UNSUPPORTED:
+        tally.compared += 1
+        tally.vacuous += not report.found and not report.verdict.bad
+    if report.verdict.bad:
+        tally.bad += 1
+        print(_difference(report))
 
 
 def _difference(report: Report) -> str:

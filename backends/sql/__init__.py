@@ -30,7 +30,14 @@ _STAGE_NAMES = (
 )
 _STAGES = frozenset(_STAGE_NAMES.split())
 _FORMATS = ("sql", "view", "dbt")
-_ENGINES = ("duckdb", "sqlite")
+# dialect -> module of its engine, class there, and what `targets` calls it
+_ENGINES = {
+    "duckdb": ("engine_duckdb", "DuckDbEngine", "DuckDB"),
+    "sqlite": ("engine_sqlite", "SqliteEngine", "SQLite"),
+    "postgres": ("engine_postgres", "PostgresEngine", "PostgreSQL"),
+    "clickhouse": ("engine_chdb", "ChDbEngine", "chDB"),
+    "spark": ("engine_spark", "SparkEngine", "Spark, local mode"),
+}
 
 
 class SqlBackend:
@@ -47,7 +54,7 @@ class SqlBackend:
                 observables=(Observable.ROWS,),
                 formats=_FORMATS,
                 schemas=("cim", "splunk"),
-                engine=title if variant in _ENGINES else "",
+                engine=_ENGINES[variant][2] if variant in _ENGINES else "",
                 native=_STAGES,
             )
             for variant, title in _TITLES.items()
@@ -65,17 +72,14 @@ class SqlBackend:
 
     def sql_engine(self, variant: str) -> SqlEngine | None:
         """Return the engine with what it says beyond the contract (`accepts`)."""
-        match variant or "duckdb":
-            case "duckdb":
-                from transpile.backends.sql.engine_duckdb import DuckDbEngine
+        found = _ENGINES.get(variant or "duckdb")
+        if found is None:
+            return None
+        from importlib import import_module
 
-                return DuckDbEngine()
-            case "sqlite":
-                from transpile.backends.sql.engine_sqlite import SqliteEngine
-
-                return SqliteEngine()
-            case _:
-                return None
+        module, kind, _ = found
+        made: SqlEngine = getattr(import_module(f"{__name__}.{module}"), kind)()
+        return made
 
 
 backend = SqlBackend()

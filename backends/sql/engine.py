@@ -17,6 +17,7 @@ from typing import Any
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.tokens import TokenType
 from transpile.backends.base import Draft, Event, Row, Seen
 from transpile.backends.sql.dialects.sqlite import Sqlite
 from transpile.backends.sql.functions.structured import JSON_TEXTS
@@ -250,6 +251,22 @@ def list_columns(draft_assumptions: Iterable[str]) -> frozenset[str]:
         if line.startswith(LISTS):
             return frozenset(json.loads(line.removeprefix(LISTS)))
     return frozenset()
+
+
+def at_time(query: str, dialect: str, function: str, time: str) -> str:
+    """Return a query with a time in the place of each call of a clock's function.
+
+    For engines whose clock cannot be set; the dialect's own lexer tells calls from texts.
+    """
+    tokens = sqlglot.tokenize(query, read=dialect)
+    parts, done = [], 0
+    for name, opening in zip(tokens, tokens[1:], strict=False):
+        is_call = opening.token_type is TokenType.L_PAREN and name.token_type is not TokenType.STRING
+        if is_call and name.text.casefold() == function.casefold():
+            end = query.index(")", opening.end)
+            parts += [query[done : name.start], time]
+            done = end + 1
+    return "".join((*parts, query[done:]))
 
 
 def ascii_fold_agrees(value: str) -> bool:

@@ -1,0 +1,109 @@
+"""PostgreSQL: the server that TRANSPILE_POSTGRES names, else one of our own.
+
+Tables and clock of a run live in a schema that is made in a transaction and rolled back with it,
+so that nothing of a run stays, in whichever database.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from transpile.backends.base import Draft, Row
+from transpile.backends.sql.engine import SqlEngine, Stored
+from transpile.backends.sql.values import Kind
+
+from transpile.errors import UsageError
+
+VARIABLE = "TRANSPILE_POSTGRES"
+"""The environment variable with the connection string of a server to use."""
+_SCHEMA = "transpile_run"
+_TYPES = {Kind.TEXT: "text", Kind.INT: "bigint", Kind.REAL: "double precision", Kind.LIST: "text[]"}
+
+
+class PostgresEngine(SqlEngine):
+    """Runs a query on PostgreSQL."""
+
+    dialect = "postgres"
+
+    @property
+    def name(self) -> str:
+        """Name and version of the server."""
+        number = _connection().info.server_version
+        return f"postgres {number // 10_000}.{number % 10_000}"
+
+    def storable(self, value: str, draft: Draft) -> bool:
+        """PostgreSQL has no NUL, and folds `İ` as its locale does."""
+        return "\0" not in value and "\u0130" not in value
+
+    def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
+        """Return the rows of a query over these tables; `now()` is the given time."""
+        connection = _connection()
+        try:
+            with connection.cursor() as cursor:
+                _prepare(cursor, now)
+                for table in tables:
+                    _fill(cursor, table)
+                cursor.execute(query)
+                names = [column.name for column in cursor.description]
+                return tuple(
+                    {
+                        name: _plain(value)
+                        for name, value in zip(names, row, strict=True)
+                        if value is not None
+                    }
+                    for row in cursor.fetchall()
+                )
+        finally:
+            connection.rollback()
+
+
+def _prepare(cursor: Any, now: float) -> None:
+    cursor.execute(f"CREATE SCHEMA {_SCHEMA}")
+    # a schema before pg_catalog in the path can have a clock of its own
+    cursor.execute(f"SET LOCAL search_path = {_SCHEMA}, pg_catalog")
+    cursor.execute("SET LOCAL timezone = 'UTC'")
+    cursor.execute(
+        "CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql IMMUTABLE "
+        f"AS 'SELECT to_timestamp({now!r})'"
+    )
+
+
+def _fill(cursor: Any, table: Stored) -> None:
+    from psycopg import sql
+
+    name = sql.Identifier(_SCHEMA, table.name)
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} " + _TYPES[kind]).format(sql.Identifier(column))
+        for column, kind in table.columns.items()
+    )
+    cursor.execute(sql.SQL("CREATE TABLE {} ({})").format(name, columns))
+    with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(name)) as copy:
+        for row in table.rows:
+            copy.write_row(row)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+@lru_cache(maxsize=1)
+def _connection() -> Any:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise UsageError(
+            "psycopg is not installed", code="OUT504", hint="pip install transpile[postgres]"
+        ) from error
+    named = os.environ.get(VARIABLE)
+    if named is None:
+        from transpile.backends.sql.postgres_server import own_server
+
+        named = own_server()
+    try:
+        return psycopg.connect(named)
+    except psycopg.OperationalError as error:
+        raise UsageError(f"no connection to PostgreSQL: {error}", code="OUT504") from error

@@ -1,0 +1,77 @@
+"""A PostgreSQL server of our own: in a temporary folder, on a Unix socket, until the program ends."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from transpile.errors import UsageError
+
+_FOLDERS = "/usr/lib/postgresql"
+"""Where Debian puts the programs of each release, which are not in PATH."""
+_SETTINGS = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "listen_addresses=")
+
+
+def own_server() -> str:
+    """Start a server and return how to connect to it. Raises UsageError OUT504 without PostgreSQL.
+
+    The server refuses to run as root: root starts it as the user that the package made.
+    """
+    programs = _programs()
+    user = _user()
+    folder = Path(tempfile.mkdtemp(prefix="transpile-postgres-"))
+    if user is not None:
+        shutil.chown(folder, user)
+    data = folder / "data"
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _run(user, [
+        programs / "initdb", "-D", data, "-U", "transpile", "-A", "trust", "-E", "UTF8",
+        "--locale=C.UTF-8", "--no-sync",
+    ])
+    options = " ".join(f"-c {setting}" for setting in (*_SETTINGS, f"unix_socket_directories={folder}"))
+    control = [programs / "pg_ctl", "-D", data, "-w", "-s"]
+    _run(user, [*control, "-l", folder / "log", "-o", options, "start"])
+    atexit.register(_run, user, [*control, "-m", "immediate", "stop"])
+    return f"host={folder} user=transpile dbname=postgres"
+
+
+def _programs() -> Path:
+    """Return the folder of `initdb` and `pg_ctl`, the newest release first."""
+    found = shutil.which("pg_ctl")
+    if found:
+        return Path(found).parent
+    releases = [path.parent for path in Path(_FOLDERS).glob("*/bin/pg_ctl")]
+    if not releases:
+        raise UsageError(
+            "PostgreSQL is not installed",
+            code="OUT504",
+            hint="apt-get install postgresql, or name a server in TRANSPILE_POSTGRES",
+        )
+    return max(releases, key=lambda folder: float(folder.parent.name))
+
+
+def _user() -> str | None:
+    """Return the user to run the server as, None for the one we are."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("postgres").pw_name
+    except KeyError as error:
+        raise UsageError(
+            "PostgreSQL does not run as root, and there is no user postgres", code="OUT504"
+        ) from error
+
+
+def _run(user: str | None, command: Sequence[str | Path]) -> None:
+    done = subprocess.run(
+        list(map(str, command)), user=user, cwd="/", stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
+    )
+    if done.returncode:
+        raise UsageError(f"PostgreSQL does not start: {done.stderr.strip()}", code="OUT504")
