@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.expressions import as_number, as_text, expression
+from transpile.backends.sql.expressions import as_number, as_text, choice, expression, is_present
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.predicates import predicate
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Value
@@ -73,7 +73,8 @@ def _aggregate(agg: Agg, scope: Scope) -> Aggregated:
         return _count_rows(where)
     value = expression(agg.arg, scope)
     if where is not None:
-        value = replace(value, node=n.case([(where, value.sql)]), missing=None)
+        node = choice([(where, value.sql)], None, value.kind, scope)
+        value = replace(value, node=node, missing=None)
     if agg.func not in AGGREGATES:
         raise Unsupported(f"the aggregate {agg.func} has no counterpart in SQL", code="TGT604")
     if value.is_null:
@@ -192,7 +193,7 @@ def _at(by: Callable[[_Input], Sql], *, largest: bool) -> Callable[[_Input], Agg
 
 def _time_of(*, largest: bool) -> Callable[[_Input], Aggregated]:
     def made(x: _Input) -> Aggregated:
-        time = n.case([(n.is_not_null(x.value.sql), x.time())])
+        time = n.case([(is_present(x.value, x.scope), x.time())])
         return Aggregated((exp.Max if largest else exp.Min)(this=time), Kind.REAL)
 
     return made

@@ -37,7 +37,8 @@ def document(query: exp.Query, writer: Writer, format: str) -> str:
 
 def printed(query: exp.Expr, writer: Writer) -> str:
     """Return a tree as text of the dialect; the tree is used up."""
-    return query.sql(dialect=writer.dialect.name, pretty=True, identify=True, copy=False)
+    text = query.sql(dialect=writer.dialect.name, pretty=True, identify=True, copy=False)
+    return writer.dialect.finished_text(text)
 
 
 def _view(query: exp.Query, info: RuleInfo) -> exp.Create:

@@ -193,6 +193,8 @@ def _table(
                 f"the columns {other!r} and {column.name!r} differ in case only", code="TGT601"
             )
         writer.fields.setdefault(column.name)
+        if column.kind is Kind.LIST and "." in column.name:
+            writer.assume("dotted")
         return column.value(field)
 
     time = resolve("_time")  # newest first, even where no stage names the field
@@ -292,6 +294,7 @@ def final_query(frame: Frame, writer: Writer, keep_order: bool) -> exp.Query:
         query.set("with_", exp.With(
             expressions=[_cte(*cte) for cte in writer.ctes], recursive=writer.recursive
         ))
+    writer.dialect.finished(query)
     _comment(query, comments)
     return query
 

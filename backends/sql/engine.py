@@ -13,11 +13,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.tokens import TokenType
+from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
 from transpile.backends.base import Draft, Event, Row, Seen
 from transpile.backends.sql.dialects.sqlite import Sqlite
 from transpile.backends.sql.functions.structured import JSON_TEXTS
@@ -52,6 +53,12 @@ class SqlEngine(ABC):
     """An SQL database in memory that runs one query at a time."""
 
     dialect: str
+    cased_names = False
+    """Whether columns may differ in case only."""
+
+    def column_key(self, name: str) -> str:
+        """Return what tells columns apart."""
+        return name if self.cased_names else name.casefold()
 
     @property
     @abstractmethod
@@ -156,7 +163,7 @@ class EventTable:
         row = self.view(event)
         if row is None:
             return None
-        if len({name.casefold() for name in row}) < len(row):
+        if len(set(map(engine.column_key, row))) < len(row):
             return "two fields differ in case only"
         reads_json = JSON_TEXTS in draft.assumptions
         for name, value in row.items():
@@ -178,7 +185,7 @@ class EventTable:
         views = [view for event in events if (view := self.view(event)) is not None]
         asked = draft.inputs.fields
         names = list(dict.fromkeys([*asked, *(name for view in views for name in view)]))
-        if len({name.casefold() for name in names}) < len(names):
+        if len(set(map(engine.column_key, names))) < len(names):
             raise ValueError(f"the table {self.name} has columns that differ in case only")
         kinds = {name: self.kind(name) for name in names}
         rows = [[_cell(view.get(name), kinds[name]) for name in names] for view in views]
@@ -260,9 +267,9 @@ def at_time(query: str, dialect: str, function: str, time: str) -> str:
     """
     tokens = sqlglot.tokenize(query, read=dialect)
     parts, done = [], 0
-    for name, opening in zip(tokens, tokens[1:], strict=False):
-        is_call = opening.token_type is TokenType.L_PAREN and name.token_type is not TokenType.STRING
-        if is_call and name.text.casefold() == function.casefold():
+    for name, opening in pairwise(tokens):
+        named = name.token_type != TokenType.STRING and name.text.casefold() == function.casefold()
+        if named and opening.token_type == TokenType.L_PAREN:
             end = query.index(")", opening.end)
             parts += [query[done : name.start], time]
             done = end + 1

@@ -30,6 +30,7 @@ class ChDbEngine(SqlEngine):
     """Runs a query on ClickHouse."""
 
     dialect = "clickhouse"
+    cased_names = True
 
     @property
     def name(self) -> str:
@@ -54,7 +55,8 @@ class ChDbEngine(SqlEngine):
             answer = connection.query(text.rstrip().removesuffix(";"), _FORMAT).bytes()
         finally:
             for table in tables:
-                connection.query(f"DROP TABLE IF EXISTS {_quoted(table.name)}")
+                for name in (table.name, _rows(table)):
+                    connection.query(f"DROP TABLE IF EXISTS {_quoted(name)}")
         names, *rows = map(json.loads, answer.decode().splitlines())
         return tuple(
             {
@@ -70,19 +72,22 @@ _FORMAT = "JSONCompactEachRowWithNames"
 
 
 def _fill(connection: Any, table: Stored) -> None:
-    columns = ", ".join(f"{_quoted(name)} {_TYPES[kind]}" for name, kind in table.columns.items())
-    name = _quoted(table.name)
-    connection.query(f"CREATE TABLE {name} ({columns}) ENGINE = Memory")
-    if not table.rows:
-        return
-    lines = (
-        json.dumps({
-            column: value
-            for column, value in zip(table.columns, row, strict=True) if value is not None
-        })
+    """Make a view over a table whose columns are numbered: dots in names mean nothing then."""
+    kinds = ", ".join(f"c{at} {_TYPES[kind]}" for at, kind in enumerate(table.columns.values()))
+    names = ", ".join(f"c{at} AS {_quoted(name)}" for at, name in enumerate(table.columns))
+    rows = _quoted(_rows(table))
+    connection.query(f"CREATE TABLE {rows} ({kinds}) ENGINE = Memory")
+    connection.query(f"CREATE VIEW {_quoted(table.name)} AS SELECT {names} FROM {rows}")
+    lines = [
+        json.dumps({f"c{at}": value for at, value in enumerate(row) if value is not None})
         for row in table.rows
-    )
-    connection.query(f"INSERT INTO {name} FORMAT JSONEachRow " + "\n".join(lines))
+    ]
+    if lines:
+        connection.query(f"INSERT INTO {rows} FORMAT JSONEachRow " + "\n".join(lines))
+
+
+def _rows(table: Stored) -> str:
+    return f"rows of {table.name}"
 
 
 def _quoted(name: str) -> str:

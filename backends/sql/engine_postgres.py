@@ -28,6 +28,7 @@ class PostgresEngine(SqlEngine):
     """Runs a query on PostgreSQL."""
 
     dialect = "postgres"
+    cased_names = True
 
     @property
     def name(self) -> str:

@@ -96,7 +96,7 @@ def as_list(value: Value, scope: Scope) -> Value:
     single = as_text(value, scope)
     made = scope.writer.dialect.list_of(single.sql)
     if single.missing != ALWAYS:
-        made = n.case([(n.is_not_null(single.sql), made)])
+        made = n.case([(n.is_not_null(single.sql), made)], scope.writer.dialect.no_list())
     return Value(made, Kind.LIST, value.missing)
 
 
@@ -120,8 +120,11 @@ def common_kind(kinds: Iterable[Kind]) -> Kind:
 
 def convert(value: Value, kind: Kind, scope: Scope) -> Value:
     """Return a value in another kind, as SPL shows it."""
-    if value.kind is kind or value.is_null:
-        return replace(value, kind=kind)
+    if value.is_null:
+        empty = scope.writer.dialect.no_list() if kind is Kind.LIST else None
+        return Value(empty or n.null(), kind)
+    if value.kind is kind:
+        return value
     match kind:
         case Kind.LIST:
             return as_list(value, scope)
@@ -131,6 +134,35 @@ def convert(value: Value, kind: Kind, scope: Scope) -> Value:
             return as_number(value, scope)
         case _:
             assert_never(kind)
+
+
+def is_present(value: Value, scope: Scope) -> Sql:
+    """Return the test that a value is not missing."""
+    if value.kind is Kind.LIST:
+        return scope.writer.dialect.has_list(value.sql)
+    return n.is_not_null(value.sql)
+
+
+def is_absent(value: Value, scope: Scope) -> Sql:
+    """Return the test that a value is missing."""
+    return n.negation(is_present(value, scope))
+
+
+def first_present(values: Sequence[Value], scope: Scope) -> Sql:
+    """Return the first of several values of one kind that is not missing."""
+    nodes = [value.sql for value in values]
+    if values[0].kind is Kind.LIST:
+        return scope.writer.dialect.first_list(nodes)
+    return n.coalesce(*nodes)
+
+
+def choice(
+    branches: Sequence[tuple[Sql, Sql]], default: Sql | None, kind: Kind, scope: Scope
+) -> Sql:
+    """Return a CASE of values of a kind; without a default it may be missing."""
+    if default is None and kind is Kind.LIST:
+        default = scope.writer.dialect.no_list()
+    return n.case(branches, default)
 
 
 def whole_literal(value: Value, scope: Scope, what: str) -> int:
@@ -196,7 +228,7 @@ def _case(branches: Sequence[tuple[object, Expr]], default: Expr, scope: Scope) 
     ]
     end = None if other.is_null else convert(other, kind, scope).sql
     never = all(value.missing == ALWAYS for value in (*values, other))
-    return Value(n.case(pairs, end), kind, ALWAYS if never else None)
+    return Value(choice(pairs, end, kind, scope), kind, ALWAYS if never else None)
 
 
 def _each(expr: Each, scope: Scope) -> Value:

@@ -150,6 +150,13 @@ def ordered(node: Sql, *, descending: bool = False) -> Sql:
     return exp.Ordered(this=node, desc=descending, nulls_first=False)
 
 
+def lateral(source: Sql, *, outer: bool = False) -> exp.Join:
+    """Return the join of each row with what a source makes of it; outer: with NULL if nothing."""
+    if outer:
+        return exp.Join(this=source, side="LEFT", on=boolean(True))
+    return exp.Join(this=source, kind="CROSS")
+
+
 def order_by(keys: Sequence[Sql]) -> exp.Order | None:
     """Return an ORDER BY clause, None for no keys."""
     return exp.Order(expressions=list(keys)) if keys else None

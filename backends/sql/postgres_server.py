@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own: in a temporary folder, on a Unix socket, until the program ends."""
+"""A PostgreSQL server of our own, on a Unix socket in a temporary folder, until we end."""
 
 from __future__ import annotations
 
@@ -34,8 +34,9 @@ def own_server() -> str:
         programs / "initdb", "-D", data, "-U", "transpile", "-A", "trust", "-E", "UTF8",
         "--locale=C.UTF-8", "--no-sync",
     ])
-    options = " ".join(f"-c {setting}" for setting in (*_SETTINGS, f"unix_socket_directories={folder}"))
-    control = [programs / "pg_ctl", "-D", data, "-w", "-s"]
+    settings = (*_SETTINGS, f"unix_socket_directories={folder}")
+    options = " ".join(f"-c {setting}" for setting in settings)
+    control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-s"]
     _run(user, [*control, "-l", folder / "log", "-o", options, "start"])
     atexit.register(_run, user, [*control, "-m", "immediate", "stop"])
     return f"host={folder} user=transpile dbname=postgres"

@@ -21,6 +21,7 @@ from transpile.backends.sql.expressions import (
     as_text,
     expression,
     first_of,
+    is_present,
 )
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.regexes import keyword_regex, regex_text
@@ -64,7 +65,7 @@ def predicate(pred: Pred, scope: Scope, *, positive: bool = True) -> Test:
             value = expression(subject, scope)
             if value.missing == ALWAYS:
                 return Test(n.boolean(True), ALWAYS)
-            return Test(n.is_not_null(value.sql), ALWAYS)
+            return Test(is_present(value, scope), ALWAYS)
         case p.Test(subject, condition, quant):
             return _test(subject, condition, quant, scope)
         case p.Compare():
@@ -217,7 +218,7 @@ def _test(subject: Expr, condition: p.Condition, quant: Quant, scope: Scope) -> 
     if quant is Quant.ANY:
         return Test(dialect.any_of(value.sql, lambda item: each(item).sql), value.missing)
     other = dialect.any_of(value.sql, lambda item: negated(each(item), ALWAYS).sql)
-    return Test(n.conjunction((n.is_not_null(value.sql), n.negation(other))), ALWAYS)
+    return Test(n.conjunction((is_present(value, scope), n.negation(other))), ALWAYS)
 
 
 def condition_on(value: Value, condition: p.Condition, scope: Scope) -> Test:
@@ -348,7 +349,7 @@ def _lists_equal(left: Value, right: Value, all_values: bool, scope: Scope) -> T
         found = dialect.any_of(one.sql, pair)
         return Test(n.negation(found) if all_values else found, one.missing)
 
-    present = [n.is_not_null(v.sql) for v in (many, one) if v.missing != ALWAYS]
+    present = [is_present(v, scope) for v in (many, one) if v.missing != ALWAYS]
     if all_values:
         known = one.missing or ALWAYS
         differs = dialect.any_of(many.sql, lambda item: negated(same(item), known).sql)

@@ -254,7 +254,7 @@ class Writer:
         return Test(exp.Exists(this=query), ALWAYS)
 
     def _agrees(self, frame: Frame, name: str, scope: Scope) -> Sql:
-        from transpile.backends.sql.expressions import as_text
+        from transpile.backends.sql.expressions import as_text, is_absent
 
         theirs = frame.value(name)
         if theirs.is_null:
@@ -264,7 +264,7 @@ class Writer:
         qualified = replace(theirs, node=n.column(theirs.node.name, "inner_rows"))
         ours = scope.value_of(name)
         if ours.is_null:
-            return n.is_null(qualified.sql)
+            return is_absent(qualified, scope)
 
         def matches(value: Value, wanted: Value) -> Sql:
             left = self.dialect.lower(as_text(value, scope).sql)
@@ -291,7 +291,7 @@ class Writer:
             test = one_of_theirs(ours)
         if qualified.missing == ALWAYS:
             return test
-        return exp.Paren(this=n.disjunction((n.is_null(qualified.sql), test)))
+        return exp.Paren(this=n.disjunction((is_absent(qualified, scope), test)))
 
 
 def _is_column(value: Value, name: str) -> bool:

@@ -12,6 +12,7 @@ from typing import ClassVar, NoReturn
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
+from transpile.backends.sql.dialects.paths import parts
 from transpile.backends.sql.nodes import Sql
 
 from transpile.errors import Unsupported
@@ -104,6 +105,13 @@ class Dialect:
     def case_sensitive_like(self) -> None:
         """Refuse if LIKE cannot tell upper from lower case."""
 
+    def finished(self, query: exp.Query) -> None:
+        """Add to the whole query what the dialect needs besides."""
+
+    def finished_text(self, text: str) -> str:
+        """Return the printed query as the engine must get it."""
+        return text
+
     def null_of(self, kind: str) -> Sql:
         """NULL in a column of a kind (`text`, `int`, `real`, `list`) of a union."""
         return n.null()
@@ -188,6 +196,18 @@ class Dialect:
         """Some element of a list meets a condition [8.2]."""
         self.refuse("test on the values of a list")
 
+    def no_list(self) -> Sql | None:
+        """What stands for a missing list, None for NULL as it is."""
+        return None
+
+    def has_list(self, values: Sql) -> Sql:
+        """A list is not missing."""
+        return n.is_not_null(values)
+
+    def first_list(self, lists: Sequence[Sql]) -> Sql:
+        """The first list that is not missing."""
+        return n.coalesce(*lists)
+
     def list_of(self, value: Sql) -> Sql:
         """A list of one value that is not NULL."""
         self.refuse("lists")
@@ -256,8 +276,11 @@ class Dialect:
         """Smallest or largest element of a list, numbers before other texts."""
         self.refuse("extreme of a list")
 
-    def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
-        """A lateral join that yields the elements, and the element; none for NULL [8.5]."""
+    def explode(self, values: Sql, name: str, *, outer: bool = False) -> tuple[exp.Join, Sql]:
+        """A lateral join that yields the elements, and the element [8.5].
+
+        A row whose list is NULL goes; outer: it stays, without an element.
+        """
         self.refuse("unnesting of a list")
 
     def explode_numbered(
@@ -370,6 +393,22 @@ class Dialect:
 
     def json_texts(self, value: Sql, path: str, *, leaf: bool = False) -> Sql:
         """The values at a JSONPath with `[*]` as texts, in order; empty or NULL for none."""
+        first, *inner, last = parts(path)
+        found = self.json_array(value, first)
+        for between in inner:
+            found = self.list_flat(found, lambda item, at=between: self.json_array(item, at))  # type: ignore[misc]
+
+        def at_end(item: Sql) -> Sql:
+            return self.json_text(item.copy, last, leaf=leaf)
+
+        if last == "$" and not leaf:
+            return self.list_map(found, at_end)
+        # not in every dialect may a lambda make NULL out of a value
+        present = self.list_filter(found, lambda item: n.is_not_null(at_end(item)))
+        return self.list_map(present, at_end)
+
+    def json_array(self, value: Sql, path: str) -> Sql:
+        """The elements of the array at a JSONPath, as JSON; empty or NULL if there is none."""
         self.refuse("reading of JSON arrays")
 
     def digest(self, value: Sql, kind: str) -> Sql:
@@ -393,6 +432,15 @@ def time_prefix(form: str) -> str | None:
     return "^" + re.sub(
         "%(.)|[./-]", lambda found: _READS[found[1]] if found[1] else f"\\{found[0]}", expanded
     )
+
+
+def time_pieces(form: str, special: Sequence[str]) -> list[tuple[bool, str]]:
+    """Return a format cut before and behind directives that need an expression of their own.
+
+    Of each piece: whether it is such a directive; its text.
+    """
+    cut = re.split("(" + "|".join(special) + ")", form)
+    return [(piece in special, piece) for piece in cut if piece]
 
 
 def like_text(pattern: Pattern) -> str:

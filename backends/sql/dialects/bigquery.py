@@ -103,8 +103,8 @@ class BigQuery(Dialect):
     def list_split(self, value: Sql, delimiter: Sql) -> Sql:
         return n.call("SPLIT", value, delimiter)
 
-    def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
-        return exp.Join(this=_unnest(values, name), kind="CROSS"), n.column(name)
+    def explode(self, values: Sql, name: str, *, outer: bool = False) -> tuple[exp.Join, Sql]:
+        return n.lateral(_unnest(values, name), outer=outer), n.column(name)
 
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
         inner = exp.Order(

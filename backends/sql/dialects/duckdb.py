@@ -136,12 +136,12 @@ class DuckDb(Dialect):
         by_text = n.call("LIST_MAX" if largest else "LIST_MIN", texts())
         return n.coalesce(*((by_text, by_number) if largest else (by_number, by_text)))
 
-    def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
+    def explode(self, values: Sql, name: str, *, outer: bool = False) -> tuple[exp.Join, Sql]:
         unnest = exp.Unnest(
             expressions=[values],
             alias=exp.TableAlias(this=n.identifier(name), columns=[n.identifier("value")]),
         )
-        return exp.Join(this=unnest, kind="CROSS"), n.column("value", name)
+        return n.lateral(unnest, outer=outer), n.column("value", name)
 
     def explode_numbered(
         self, values: Callable[[], Sql], name: str

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.dialects.base import Dialect, OnColumn
+from transpile.backends.sql.dialects.base import Dialect, OnColumn, time_pieces, time_prefix
+from transpile.backends.sql.dialects.paths import parts, steps
 from transpile.backends.sql.nodes import Sql
 
 from transpile.ir.regex import Flavour
@@ -16,9 +18,18 @@ _FUNCTIONS = (
     "LOWER UPPER LENGTH SUBSTRING REPLACE BTRIM LTRIM RTRIM SPLIT_PART FLOOR CEIL ABS ROUND "
     "TRUNC SQRT POWER EXP LN LOG10 PI MOD CARDINALITY ARRAY_TO_STRING STRING_TO_ARRAY "
     "ARRAY_CAT UNNEST STDDEV_SAMP STDDEV_POP VAR_SAMP VAR_POP TO_CHAR TO_TIMESTAMP TIMEZONE "
-    "REGEXP_MATCH REGEXP_REPLACE MD5 ARRAY_AGG DATE_PART CLOCK_TIMESTAMP SIN COS TAN ATAN "
-    "ATAN2 NOW"
+    "REGEXP_MATCH REGEXP_MATCHES REGEXP_REPLACE MD5 SHA256 SHA512 ENCODE DECODE CONVERT_TO "
+    "CONVERT_FROM STRING_AGG ARRAY_AGG DATE_PART DATE_TRUNC CLOCK_TIMESTAMP SIN COS TAN ATAN "
+    "ATAN2 NOW MODE JSON_AGG JSON_ARRAY_ELEMENTS JSON_ARRAY_ELEMENTS_TEXT JSON_EXTRACT_PATH "
+    "JSON_TYPEOF MAKE_TIMESTAMP"
 )
+
+
+JSON_ONLY = "a text that is read as JSON and begins with { or [ is JSON"
+
+
+_NAME = 63
+"""Bytes of a name; the server cuts longer ones without a word."""
 
 
 class Postgres(Dialect):
@@ -33,7 +44,14 @@ class Postgres(Dialect):
     formats: ClassVar[Mapping[str, str]] = {
         "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%H": "HH24", "%I": "HH12", "%M": "MI",
         "%S": "SS", "%p": "AM", "%j": "DDD", "%F": "YYYY-MM-DD", "%T": "HH24:MI:SS", "%%": "%",
+        "%A": "FMDay", "%a": "Dy", "%B": "FMMonth", "%b": "Mon", "%w": "", "%s": "",
     }
+    assumptions: ClassVar[Mapping[str, str]] = {"json": JSON_ONLY}
+
+    def finished(self, query: exp.Query) -> None:
+        for name in query.find_all(exp.Identifier):
+            if len(name.this.encode()) > _NAME:
+                self.refuse(f"name of more than {_NAME} bytes, as {name.this}")
 
     def bytewise(self, value: Sql) -> Sql:
         return exp.Collate(this=n.tight(value), expression=n.identifier("C"))
@@ -113,8 +131,65 @@ class Postgres(Dialect):
     def list_split(self, value: Sql, delimiter: Sql) -> Sql:
         return n.call("STRING_TO_ARRAY", value, delimiter)
 
-    def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
-        return exp.Join(this=_unnest(values, name), kind="CROSS"), _item(name)
+    def list_at(self, values: Callable[[], Sql], index: Sql) -> Sql:
+        return _element(values(), n.cast(n.binary(exp.Add, index, n.number(1)), exp.DType.INT))
+
+    def list_from(self, values: Callable[[], Sql], index: Callable[[], Sql]) -> Sql:
+        size = n.call("CARDINALITY", values())
+        from_end = n.binary(exp.LT, index(), n.number(0))
+        place = n.case([(from_end, n.binary(exp.Add, index(), size))], index())
+        return self.list_at(values, place)
+
+    def list_slice(self, values: Callable[[], Sql], first: int, last: int) -> Sql:
+        def place(index: int) -> Sql:
+            if index >= 0:
+                return n.number(index + 1)
+            return n.binary(exp.Add, n.call("CARDINALITY", values()), n.number(index + 1))
+
+        # an array begins at 1: what is asked for before it is not there
+        part = exp.Slice(this=place(first), expression=place(last))
+        return self.list_or_null(exp.Bracket(this=exp.Paren(this=values()), expressions=[part]))
+
+    def list_or_null(self, values: Sql) -> Sql:
+        return n.nullif(values, _no_texts())
+
+    def list_distinct(self, values: Callable[[], Sql]) -> Sql:
+        first = n.select([n.number(1)], _numbered(values(), "before"), where=[
+            n.binary(exp.LT, n.column("place", "before"), n.column("place", "each")),
+            n.binary(exp.EQ, _item("before"), _item("each")),
+        ])
+        return _collected(_numbered(values(), "each"), n.negation(exp.Exists(this=first)))
+
+    def list_find(self, values: Sql, test: OnColumn) -> Sql:
+        first = n.binary(exp.Sub, exp.Min(this=n.column("place", "each")), n.number(1))
+        rows = n.select([first], _numbered(values, "each"), where=[test(_item("each"))])
+        return exp.Subquery(this=rows)
+
+    def list_flat(self, values: Sql, function: OnColumn) -> Sql:
+        inner = exp.Join(this=_numbered(function(_item("each")), "inner"), kind="CROSS")
+        keys = [n.ordered(n.column("place", name)) for name in ("each", "inner")]
+        rows = n.select(
+            [_ordered_array(_item("inner"), keys)], _numbered(values, "each"), joins=[inner]
+        )
+        return exp.Subquery(this=rows)
+
+    def list_extreme(self, values: Callable[[], Sql], *, largest: bool) -> Sql:
+        number = self.number(lambda: _item("each"))
+        text = self.bytewise(_item("each"))
+        keys: list[Sql] = [
+            exp.Ordered(this=key, desc=largest, nulls_first=largest) for key in (number, text)
+        ]
+        rows = n.select([_item("each")], _unnest(values(), "each"), order=keys, limit=1)
+        return exp.Subquery(this=rows)
+
+    def explode_numbered(
+        self, values: Callable[[], Sql], name: str
+    ) -> tuple[exp.Join, Sql, Sql]:
+        place = n.binary(exp.Sub, n.column("place", name), n.number(1))
+        return n.lateral(_numbered(values(), name)), place, _item(name)
+
+    def explode(self, values: Sql, name: str, *, outer: bool = False) -> tuple[exp.Join, Sql]:
+        return n.lateral(_unnest(values, name), outer=outer), _item(name)
 
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
         bytewise = self.bytewise(value)
@@ -122,6 +197,18 @@ class Postgres(Dialect):
             this=exp.Distinct(expressions=[bytewise]), expressions=[n.ordered(bytewise.copy())]
         )
         return _not_null(n.call("ARRAY_AGG", inner), value.copy()), None
+
+    def distinct_of_lists(self, values: Sql) -> tuple[Sql, OnColumn | None]:
+        # an array of arrays needs them to be of one length
+        made = _not_null(n.call("JSON_AGG", values), values.copy())
+
+        def finish(column: Sql) -> Sql:
+            lists = _rows_of(n.call("JSON_ARRAY_ELEMENTS", column), "list")
+            items = _rows_of(n.call("JSON_ARRAY_ELEMENTS_TEXT", _item("list")), "item")
+            array, _ = self.distinct_values(_item("item"))
+            return exp.Subquery(this=n.select([array], lists, joins=[n.lateral(items)]))
+
+        return made, finish
 
     def collect(
         self, value: Callable[[], Sql], order: Sql, *, limit: int = 0
@@ -152,7 +239,42 @@ class Postgres(Dialect):
 
     def strftime(self, value: Sql, form: str) -> Sql:
         moment = n.call("TIMEZONE", n.text("UTC"), n.call("TO_TIMESTAMP", value))
-        return n.call("TO_CHAR", moment, n.text(quoted_letters(self, form)))
+        pieces: list[Sql] = []
+        for special, text in time_pieces(form, ("%w",)):
+            if special:
+                day = n.call("DATE_PART", n.text("dow"), moment.copy())
+                pieces.append(n.cast(day, exp.DType.TEXT))
+            else:
+                shown = n.text(quoted_letters(self, text))
+                pieces.append(n.call("TO_CHAR", moment.copy(), shown))
+        return self.concat(pieces)
+
+    def strptime(self, value: Sql, form: str) -> Sql:
+        prefix = time_prefix(form)
+        if prefix is None:
+            self.refuse(f"reading of times in the format {form}")
+        kinds = re.findall("%(.)", form.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S"))
+        grouped = re.sub(r"(\[[^]]*\]\{[^}]*\})", r"(\1)", prefix)
+        found = n.call("REGEXP_MATCH", value, n.text(grouped))
+
+        def part(kind: str) -> Sql:
+            if kind not in kinds:
+                return n.number(0)
+            return n.cast(_element(found.copy(), n.number(kinds.index(kind) + 1)), exp.DType.INT)
+
+        # the function fails on the 31st of February: the days are added to the month
+        tests: list[Sql] = [
+            exp.Between(this=part(kind), low=n.number(low), high=n.number(high))
+            for kind, low, high in _RANGES if kind in kinds
+        ]
+        month = n.call(
+            "MAKE_TIMESTAMP", part("Y"), part("m"), n.number(1), part("H"), part("M"),
+            n.cast(part("S"), exp.DType.DOUBLE),
+        )
+        tests.append(n.binary(exp.LTE, part("d"), _days_of(part("Y"), part("m"))))
+        days = n.binary(exp.Mul, n.binary(exp.Sub, part("d"), n.number(1)), n.number(86400))
+        epoch = n.binary(exp.Add, n.call("DATE_PART", n.text("epoch"), month), days)
+        return n.case([(n.conjunction(tests), epoch)])
 
     def now(self) -> Sql:
         return n.call("DATE_PART", n.text("epoch"), n.call("NOW"))
@@ -160,23 +282,148 @@ class Postgres(Dialect):
     def extract(self, value: Sql, regex: str, group: int, name: str | None) -> Sql:
         return _element(n.call("REGEXP_MATCH", value, n.text(regex)), n.number(group))
 
+    def extract_all(self, value: Sql, regex: str, group: int) -> Sql:
+        matches = n.call("REGEXP_MATCHES", value, n.text(regex), n.text("g"))
+        found = n.coalesce(_element(_item("each"), n.number(group)), n.text(""))
+        return _collected(_rows_of(matches, "each", numbered=True), item=found)
+
+    def url_decoded(self, value: Sql) -> Sql:
+        octet = "%[0-9A-Fa-f]{2}"
+        piece = _element(_item("each"), n.number(1))
+        digits = n.call("SUBSTRING", piece, n.number(2), n.number(2))
+        as_bytes = n.case(
+            [(self.matches(piece.copy(), f"^{octet}"), n.call("DECODE", digits, n.text("hex")))],
+            n.call("CONVERT_TO", piece.copy(), n.text("UTF8")),
+        )
+        ordered = exp.Order(
+            this=n.call("DECODE", n.text(""), n.text("hex")),
+            expressions=[n.ordered(n.column("place", "each"))],
+        )
+        joined = n.call("STRING_AGG", as_bytes, ordered)
+        pieces = n.call("REGEXP_MATCHES", value, n.text(f"{octet}|[^%]+|%"), n.text("g"))
+        rows = n.select([n.call("CONVERT_FROM", joined, n.text("UTF8"))],
+                        _rows_of(pieces, "each", numbered=True))
+        decoded = n.coalesce(exp.Subquery(this=rows), n.text(""))
+        return n.case([(n.is_not_null(value.copy()), decoded)])
+
+    def json_text(self, value: Callable[[], Sql], path: str, *, leaf: bool = False) -> Sql:
+        return _text_of(lambda: _as_json(value()), path, leaf)
+
+    def json_texts(self, value: Sql, path: str, *, leaf: bool = False) -> Sql:
+        first, *others, last = parts(path)
+        rows = [_elements(_as_json(value), first, "each")]
+        for at, between in enumerate(others):
+            rows.append(_elements(_item(_nested(at)), between, _nested(at + 1)))
+        innermost = _nested(len(others))
+        keys = [n.ordered(n.column("place", _nested(at))) for at in range(len(rows))]
+
+        def text() -> Sql:
+            return _text_of(lambda: _item(innermost), last, leaf)
+
+        array = _not_null(_ordered_array(text(), keys), text())
+        joins = [n.lateral(row) for row in rows[1:]]
+        return exp.Subquery(this=n.select([array], rows[0], joins=joins))
+
     def replace_regex(self, value: Sql, regex: str, replacement: str) -> Sql:
         return n.call("REGEXP_REPLACE", value, n.text(regex), n.text(replacement), n.text("g"))
 
     def digest(self, value: Sql, kind: str) -> Sql:
-        if kind != "md5":
-            self.refuse(f"{kind} digest without an extension")
-        return n.call("MD5", value)
+        if kind == "md5":
+            return n.call("MD5", value)
+        if kind == "sha1":
+            self.refuse("sha1 digest without an extension")
+        octets = n.call("CONVERT_TO", value, n.text("UTF8"))
+        return n.call("ENCODE", n.call(kind.upper(), octets), n.text("hex"))
 
 
 def quoted_letters(dialect: Dialect, form: str) -> str:
     """Return a TO_CHAR format: literal letters in double quotes [13.6]."""
-    import re
-
     return "".join(
         f'"{part}"' if part.isalpha() else dialect.time_format(part) if part[:1] == "%" else part
         for part in re.findall(r"%.|[A-Za-z]+|[^%A-Za-z]+", form)
     )
+
+
+_RANGES = (("m", 1, 12), ("d", 1, 31), ("H", 0, 23), ("M", 0, 59), ("S", 0, 59))
+
+
+def _days_of(year: Sql, month: Sql) -> Sql:
+    """Return the number of days of a month."""
+    def divides(by: int) -> Sql:
+        return n.binary(exp.EQ, n.binary(exp.Mod, year.copy(), n.number(by)), n.number(0))
+
+    leap = n.disjunction([
+        n.conjunction([divides(4), n.negation(divides(100))]), divides(400)
+    ])
+    short = exp.In(this=month.copy(), expressions=[n.number(at) for at in (4, 6, 9, 11)])
+    february = n.binary(exp.EQ, month, n.number(2))
+    return n.case([
+        (n.conjunction([february, leap]), n.number(29)),
+        (february.copy(), n.number(28)),
+        (short, n.number(30)),
+    ], n.number(31))
+
+
+def _as_json(value: Sql) -> Sql:
+    """Return a text as JSON if it may be an object or an array; a cast of anything else fails."""
+    opens = n.binary(exp.RegexpLike, value, n.text(r"^[ \t\r\n]*[[{]"))
+    return n.case([(opens, exp.Cast(this=value.copy(), to=exp.DataType.build("json")))])
+
+
+def _nested(depth: int) -> str:
+    return f"each_{depth + 1}" if depth else "each"
+
+
+def _at(value: Sql, path: str) -> Sql:
+    """Return what JSON has at a path, as JSON."""
+    return n.call("JSON_EXTRACT_PATH", value, *_keys(path)) if steps(path) else value
+
+
+def _elements(value: Sql, path: str, name: str) -> Sql:
+    """Return the elements of the array at a path as numbered rows."""
+    found = _at(value, path)
+    is_array = n.binary(exp.EQ, n.call("JSON_TYPEOF", found), n.text("array"))
+    elements = n.call("JSON_ARRAY_ELEMENTS", n.case([(is_array, found.copy())]))
+    return _rows_of(elements, name, numbered=True)
+
+
+def _text_of(value: Callable[[], Sql], path: str, leaf: bool) -> Sql:
+    """Return what JSON has at a path as text; leaf: NULL for an object or array."""
+    kind = n.call("JSON_TYPEOF", _at(value(), path))
+    branches: list[tuple[Sql, Sql]] = [(n.binary(exp.EQ, kind, n.text("null")), n.text("null"))]
+    if leaf:
+        nested = exp.In(this=kind.copy(), expressions=[n.text("object"), n.text("array")])
+        branches.append((nested, n.null()))
+    return n.case(branches, n.binary(exp.JSONBExtractScalar, _at(value(), path), n.text("{}")))
+
+
+def _keys(path: str) -> list[Sql]:
+    return [n.text(str(step)) for step in steps(path)]
+
+
+def _no_texts() -> Sql:
+    return exp.Cast(this=n.text("{}"), to=_text_array())
+
+
+def _numbered(values: Sql, name: str) -> Sql:
+    """Return the elements of an array with their places from 1 as rows."""
+    return _rows_of(n.call("UNNEST", values), name, numbered=True)
+
+
+def _rows_of(function: Sql, name: str, *, numbered: bool = False) -> Sql:
+    """Return what a function yields as rows with the column `value`, if wanted with `place`."""
+    columns = ["value", "place"] if numbered else ["value"]
+    return exp.Table(
+        this=function,
+        ordinality=numbered,
+        alias=exp.TableAlias(this=n.identifier(name), columns=list(map(n.identifier, columns))),
+    )
+
+
+def _collected(rows: Sql, where: Sql | None = None, item: Sql | None = None) -> Sql:
+    """Return an item of each of some numbered rows as an array, NULL for none."""
+    array = _ordered_array(item or _item("each"), [n.ordered(n.column("place", "each"))])
+    return exp.Subquery(this=n.select([array], rows, where=[] if where is None else [where]))
 
 
 def _text_array() -> exp.DataType:

@@ -223,8 +223,8 @@ class Sqlite(Dialect):
         found = n.cast(n.call("JSON_EXTRACT", value(), where.copy()), exp.DType.TEXT)
         return n.case(branches, found)
 
-    def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
-        return exp.Join(this=_each(values, name), kind="CROSS"), n.column("value", name)
+    def explode(self, values: Sql, name: str, *, outer: bool = False) -> tuple[exp.Join, Sql]:
+        return n.lateral(_each(values, name), outer=outer), n.column("value", name)
 
     def explode_numbered(
         self, values: Callable[[], Sql], name: str

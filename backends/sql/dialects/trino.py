@@ -64,12 +64,12 @@ class Trino(Functional):
     def list_split(self, value: Sql, delimiter: Sql) -> Sql:
         return n.call("SPLIT", value, delimiter)
 
-    def explode(self, values: Sql, name: str) -> tuple[exp.Join, Sql]:
+    def explode(self, values: Sql, name: str, *, outer: bool = False) -> tuple[exp.Join, Sql]:
         unnest = exp.Unnest(
             expressions=[values],
             alias=exp.TableAlias(this=n.identifier(name), columns=[n.identifier("value")]),
         )
-        return exp.Join(this=unnest, kind="CROSS"), n.column("value", name)
+        return n.lateral(unnest, outer=outer), n.column("value", name)
 
     def distinct_values(self, value: Sql) -> tuple[Sql, OnColumn | None]:
         made = _not_null(n.call("ARRAY_AGG", exp.Distinct(expressions=[value])), value.copy())

@@ -13,6 +13,7 @@ from transpile.backends.sql.expressions import (
     common_kind,
     convert,
     first_of,
+    first_present,
 )
 from transpile.backends.sql.functions.lists import mvappend
 from transpile.backends.sql.nodes import Sql
@@ -34,7 +35,7 @@ def _coalesce(scope: Scope, args: list[Value]) -> Value:
     if len(values) == 1:
         return values[0]
     missing = ALWAYS if useful[-1].missing == ALWAYS else None
-    return Value(n.coalesce(*(value.sql for value in values)), kind, missing)
+    return Value(first_present(values, scope), kind, missing)
 
 
 def _null_together(before: Value, after: Value) -> bool:

@@ -34,6 +34,7 @@ def _spath(scope: Scope, args: list[Value]) -> Value:
     if path is None:
         scope.writer.dialect.refuse("computed path")
     scope.writer.note(JSON_TEXTS)
+    scope.writer.assume("json")
     where, several = json_path(path, scope)
     value = as_text(args[0], scope)
     if not several:

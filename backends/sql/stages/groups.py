@@ -102,8 +102,8 @@ def _keys(
     conditions: list[Sql] = []
     for key in by:
         value = expression(key.expr, writer.scope(frame))
-        if value.is_null:
-            value = Value(n.text(""), Kind.TEXT)
+        if value.is_null:  # a bare constant would be the place of a column, or refused
+            value = Value(n.cast(n.text(""), exp.DType.TEXT), Kind.TEXT)
             conditions.append(n.boolean(False))
         elif value.kind is Kind.LIST:
             join, item = writer.dialect.explode(in_table(value, frame), writer.name("each"))
@@ -170,10 +170,7 @@ def expand(stage: s.Expand, frame: Frame, writer: Writer, before: Needs, after: 
     if not value.simple:
         frame = writer.flush(frame, before)
         value = frame.value(stage.field)
-    join, item = writer.dialect.explode(in_table(value, frame), writer.name("each"))
-    join.set("side", "LEFT")
-    join.set("kind", None)
-    join.set("on", n.boolean(True))
+    join, item = writer.dialect.explode(in_table(value, frame), writer.name("each"), outer=True)
     made = replace(frame, joins=(*frame.joins, join))
     expanded = Value(item, Kind.TEXT, frozenset((stage.field,)))
     made = replace(

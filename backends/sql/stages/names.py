@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from transpile.backends.sql import nodes as n
-from transpile.backends.sql.expressions import common_kind, convert
+from transpile.backends.sql.expressions import common_kind, convert, first_present
 from transpile.backends.sql.frame import Frame
 from transpile.backends.sql.needs import Needs, named
 from transpile.backends.sql.values import ALWAYS, Value
@@ -74,8 +73,9 @@ def _either(value: Value, kept: Value, frame: Frame, writer: Writer) -> Value:
     if value.missing == ALWAYS:
         return value
     kind = common_kind((value.kind, kept.kind))
-    parts = [convert(v, kind, writer.scope(frame)).sql for v in (value, kept)]
-    return Value(n.coalesce(*parts), kind, ALWAYS if kept.missing == ALWAYS else None)
+    scope = writer.scope(frame)
+    parts = [convert(v, kind, scope) for v in (value, kept)]
+    return Value(first_present(parts, scope), kind, ALWAYS if kept.missing == ALWAYS else None)
 
 
 def project(stage: s.Project, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.expressions import as_text, common_kind, convert
+from transpile.backends.sql.expressions import as_text, common_kind, convert, first_present
 from transpile.backends.sql.frame import Frame
 from transpile.backends.sql.needs import Needs
 from transpile.backends.sql.stages.sets import qualified, written
@@ -58,8 +58,8 @@ def _joined(
         old = columns.get(name)
         if old is not None:
             kind = common_kind((found.kind, old.kind))
-            parts = [convert(value, kind, scope).sql for value in (found, old)]
-            found = Value(n.coalesce(*parts), kind)
+            parts = [convert(value, kind, scope) for value in (found, old)]
+            found = Value(first_present(parts, scope), kind)
         columns[name] = found
     order = tuple(replace(key, value=qualified(key.value, rows.source)) for key in rows.order)
     join = exp.Join(this=n.table(RANGES), side="LEFT", on=inside)

@@ -9,9 +9,12 @@ from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import (
     as_number,
     as_text,
+    choice,
     common_kind,
     convert,
     expression,
+    first_present,
+    is_present,
 )
 from transpile.backends.sql.frame import Frame, computed
 from transpile.backends.sql.functions.times import UTC_DAYS, floored
@@ -105,9 +108,11 @@ def fill(stage: s.Fill, frame: Frame, writer: Writer, before: Needs, after: Need
 def _filled_if_some(value: Value, text: str, writer: Writer, frame: Frame) -> Value:
     """Fill a field unless no row has it."""
     filled = _filled(value, text, writer, frame)
-    some = n.window(exp.Count(this=value.sql))
+    scope = writer.scope(frame)
+    present = n.case([(is_present(value, scope), n.number(1))])
+    some = n.binary(exp.GT, n.window(exp.Count(this=present)), n.number(0))
     return replace(
-        filled, node=n.case([(n.binary(exp.GT, some, n.number(0)), filled.sql)]), missing=None
+        filled, node=choice([(some, filled.sql)], None, filled.kind, scope), missing=None
     )
 
 
@@ -124,8 +129,8 @@ def _filled(value: Value | None, text: str, writer: Writer, frame: Frame) -> Val
         return Value(n.coalesce(value.sql, n.number(amount)), value.kind, ALWAYS)
     scope = writer.scope(frame)
     kind = common_kind((value.kind, Kind.TEXT))
-    parts = [convert(v, kind, scope).sql for v in (value, default)]
-    return Value(n.coalesce(*parts), kind, ALWAYS)
+    parts = [convert(v, kind, scope) for v in (value, default)]
+    return Value(first_present(parts, scope), kind, ALWAYS)
 
 
 def bucket(stage: s.Bucket, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:

@@ -9,7 +9,15 @@ from ipaddress import IPv4Network, ip_network
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ROW
-from transpile.backends.sql.expressions import as_list, as_text, common_kind, convert
+from transpile.backends.sql.expressions import (
+    as_list,
+    as_text,
+    choice,
+    common_kind,
+    convert,
+    first_present,
+    is_absent,
+)
 from transpile.backends.sql.frame import Frame, OrderKey
 from transpile.backends.sql.needs import Needs
 from transpile.backends.sql.nodes import Sql
@@ -147,7 +155,7 @@ def _merged(ours: Value, theirs: Value, stage: s.Join, scope: Scope) -> Value:
     if a.missing == ALWAYS:
         return a
     missing = ALWAYS if b.missing == ALWAYS else None
-    return Value(n.coalesce(a.sql, b.sql), kind, missing)
+    return Value(first_present((a, b), scope), kind, missing)
 
 
 # -- union -----------------------------------------------------------------------------------------
@@ -420,13 +428,13 @@ def _output(
     if info.min_matches > 0 and info.default_match is not None:
         default = Value(n.text(info.default_match), Kind.TEXT, ALWAYS)
         keys = [columns[field] for _, field in stage.keys if field in columns]
-        absent = [n.is_null(key.sql) for key in keys if key.missing != ALWAYS]
+        absent = [is_absent(key, scope) for key in keys if key.missing != ALWAYS]
         if absent:
             kind = common_kind([Kind.TEXT, *([old.kind] if old else [])])
             other = None if old is None else convert(old, kind, scope).sql
             text = convert(default, kind, scope).sql
-            node = n.case([(n.negation(exp.Paren(this=n.disjunction(absent))), text)], other)
-            default = Value(node, kind)
+            given = n.negation(exp.Paren(this=n.disjunction(absent)))
+            default = Value(choice([(given, text)], other, kind, scope), kind)
     if default is None:
         made = found
     else:
@@ -436,9 +444,10 @@ def _output(
     there = [columns[name] for _, name in stage.outputs if name in columns]
     if stage.keep_existing and there:
         kind = made.kind if old is None else common_kind((old.kind, made.kind))
-        alone = n.conjunction(n.is_null(value.sql) for value in there)
+        alone = n.conjunction(is_absent(value, scope) for value in there)
         kept = None if old is None else convert(old, kind, scope).sql
-        return Value(n.case([(alone, convert(made, kind, scope).sql)], kept), kind)
+        branches = [(alone, convert(made, kind, scope).sql)]
+        return Value(choice(branches, kept, kind, scope), kind)
     return made
 
 

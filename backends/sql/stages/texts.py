@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.expressions import as_text, common_kind, convert
+from transpile.backends.sql.expressions import as_text, common_kind, convert, first_present
 from transpile.backends.sql.frame import Frame, computed
 from transpile.backends.sql.functions.structured import JSON_TEXTS, json_path
 from transpile.backends.sql.needs import Needs
@@ -59,8 +59,8 @@ def _written(
         previous = before.find(name)
         if previous is not None and not previous.is_null:
             kind = common_kind((value.kind, previous.kind))
-            parts = [convert(v, kind, scope).sql for v in (value, previous)]
-            value = Value(n.coalesce(*parts), kind)
+            parts = [convert(v, kind, scope) for v in (value, previous)]
+            value = Value(first_present(parts, scope), kind)
         frame = frame.with_column(name, value)
     return replace(
         frame, label="extracted", comments=frame.comments + writer.comment(stage.span)
@@ -207,6 +207,7 @@ def _member(name: str, scope: Scope) -> Finder:
 def _json_at(where: str, several: bool, leaf: bool, scope: Scope) -> Finder:
     dialect = scope.writer.dialect
     scope.writer.note(JSON_TEXTS)
+    scope.writer.assume("json")
 
     def find(source: Value) -> Value:
         if not several and source.kind is not Kind.LIST:

@@ -140,7 +140,7 @@ def test_a_literal_reads_back_in_every_dialect(variant: str, text: str) -> None:
 
     pipeline = Pipeline((RawEvents(), Filter(p.Test(Field("a"), p.TextEq(text, True)))))
     tree = sqlglot.parse_one(emit(pipeline, variant).text, read=variant)
-    assert [node.this for node in tree.find_all(exp.Literal)] == [text]
+    assert [node.this for node in tree.find_all(exp.Literal) if node.is_string] == [text]
 
 
 @pytest.mark.parametrize("variant", DIALECTS)
