@@ -109,7 +109,9 @@ def _filled_if_some(value: Value, text: str, writer: Writer, frame: Frame) -> Va
     """Fill a field unless no row has it."""
     filled = _filled(value, text, writer, frame)
     scope = writer.scope(frame)
-    present = n.case([(is_present(value, scope), n.number(1))])
+    present = value.sql
+    if value.kind is Kind.LIST:
+        present = n.case([(is_present(value, scope), n.number(1))])
     some = n.binary(exp.GT, n.window(exp.Count(this=present)), n.number(0))
     return replace(
         filled, node=choice([(some, filled.sql)], None, filled.kind, scope), missing=None
