@@ -99,11 +99,11 @@ def _members(stage: s.Transaction, frame: Frame, writer: Writer, named: Needs) -
     for name in stage.fields:
         value = frame.value(name)
         frame = frame.filtered(n.boolean(False) if value.is_null else n.is_not_null(value.sql))
-    newest = _newest_first(frame)
+    newest_first = _newest_first(frame)
     frame = with_row_number(frame, writer, named)
     writer.note("every event has a time")
     if stage.max_span > 0 and stage.starts is None:
-        return _spanned(stage, frame, newest, writer)
+        return _spanned(stage, frame, newest_first, writer)
     partition = [frame.value(name) for name in stage.fields]
     within = _over([value.sql for value in partition], ROW)
     opens = _flag(stage.ends, frame, writer) if stage.ends else _after_pause(stage, frame, within)
