@@ -81,7 +81,8 @@ def _readers() -> dict[str, Reader]:
 def check_choices(info: TargetInfo, *, format: str = "", schema: str = "") -> None:
     """Raise `UsageError` OUT502 unless the target declares the format and the schema; "" is any."""
     for what, asked, known in (("format", format, info.formats), ("schema", schema, info.schemas)):
-        if asked and asked not in known:
+        own = what == "schema" and asked.lower().endswith((".yml", ".yaml")) and "*.yml" in known
+        if asked and asked not in known and not own:
             named = ", ".join(name for name in known if name)
             raise UsageError(
                 f"target {info.name!r} has no {what} {asked!r}",

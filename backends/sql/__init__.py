@@ -53,7 +53,7 @@ class SqlBackend:
                 title=title,
                 observables=(Observable.ROWS,),
                 formats=_FORMATS,
-                schemas=("cim", "splunk"),
+                schemas=("cim", "splunk", "ecs", "ocsf", "*.yml"),
                 engine=_ENGINES[variant][2] if variant in _ENGINES else "",
                 native=_STAGES,
             )

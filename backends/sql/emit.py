@@ -17,6 +17,12 @@ from transpile.backends.sql.predicates import is_decided, predicate
 from transpile.backends.sql.sources import Columns, SourceColumns, SplunkView
 from transpile.backends.sql.stages import STAGES
 from transpile.backends.sql.stages.sets import LINE, lookup_table
+from transpile.backends.sql.taxonomies import (
+    TaxonomyColumns,
+    TaxonomyView,
+    schema_named,
+    view_of_table,
+)
 from transpile.backends.sql.values import ALWAYS, Kind, Value
 from transpile.backends.sql.writer import Writer
 
@@ -27,8 +33,6 @@ from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import TRUE, Exists, Pred, Unknown, all_of, any_of, negate
 from transpile.ir.stages import Pipeline, Stage
 from transpile.ir.walk import descend, fields_of
-
-SCHEMAS = ("cim", "splunk")
 
 
 def emit(request: Request) -> Draft:
@@ -86,11 +90,10 @@ def _dialect(request: Request) -> Dialect:
 
 
 def _schema(request: Request) -> Columns:
-    if request.schema and request.schema not in SCHEMAS:
-        raise UsageError(
-            f"the SQL target has no schema {request.schema!r}", hint=f"one of {', '.join(SCHEMAS)}"
-        )
-    return SplunkView(request.strict)
+    view = SplunkView(request.strict)
+    if request.schema in ("", "cim", "splunk"):
+        return view
+    return TaxonomyView(schema_named(request.schema), view, request.keep_unmapped)
 
 
 def _inputs(writer: Writer, request: Request) -> Inputs:
@@ -182,6 +185,7 @@ def _table(
     )
     writer.reserve(table)
     spelt: dict[str, str] = {}
+    shown = None if not isinstance(columns, TaxonomyColumns) else _shown(writer, columns)
 
     def resolve(field: str) -> Value | None:
         column = columns.column(field)
@@ -192,6 +196,10 @@ def _table(
             raise Unsupported(
                 f"the columns {other!r} and {column.name!r} differ in case only", code="TGT601"
             )
+        if isinstance(columns, TaxonomyColumns) and shown is not None:
+            writer.fields.setdefault(field)
+            name, query = shown
+            return view_of_table(columns, query, writer.scope(Frame(name, {})), field)
         writer.fields.setdefault(column.name)
         if column.kind is Kind.LIST and "." in column.name:
             writer.assume("dotted")
@@ -200,7 +208,7 @@ def _table(
     time = resolve("_time")  # newest first, even where no stage names the field
     order = () if time is None else (OrderKey(time, descending=True),)
     frame = Frame(
-        table, {}, rest=resolve, order=order, label="selected",
+        shown[0] if shown else table, {}, rest=resolve, order=order, label="selected",
         comments=writer.comment(source.span),
     )
     if isinstance(source, s.DataModel) and not writer.request.strict:
@@ -212,6 +220,15 @@ def _table(
         if bound is not None:
             frame = frame.filtered(_time_bound(bound, kind, frame, writer))
     return frame
+
+
+def _shown(writer: Writer, columns: TaxonomyColumns) -> tuple[str, exp.Select]:
+    """Write the CTE that shows a table as Splunk's fields; its columns come when they are read."""
+    query = n.select([], n.table(columns.table))
+    comment = f"{columns.schema.name} columns as the fields of the rule"
+    name = writer.add(f"{columns.table}_fields", query, (comment,))
+    writer.note(f"the column of _time in {columns.table} holds epoch seconds")
+    return name, query
 
 
 def _time_bound(bound: Expr, kind: type[exp.Binary], frame: Frame, writer: Writer) -> Sql:
@@ -315,6 +332,8 @@ def _shows_all(frame: Frame, writer: Writer, *, ordered: bool) -> bool:
 
 
 def _cte(name: str, query: exp.Query, comments: tuple[str, ...]) -> exp.CTE:
+    if isinstance(query, exp.Select) and not query.expressions:
+        query.append("expressions", n.alias(n.number(1), "_any"))
     _comment(query, comments)
     return exp.CTE(this=query, alias=exp.TableAlias(this=n.identifier(name)))
 

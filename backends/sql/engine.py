@@ -24,6 +24,7 @@ from transpile.backends.sql.dialects.sqlite import Sqlite
 from transpile.backends.sql.functions.structured import JSON_TEXTS
 from transpile.backends.sql.sources import ModelColumns, RawColumns, SourceColumns, leaf_column
 from transpile.backends.sql.stages.sets import LINE
+from transpile.backends.sql.taxonomies import TaxonomyColumns, schema_named
 from transpile.backends.sql.values import Kind
 
 from transpile.interpret import NotComputable
@@ -98,12 +99,15 @@ class SqlEngine(ABC):
     def tables(self, draft: Draft) -> tuple[EventTable, ...]:
         """Return the tables of events that a query reads."""
         tables = tuple(draft.inputs.tables.items())
-        return _event_tables(self.dialect, draft.text, tables, draft.inputs.fields)
+        return _event_tables(
+            self.dialect, draft.text, draft.inputs.schema, tables, draft.inputs.fields
+        )
 
 
 @lru_cache(maxsize=64)
 def _event_tables(
-    dialect: str, text: str, tables: tuple[tuple[str, str], ...], fields: tuple[str, ...]
+    dialect: str, text: str, schema: str, tables: tuple[tuple[str, str], ...],
+    fields: tuple[str, ...],
 ) -> tuple[EventTable, ...]:
     """Return the event tables that a query reads; `accepts` asks for them event by event."""
     tree = sqlglot.parse_one(text, read=dialect)
@@ -113,10 +117,19 @@ def _event_tables(
     )
     named = frozenset(fields)
     return tuple(
-        EventTable(name, _source(name, source), named, whole)
+        EventTable(name, _in_schema(name, source, schema), named, whole)
         for name, source in tables
         if not source.startswith("lookup:")
     )
+
+
+def _in_schema(name: str, source: str, schema: str) -> SourceColumns:
+    columns = _source(name, source)
+    found = dataset(source)
+    if schema in ("", "cim", "splunk") or found is None:
+        return columns
+    assert isinstance(columns, (ModelColumns, RawColumns))
+    return TaxonomyColumns(columns, found, schema_named(schema))
 
 
 def _source(table: str, source: str) -> SourceColumns:
@@ -140,6 +153,8 @@ class EventTable:
 
     def view(self, event: Event) -> dict[str, Any] | None:
         """Return the event's columns that matter, None if it does not belong to the table."""
+        if isinstance(self.source, TaxonomyColumns):
+            return self.source.row(event, self.named)
         row = event_row(event)
         if isinstance(self.source, ModelColumns):
             model, node = self.source.source.model, self.source.source.node
@@ -155,12 +170,22 @@ class EventTable:
             row = {**row, "_raw": raw_text(event)}
         return {name: value for name, value in row.items() if self.whole or name in self.named}
 
+    def columns(self, fields: Iterable[str]) -> list[str]:
+        """Return the table's columns for the fields that a query reads."""
+        if not isinstance(self.source, TaxonomyColumns):
+            return list(fields)
+        names = (self.source.column_name(field) for field in fields)
+        return list(dict.fromkeys(name for name in names if name is not None))
+
     def kind(self, column: str) -> Kind:
         return self.source.kind_of(column)
 
     def refusal(self, event: Event, draft: Draft, engine: SqlEngine) -> str | None:
         """Return why the table cannot hold the event, None if it can."""
-        row = self.view(event)
+        try:
+            row = self.view(event)
+        except ValueError as error:
+            return str(error)
         if row is None:
             return None
         if len(set(map(engine.column_key, row))) < len(row):
@@ -183,7 +208,7 @@ class EventTable:
             if reason is not None:
                 raise ValueError(f"event {index} does not fit the table {self.name}: {reason}")
         views = [view for event in events if (view := self.view(event)) is not None]
-        asked = draft.inputs.fields
+        asked = self.columns(draft.inputs.fields)
         names = list(dict.fromkeys([*asked, *(name for view in views for name in view)]))
         if len(set(map(engine.column_key, names))) < len(names):
             raise ValueError(f"the table {self.name} has columns that differ in case only")
