@@ -9,6 +9,9 @@ from pathlib import Path
 
 from transpile.errors import UsageError
 
+_UNFINISHED = ".transpile-"
+"""Begins the name of a file that is being written; the process's number follows."""
+
 
 def write_text(path: Path, text: str) -> None:
     """Write a file in one step, unless it says that already. Raises `UsageError` OUT501."""
@@ -16,7 +19,7 @@ def write_text(path: Path, text: str) -> None:
         if _says(path, text):
             return
         make_folder(path.parent)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".transpile-", suffix=".tmp")
+        handle, temporary = tempfile.mkstemp(".tmp", f"{_UNFINISHED}{os.getpid()}-", path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
@@ -61,6 +64,25 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
     return UsageError(f"cannot write {path}: {reason or error}", code="OUT501")
 
 
+def sweep(folder: Path) -> None:
+    """Remove what runs that were killed left unfinished in a folder."""
+    for file in folder.glob(f"{_UNFINISHED}*.tmp"):
+        number = file.name.removeprefix(_UNFINISHED).partition("-")[0]
+        if number.isdigit() and not _runs(int(number)):
+            with contextlib.suppress(OSError):  # another run sweeps too, or may and we may not
+                file.unlink()
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
 class OutputFolder:
     """A folder for results; two results of one name get numbers, no name leaves the folder."""
 
@@ -68,6 +90,7 @@ class OutputFolder:
         make_folder(root)
         self.root = root
         self._used: set[str] = set()
+        self._swept: set[Path] = set()
 
     def write(self, name: str, text: str) -> str:
         """Write a text under a relative name; return the path written."""
@@ -75,6 +98,9 @@ class OutputFolder:
         if relative.is_absolute() or ".." in relative.parts:
             raise UsageError(f"the output name {name!r} leaves the folder", code="OUT501")
         path = self.root / self._free(relative)
+        if path.parent not in self._swept:
+            self._swept.add(path.parent)
+            sweep(path.parent)
         write_text(path, text)
         return str(path)
 

@@ -112,13 +112,17 @@ def rule_files(top: Path) -> tuple[Path, ...]:
     return tuple(sorted(_walk(start)))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
+    facts = folder.stat()
+    here = (facts.st_dev, facts.st_ino)
+    if here in above:  # a link back to a folder that it lies in
+        return
     for entry in folder.iterdir():
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
             if entry.name not in OTHER_FOLDERS:
-                yield from _walk(entry)
+                yield from _walk(entry, above | {here})
         elif entry.suffix in (*YAML_SUFFIXES, ".spl") or entry.name == "savedsearches.conf":
             yield entry
 

@@ -1,0 +1,149 @@
+"""What happens around the program does no harm: kills, concurrent runs, odd folders and files."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from transpile.content import load_rules
+
+RULE = """\
+name: {name}
+type: TTP
+search: '| tstats count from datamodel=Endpoint.Processes where {tests} by Processes.dest'
+"""
+RULES = 24
+KILLS = 50
+TARGETS = ("-t", "sigma", "-t", "eql", "-t", "sql:duckdb")
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rules")
+    for number in range(RULES):
+        tests = " OR ".join(f'Processes.process="*tool{number}_{n}*"' for n in range(20))
+        (folder / f"r{number:02}.yml").write_text(RULE.format(name=f"R{number:02}", tests=tests))
+    return folder
+
+
+def start(rules: Path, out: Path, cache: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "transpile", "convert", str(rules), *TARGETS, "-j", "2",
+         "-o", str(out), "--report", str(out / "report.json"), "-q"],
+        env={**os.environ, "XDG_CACHE_HOME": str(cache)}, start_new_session=True,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def finished(run: subprocess.Popen[bytes]) -> tuple[int, bytes]:
+    """Return the exit code and what was said, once it is done."""
+    _, told = run.communicate(timeout=120)
+    return run.returncode, told
+
+
+def texts(out: Path) -> dict[str, bytes]:
+    """Return the outputs by name: hidden files are no outputs."""
+    return {
+        file.relative_to(out).as_posix(): file.read_bytes()
+        for file in out.rglob("*")
+        if file.is_file() and not file.name.startswith(".") and file.name != "report.json"
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(rules: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return what a run that nobody disturbs writes."""
+    out = tmp_path_factory.mktemp("whole")
+    assert finished(start(rules, out, tmp_path_factory.mktemp("cache"))) == (0, b"")
+    found = texts(out)
+    assert len(found) == 3 * RULES
+    return found
+
+
+def test_a_run_that_is_killed_leaves_whole_files_and_a_whole_cache(
+    rules: Path, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    chance = random.Random(1)
+    stopped = 0
+    for number in range(KILLS):
+        out, cache = tmp_path / f"out{number}", tmp_path / f"cache{number}"
+        run = start(rules, out, cache)
+        _wait_for(run, out, chance.randrange(3 * RULES))
+        os.killpg(run.pid, signal.SIGKILL)
+        stopped += finished(run)[0] == -signal.SIGKILL
+        left = texts(out)
+        assert left == {name: whole[name] for name in left}
+    assert stopped > KILLS // 2
+    for number in range(0, KILLS, 5):
+        out, cache = tmp_path / f"out{number}", tmp_path / f"cache{number}"
+        assert finished(start(rules, out, cache)) == (0, b"")
+        assert texts(out) == whole
+        assert list(out.rglob("*.tmp")) == []
+
+
+def _wait_for(run: subprocess.Popen[bytes], out: Path, files: int) -> None:
+    """Wait until so many outputs are written, or the run has ended."""
+    while run.poll() is None and len(texts(out)) < files:
+        time.sleep(0.01)
+
+
+def test_two_runs_into_one_folder_both_finish(
+    rules: Path, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    runs = [start(rules, tmp_path / "out", tmp_path / "cache") for _ in range(2)]
+    assert [finished(run) for run in runs] == [(0, b""), (0, b"")]
+    assert texts(tmp_path / "out") == whole
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_an_error_and_no_traceback(rules: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir(mode=0o500)
+    code, told = finished(start(rules, tmp_path / "out", tmp_path / "cache"))
+    assert code == 2
+    assert b"error[OUT501]" in told
+
+
+def test_a_folder_of_the_system_is_an_error_and_no_traceback(rules: Path, tmp_path: Path) -> None:
+    code, told = finished(start(rules, Path("/proc/self/out"), tmp_path / "cache"))
+    assert code == 2
+    assert told.startswith(b"error[OUT501]: cannot write /proc/self/out")
+
+
+def test_links_in_a_circle_are_followed_once(rules: Path, tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    (top / "inner").mkdir(parents=True)
+    (top / "inner" / "a.yml").write_text((rules / "r00.yml").read_text())
+    (top / "inner" / "back").symlink_to(top)
+    (top / "again").symlink_to(top / "inner")
+    (top / "itself").symlink_to("itself")
+    (top / "gone.yml").symlink_to("nowhere")
+    found, errors = load_rules(top)
+    assert [Path(str(rule.path)).relative_to(top).as_posix() for rule in found] == [
+        "again/a.yml", "inner/a.yml",
+    ]  # fmt: skip
+    assert [error.code for error in errors] == ["CNT407"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../escaped", "/etc/escaped", "..", ".", "a/../../escaped", "C:\\\\escaped", "nul\\u0000l",
+     "\\u202e reversed", "x" * 4000, ".hidden", "CON", "-o"],
+)  # fmt: skip
+def test_no_name_of_a_rule_leaves_the_output_folder(name: str, tmp_path: Path) -> None:
+    folder, out = tmp_path / "rules", tmp_path / "deep" / "out"
+    folder.mkdir()
+    for number in (1, 2):
+        text = f'name: "{name}"\nsearch: source="XmlWinEventLog:Security" EventCode={number}\n'
+        (folder / f"{number}.yml").write_text(text)
+    assert finished(start(folder, out, tmp_path / "cache")) == (0, b"")
+    written = [file for file in tmp_path.rglob("*") if file.is_file() and "escaped" in file.name]
+    assert all(file.is_relative_to(out) for file in written)
+    assert len(texts(out)) == 6
+    assert all(file.count("/") == 1 for file in texts(out))
