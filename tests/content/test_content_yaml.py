@@ -74,7 +74,7 @@ BOMB = "a0: &a0 [x]\n" + "".join(
         pytest.param("a: !!int x\n", "CNT401", 1, 4, id="tag-that-does-not-fit"),
         pytest.param("? [1]\n: 2\n", "CNT401", 1, 3, id="list-as-key"),
         pytest.param("a:\n  <<: 3\n", "CNT401", 2, 3, id="merge-of-no-mapping"),
-        pytest.param("a: " + "[" * 5000, "CNT401", 1, 103, id="too-deep"),
+        pytest.param("a: " + "[" * 500, "CNT401", 1, 103, id="too-deep"),
     ],
 )
 def test_refused_with_its_place(text: str, code: str, line: int, column: int) -> None:
@@ -82,6 +82,12 @@ def test_refused_with_its_place(text: str, code: str, line: int, column: int) ->
         list(documents(text, "x.yml"))
     error = caught.value
     assert (error.code, error.path, error.line, error.column) == (code, "x.yml", line, column)
+
+
+def test_depth_beyond_what_the_yaml_library_takes_is_refused_by_either() -> None:
+    with pytest.raises(ContentError) as caught:
+        list(documents("a: " + "[" * 5000, "x.yml"))
+    assert (caught.value.code, caught.value.line) == ("CNT401", 1)
 
 
 def test_error_shows_the_source_line() -> None:
