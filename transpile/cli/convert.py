@@ -22,7 +22,8 @@ from transpile.cli.output import OutputFolder, check_file, write_text
 from transpile.cli.report import report, summary_table
 from transpile.cli.targets import add_target_option, targets_for
 from transpile.cli.terminal import Terminal, one_line
-from transpile.errors import BugError
+from transpile.cli.watch import watch
+from transpile.errors import BugError, ContentError, UsageError
 from transpile.fidelity import Fidelity
 from transpile.targets import check_choices
 
@@ -63,11 +64,37 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="processes (default: one; all cores for more than a hundred rules)",
     )  # fmt: skip
     parser.add_argument("--no-cache", action="store_true", help="make every result anew")
+    parser.add_argument(
+        "--watch", action="store_true", help="convert again when a rule, macro or lookup changes"
+    )
     add_content_option(parser)
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Convert; return the exit code."""
+    if not options.watch:
+        return _convert(options, terminal)
+    if STDIN in options.paths:
+        raise UsageError("standard input cannot be watched", code="OUT507")
+
+    def again() -> None:
+        try:
+            _convert(options, terminal)
+        except (ContentError, UsageError) as error:  # the next change may mend it
+            terminal.error(error)
+
+    watch(lambda: _watched(options), again)
+    return 0
+
+
+def _watched(options: argparse.Namespace) -> list[Path]:
+    settings = settings_for(options.paths)
+    content = content_for(options.content, options.paths, settings)
+    origin = [Path(settings.origin)] if settings.origin else []
+    return [*files_of(options.paths), *content.definition_files, *origin]
+
+
+def _convert(options: argparse.Namespace, terminal: Terminal) -> int:
     settings = settings_for(options.paths)
     infos = targets_for(options.target, settings)
     schema = options.schema or settings.schema
