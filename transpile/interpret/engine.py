@@ -35,7 +35,7 @@ from transpile.interpret.reshaping import RESHAPING
 from transpile.interpret.rowwise import ROWWISE, Transform, given_locations
 from transpile.interpret.sequence import sequence
 from transpile.interpret.transaction import transaction
-from transpile.interpret.values import Row, first, origins
+from transpile.interpret.values import Row, field_names, first, origins
 from transpile.interpret.window import window
 from transpile.ir import stages as s
 from transpile.ir.decide import to_number
@@ -80,6 +80,13 @@ class Interpreter:
         as `run`.
         """
         return sorted(origins(_Run(pipeline, events, self.context, track=True).rows()))
+
+    def traced(
+        self, pipeline: s.Pipeline, events: Iterable[Event]
+    ) -> list[tuple[Row, frozenset[int]]]:
+        """Return the result rows, each with the indices of the events behind it; as `run`."""
+        rows = _Run(pipeline, events, self.context, track=True).rows()
+        return [({n: row[n] for n in field_names(row)}, origins((row,))) for row in rows]
 
 
 def run_pipeline(

@@ -8,18 +8,29 @@ counted; an engine that is not installed is reported as not run.
 
 from __future__ import annotations
 
-from transpile.verify.check import check_conversion, verify_compiled, verify_rule
+from transpile.verify.check import (
+    check,
+    check_conversion,
+    verify_compiled,
+    verify_rule,
+    verify_trial,
+)
 from transpile.verify.fixtures import Fixtures, load_fixtures, read_fixtures
 from transpile.verify.report import Difference, Report, Verdict
+from transpile.verify.trial import Trial, trial_of
 
 __all__ = [
     "Difference",
     "Fixtures",
     "Report",
+    "Trial",
     "Verdict",
+    "check",
     "check_conversion",
     "load_fixtures",
     "read_fixtures",
+    "trial_of",
     "verify_compiled",
     "verify_rule",
+    "verify_trial",
 ]

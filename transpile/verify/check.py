@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,17 @@ from transpile.compiled import Compiled, compile_rule
 from transpile.convert import Conversion, convert_compiled
 from transpile.errors import UsageError
 from transpile.fidelity import Fidelity, Observable
-from transpile.interpret import NotComputable, compile_pred, event_row, matched, run_pipeline
-from transpile.ir.pred import TRUE
-from transpile.ir.stages import DataModel, Events, Pipeline, Stage
-from transpile.ir.walk import descend, fields_of
-from transpile.running import context_for
-from transpile.tables import tables_for
+from transpile.interpret import NotComputable, compile_pred
 from transpile.targets import find, variant_of
+from transpile.verify.adequacy import adequacy
+from transpile.verify.bits import indices
 from transpile.verify.compare import difference, value_key
-from transpile.verify.fixtures import load_fixtures
 from transpile.verify.report import Difference, Report, Verdict
+from transpile.verify.runs import Result
+from transpile.verify.trial import Trial, source_row, trial_of
 
 if TYPE_CHECKING:
-    from transpile.backends.base import Draft, Seen
+    from transpile.backends.base import Draft, Engine, Seen
     from transpile.content import Content, Rule
 
 Event = Mapping[str, Any]
@@ -34,7 +33,7 @@ SHOWN = 5
 def verify_rule(
     rule: Rule, target: str, events: Sequence[Event] = (), *, content: Content, schema: str = ""
 ) -> Report:
-    """Return the verdict on a rule's conversion, on its fixtures and the given events."""
+    """Return the verdict on a rule's conversion: on its fixtures, given events and witnesses."""
     compiled = compile_rule(rule, content)
     return verify_compiled(compiled, target, events, content=content, schema=schema)
 
@@ -48,11 +47,15 @@ def verify_compiled(
     schema: str = "",
 ) -> Report:
     """Return the verdict on the conversion of a rule that is IR already."""
-    fixtures = load_fixtures(compiled.rule, content)
-    conversion = convert_compiled(compiled, target, content=content, schema=schema)
-    return check_conversion(
-        compiled, conversion, (*fixtures.events, *events), content=content, now=fixtures.now
-    )
+    trial = trial_of(compiled, events, content=content)
+    return verify_trial(trial, target, schema=schema)
+
+
+def verify_trial(trial: Trial, target: str, *, schema: str = "") -> Report:
+    """Return the verdict on one target; several targets of a trial share what they can."""
+    started = time.perf_counter()
+    conversion = convert_compiled(trial.compiled, target, content=trial.content, schema=schema)
+    return check(trial, conversion, started=started)
 
 
 def check_conversion(
@@ -63,35 +66,40 @@ def check_conversion(
     content: Content,
     now: float | None = None,
 ) -> Report:
-    """Return the verdict on one conversion over some events."""
-    report = _reporter(compiled, conversion)
-    if conversion.draft is None:
+    """Return the verdict on one conversion over these events and no others."""
+    trial = Trial(compiled, content, tuple(events), ("given",) * len(events), now)
+    return check(trial, conversion, mutation=False)
+
+
+def check(
+    trial: Trial, conversion: Conversion, *, mutation: bool = True, started: float | None = None
+) -> Report:
+    """Return the verdict on one conversion over the events of a trial.
+
+    mutation: whether to tell how many mutants of the rule the events show.  started: when the work
+    for it began, by `time.perf_counter`.
+    """
+    report = _reporter(trial.compiled, conversion, started or time.perf_counter())
+    draft = conversion.draft
+    if draft is None:
         return report(Verdict.UNSUPPORTED, reason=_reasons(conversion))
     backend, info = find(conversion.target)
     engine = backend.engine(variant_of(info))
     if engine is None:
         return report(Verdict.NOT_RUN, reason=f"nothing runs {conversion.target} here")
-    if not events:
+    if not trial.events:
         return report(Verdict.NOT_RUN, reason="there are no events to try it on")
-    context = context_for(compiled.pipeline, content, now=now)
-    in_scope = _scope_test(compiled.pipeline)
-    assumed = _assumption_test(compiled.pipeline, conversion.draft)
-    tried = [
-        event
-        for event in events
-        if in_scope(event) and assumed(event) and engine.accepts(event, conversion.draft)
-    ]
+    tried = _tried(trial, draft, engine)
     if not tried:
         return report(Verdict.NOT_RUN, reason="no event fits the conversion's assumptions")
+    view = _VIEWS[draft.observable](trial, draft)
     try:
+        expected = trial.runs.result(tried)
         seen = engine.run(
-            conversion.draft,
-            tried,
-            lookups=tables_for(compiled.pipeline, content),
-            now=context.now,
-        )
-        outcome = _COMPARE[conversion.draft.observable](
-            _Run(compiled.pipeline, conversion.draft, tried, context), seen
+            draft,
+            [trial.events[at] for at in indices(tried)],
+            lookups=trial.lookups,
+            now=trial.context.now,
         )
     except NotComputable as error:
         return report(Verdict.NOT_RUN, engine=engine.name, reason=error.message)
@@ -99,17 +107,51 @@ def check_conversion(
         if error.code != "OUT504":
             raise
         return report(Verdict.NOT_RUN, reason=error.message)
+    outcome = view.outcome(expected, seen, indices(tried))
+    rows = draft.observable is Observable.ROWS
     return report(
         _verdict(conversion.fidelity, outcome),
         engine=engine.name,
-        tried=len(tried),
-        set_aside=len(events) - len(tried),
+        tried=tried.bit_count(),
+        set_aside=len(trial.events) - tried.bit_count(),
         found=outcome.found,
         differences=(*outcome.missed[:SHOWN], *outcome.extra[:SHOWN]),
+        adequacy=adequacy(trial, tried, view.observed, draft.required, rows=rows)
+        if mutation
+        else None,
     )
 
 
-def _reporter(compiled: Compiled, conversion: Conversion) -> Callable[..., Report]:
+def _tried(trial: Trial, draft: Draft, engine: Engine) -> int:
+    """Return the bits of the events that the conversion speaks about."""
+    assumed = _assumption_test(trial, draft)
+    return sum(
+        1 << at
+        for at, event in enumerate(trial.events)
+        if trial.in_scope[at] and assumed(at) and engine.accepts(event, draft)
+    )
+
+
+def _assumption_test(trial: Trial, draft: Draft) -> Callable[[int], bool]:
+    """Return whether an event meets what a draft assumes of the events of each of its sources."""
+    if not draft.sides:
+        required = compile_pred(draft.required)
+        return lambda at: required(trial.source_rows[at] or {})
+    sides = [
+        (side.source, compile_pred(side.pred), compile_pred(side.required)) for side in draft.sides
+    ]
+
+    def assumed(at: int) -> bool:
+        event = trial.events[at]
+        rows = [(source_row(event, source), found, wanted) for source, found, wanted in sides]
+        return all(row is None or not found(row) or wanted(row) for row, found, wanted in rows)
+
+    return assumed
+
+
+def _reporter(
+    compiled: Compiled, conversion: Conversion, started: float
+) -> Callable[..., Report]:
     def report(verdict: Verdict, **facts: Any) -> Report:
         return Report(
             compiled.rule.name,
@@ -119,6 +161,7 @@ def _reporter(compiled: Compiled, conversion: Conversion) -> Callable[..., Repor
             verdict,
             losses=conversion.losses,
             assumptions=conversion.assumptions,
+            seconds=time.perf_counter() - started,
             **facts,
         )
 
@@ -139,66 +182,7 @@ def _verdict(fidelity: Fidelity, outcome: _Outcome) -> Verdict:
     return Verdict.WIDER if outcome.extra else Verdict.EQUAL
 
 
-# -- events that a conversion speaks about -------------------------------------------------------
-
-
-def _scope_test(pipeline: Pipeline) -> Callable[[Event], bool]:
-    """Return whether an event is of a source that the rule reads: a target has only those.
-
-    An event without any of the fields that a scope tests was chosen by the user.
-    """
-    scopes = []
-    for node in descend(pipeline):
-        if isinstance(node, DataModel) or (isinstance(node, Events) and node.scope == TRUE):
-            return lambda event: True
-        if isinstance(node, Events):
-            scopes.append((fields_of(node.scope), compile_pred(node.scope)))
-
-    def in_scope(event: Event) -> bool:
-        row = event_row(event)
-        return any(not names & row.keys() or decide(row) for names, decide in scopes)
-
-    return in_scope
-
-
-def _assumption_test(pipeline: Pipeline, draft: Draft) -> Callable[[Event], bool]:
-    """Return whether an event meets what a draft assumes of the events of each of its sources."""
-    if not draft.sides:
-        required = compile_pred(draft.required)
-        return lambda event: required(_source_row(event, pipeline.stages[0]) or {})
-    sides = [
-        (side.source, compile_pred(side.pred), compile_pred(side.required)) for side in draft.sides
-    ]
-
-    def assumed(event: Event) -> bool:
-        rows = [(_source_row(event, source), found, wanted) for source, found, wanted in sides]
-        return all(row is None or not found(row) or wanted(row) for row, found, wanted in rows)
-
-    return assumed
-
-
-def _source_row(event: Event, source: Stage) -> dict[str, Any] | None:
-    """Return the event under the field names that a draft's `required` and `groups` use.
-
-    None for an event that the source, a data model, does not have.
-    """
-    row = event_row(event)
-    if isinstance(source, DataModel):
-        from transpile.interpret.context import cim_view
-
-        return cim_view(row, source.model, source.node)
-    return row
-
-
-# -- one comparison per observable ---------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    pipeline: Pipeline
-    draft: Draft
-    events: Sequence[Event]
-    context: Any
+# -- one view per observable ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,48 +194,79 @@ class _Outcome:
     extra: list[Difference]
 
 
-def _compare_events(run: _Run, seen: Seen) -> _Outcome:
-    expected = set(matched(run.pipeline, run.events, run.context))
-    found = set(seen.events or ())
-    return _Outcome(
-        len(expected),
-        [Difference(run.events[i], True, False, i) for i in sorted(expected - found)],
-        [Difference(run.events[i], False, True, i) for i in sorted(found - expected)],
-    )
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What is observed of a rule's result, and how that is held against what an engine saw."""
+
+    trial: Trial
+    draft: Draft
+
+    def observed(self, result: Result) -> Hashable:
+        """Return the observable part of a result in a form to compare."""
+        raise NotImplementedError
+
+    def outcome(self, expected: Result, seen: Seen, places: Sequence[int]) -> _Outcome:
+        """Return the differences; places: the events that the engine was given."""
+        raise NotImplementedError
 
 
-def _compare_rows(run: _Run, seen: Seen) -> _Outcome:
-    rows = run_pipeline(run.pipeline, run.events, run.context)
-    missed, extra = difference(rows, seen.rows or ())
-    return _Outcome(
-        len(rows),
-        [Difference(row, True, False) for row in missed],
-        [Difference(row, False, True) for row in extra],
-    )
+class _EventsView(_View):
+    __slots__ = ()
+
+    def observed(self, result: Result) -> Hashable:
+        return result.matched
+
+    def outcome(self, expected: Result, seen: Seen, places: Sequence[int]) -> _Outcome:
+        events = self.trial.events
+        found = {places[at] for at in seen.events or ()}
+        return _Outcome(
+            len(expected.matched),
+            [Difference(events[i], True, False, i) for i in sorted(expected.matched - found)],
+            [Difference(events[i], False, True, i) for i in sorted(found - expected.matched)],
+        )
 
 
-def _compare_groups(run: _Run, seen: Seen) -> _Outcome:
-    names = run.draft.groups
-    expected = set()
-    for index in matched(run.pipeline, run.events, run.context):
-        row = _own_row(run, run.events[index])
-        if row is not None:
-            expected.add(tuple(value_key(row.get(name)) for name in names))
-    found = {tuple(value_key(value) for value in group) for group in seen.groups or ()}
-    return _Outcome(
-        len(expected),
-        _group_differences(names, expected - found, rule_finds=True),
-        _group_differences(names, found - expected, rule_finds=False),
-    )
+class _RowsView(_View):
+    __slots__ = ()
+
+    def observed(self, result: Result) -> Hashable:
+        return result.multiset
+
+    def outcome(self, expected: Result, seen: Seen, places: Sequence[int]) -> _Outcome:
+        missed, extra = difference(expected.rows, seen.rows or ())
+        return _Outcome(
+            len(expected.rows),
+            [Difference(row, True, False) for row in missed],
+            [Difference(row, False, True) for row in extra],
+        )
 
 
-def _own_row(run: _Run, event: Event) -> dict[str, Any] | None:
-    """Return the event in the view of the rule's own source, None for one of a joined search."""
-    if not run.draft.sides:
-        return _source_row(event, run.pipeline.stages[0]) or {}
-    own = run.draft.sides[0]
-    row = _source_row(event, own.source)
-    return row if row is not None and compile_pred(own.pred)(row) else None
+class _GroupsView(_View):
+    __slots__ = ()
+
+    def observed(self, result: Result) -> Hashable:
+        names = self.draft.groups
+        rows = [row for at in result.matched if (row := self._own_row(at)) is not None]
+        return frozenset(tuple(value_key(row.get(name)) for name in names) for row in rows)
+
+    def _own_row(self, at: int) -> Mapping[str, Any] | None:
+        """Return an event as the rule's own source shows it, None for one of a joined search."""
+        if not self.draft.sides:
+            return self.trial.source_rows[at] or {}
+        own = self.draft.sides[0]
+        row = source_row(self.trial.events[at], own.source)
+        return row if row is not None and compile_pred(own.pred)(row) else None
+
+    def outcome(self, expected: Result, seen: Seen, places: Sequence[int]) -> _Outcome:
+        names = self.draft.groups
+        wanted = self.observed(expected)
+        assert isinstance(wanted, frozenset)
+        found = {tuple(value_key(value) for value in group) for group in seen.groups or ()}
+        return _Outcome(
+            len(wanted),
+            _group_differences(names, wanted - found, rule_finds=True),
+            _group_differences(names, found - wanted, rule_finds=False),
+        )
 
 
 def _group_differences(
@@ -263,8 +278,8 @@ def _group_differences(
     ]
 
 
-_COMPARE: Mapping[Observable, Callable[[_Run, Seen], _Outcome]] = {
-    Observable.EVENTS: _compare_events,
-    Observable.ROWS: _compare_rows,
-    Observable.GROUPS: _compare_groups,
+_VIEWS: Mapping[Observable, type[_View]] = {
+    Observable.EVENTS: _EventsView,
+    Observable.ROWS: _RowsView,
+    Observable.GROUPS: _GroupsView,
 }

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from transpile.fidelity import Fidelity, Loss, Observable
+from transpile.verify.adequacy import Adequacy
 
 
 class Verdict(StrEnum):
@@ -56,6 +57,7 @@ class Report:
 
     tried: events given to both sides.  set_aside: events that break a stated assumption or that
     the engine's tables cannot hold.  found: how many events, groups or rows the rule finds.
+    adequacy: what the events tried can show, by mutants of the rule; None if that was not asked.
     """
 
     rule: str
@@ -71,6 +73,8 @@ class Report:
     differences: tuple[Difference, ...] = ()
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[str, ...] = ()
+    adequacy: Adequacy | None = None
+    seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON data."""
@@ -94,4 +98,16 @@ class Report:
             ],
             "losses": [{"code": x.code, "message": x.message} for x in self.losses],
             "assumptions": list(self.assumptions),
+            "mutants": _mutants(self.adequacy),
+            "seconds": round(self.seconds, 6),
         }
+
+
+def _mutants(found: Adequacy | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "killed": found.killed,
+        "same": found.same,
+        "gaps": [{"change": gap.what, "reason": gap.reason} for gap in found.gaps],
+    }

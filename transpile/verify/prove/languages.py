@@ -7,7 +7,7 @@ reached are computed when a search asks for them, and kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache, lru_cache
 from ipaddress import IPv4Network, ip_network
 from typing import Protocol, assert_never
@@ -25,12 +25,16 @@ Start = int
 
 
 class Language(Protocol):
-    """What a search needs of an automaton; a set of states is an integer with a bit for each."""
+    """What a search needs of an automaton; a set of states is an integer with a bit for each.
+
+    kind: what the automaton sees of a character; those of one kind lead to the same states.
+    """
 
     @property
     def cuts(self) -> frozenset[Start]: ...
     @property
     def initial(self) -> int: ...
+    def kind(self, code: int) -> Hashable: ...
     def step(self, states: int, before: int, code: int) -> int: ...
     def accepts(self, states: int, before: int) -> bool: ...
 
@@ -85,7 +89,7 @@ class _Globbed:
         # no two runs stand side by side, so one round is enough
         return states | (states & self.runs) << 1
 
-    def step(self, states: int, before: int, code: int) -> int:
+    def kind(self, code: int) -> int:
         taken = self.takes.get(code)
         if taken is None:
             char = chr(code) if self.cased else fold(chr(code))
@@ -94,7 +98,10 @@ class _Globbed:
                 for at, symbol in enumerate(self.symbols)
                 if symbol is Wild.ONE or symbol == char
             )
-        return self._closed((states & taken) << 1 | states & self.runs)
+        return taken
+
+    def step(self, states: int, before: int, code: int) -> int:
+        return self._closed((states & self.kind(code)) << 1 | states & self.runs)
 
     def accepts(self, states: int, before: int) -> bool:
         return bool(states & self.final)
@@ -110,6 +117,9 @@ class _Ordered:
         self.greater = self.less << 1
         self.initial = 1
         self.cuts = frozenset(cut for code in self.bound for cut in (code, code + 1))
+
+    def kind(self, code: int) -> Hashable:
+        return tuple((code > other) - (code < other) for other in self.bound)
 
     def step(self, states: int, before: int, code: int) -> int:
         at = states.bit_length() - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Hashable
 from enum import Enum
 from typing import assert_never
 
@@ -151,6 +152,11 @@ class Machine:
         found = {edge for take in self.takes if take for low, high in take[0]
                  for edge in (low, high + 1)}
         return frozenset(found | set(_EDGES) if self.asserts else found)
+
+    def kind(self, code: int) -> Hashable:
+        """Return what the automaton sees of a character."""
+        taken = tuple(_within(code, take[0]) for take in self.takes if take)
+        return (taken, _side(code)) if self.asserts else taken
 
     # -- running ---------------------------------------------------------------------------------
 

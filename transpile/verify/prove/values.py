@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
@@ -25,10 +25,11 @@ from transpile.verify.samples import meeting, samples
 Signed = tuple[p.Condition, bool]
 """A condition and whether the value must meet it."""
 
-MOST_STATES = 6000
-"""States of a product of automata that are looked at."""
+MOST_STEPS = 40_000
+"""Steps of a product of automata that are taken."""
 
 MOST_SPELLINGS = 64
+MOST_JOINED = 12
 
 NUMERAL = p.Matches(
     parse_regex(r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z")
@@ -78,7 +79,27 @@ def _candidates(conditions: frozenset[Signed]) -> Iterator[str]:
     ordered = sorted(conditions, key=lambda item: (not item[1], _size(item[0])))
     for condition, wanted in ordered[:6]:
         yield from islice(meeting(condition) if wanted else samples(condition), MOST_SPELLINGS)
+    wishes = [condition for condition, wanted in conditions if wanted]
+    if 1 < len(wishes) <= MOST_JOINED:
+        yield from _joined(sorted(wishes, key=_place))
     yield from ("value", "1", "0", "203.0.113.9", "")
+
+
+def _joined(conditions: Sequence[p.Condition]) -> Iterator[str]:
+    """Yield texts in which each condition has its own part, those that bind the ends outside."""
+    own = [next(iter(meeting(condition)), "") for condition in conditions]
+    for filler in ("", " ", "x"):
+        yield filler.join(own)
+        yield filler.join((own[0], *reversed(own[1:-1]), own[-1]))
+
+
+def _place(condition: p.Condition) -> tuple[int, str]:
+    """Return where a condition's part of a text stands: first, last or between."""
+    parts = condition.pattern.parts if isinstance(condition, p.Glob) else ()
+    at = 0 if parts[:1] and isinstance(parts[0], str) else 1
+    if at and parts and isinstance(parts[-1], str):
+        at = 2
+    return at, repr(condition)
 
 
 def _size(condition: p.Condition) -> int:
@@ -110,6 +131,7 @@ def _by_automata(conditions: frozenset[Signed]) -> str | None:
     chars = _representatives(parts)
     start = tuple(part.initial for part, _ in parts), NO_CHAR
     seen = {start}
+    steps = 0
     waiting = deque([(start, "")])
     while waiting:
         (states, before), text = waiting.popleft()
@@ -118,6 +140,9 @@ def _by_automata(conditions: frozenset[Signed]) -> str | None:
             for (part, wanted), mask in zip(parts, states, strict=True)
         ):
             return text
+        steps += len(chars)
+        if steps > MOST_STEPS:
+            raise Undecided("the patterns are too many to compare")
         for code in chars:
             after = tuple(
                 part.step(mask, before, code)
@@ -127,8 +152,6 @@ def _by_automata(conditions: frozenset[Signed]) -> str | None:
             following = (after, code)
             if dead or following in seen:
                 continue
-            if len(seen) >= MOST_STATES:
-                raise Undecided("the patterns are too many to compare")
             seen.add(following)
             waiting.append((following, text + chr(code)))
     return None
@@ -138,7 +161,10 @@ def _representatives(parts: Sequence[tuple[Language, bool]]) -> list[int]:
     """Return one character for each set of characters that no automaton tells apart."""
     cuts = sorted({0, ord("x"), *(cut for part, _ in parts for cut in part.cuts)})
     codes = [_plain(low, high) for low, high in zip(cuts, [*cuts[1:], 0x110000], strict=True)]
-    return sorted((code for code in codes if code < 0x110000), key=_looks)
+    found: dict[Hashable, int] = {}
+    for code in sorted((code for code in codes if code < 0x110000), key=_looks):
+        found.setdefault(tuple(part.kind(code) for part, _ in parts), code)
+    return list(found.values())
 
 
 def _plain(low: int, high: int) -> int:

@@ -1,0 +1,83 @@
+"""How much the events tried can show: which mutants of the rule they tell from the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from transpile.errors import Span
+from transpile.interpret import NotComputable
+from transpile.ir.pred import Pred
+from transpile.verify.mutate import Mutant
+from transpile.verify.prove import Relation
+from transpile.verify.runs import Result
+from transpile.verify.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A mutant that no event tells from the rule, and that was not proved to be the same."""
+
+    what: str
+    span: Span | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adequacy:
+    """killed: mutants that an event tells from the rule.  same: proved to be no other rule."""
+
+    killed: int = 0
+    same: int = 0
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def mutants(self) -> int:
+        """How many mutants there are, without those that are the same rule."""
+        return self.killed + len(self.gaps)
+
+    @property
+    def score(self) -> float | None:
+        """The share of mutants that were told apart, None without mutants."""
+        return self.killed / self.mutants if self.mutants else None
+
+
+def adequacy(
+    trial: Trial,
+    tried: int,
+    observed: Callable[[Result], Hashable],
+    required: Pred,
+    *,
+    rows: bool,
+) -> Adequacy:
+    """Return which mutants the events tried tell apart at an observable.
+
+    tried: bits of the events.  observed: what is compared of a result.  rows: whether that is the
+    result rows.  required: what the events are assumed to meet.
+    """
+    original = observed(trial.runs.result(tried))
+    killed = same = 0
+    gaps: list[Gap] = []
+    for mutant in trial.mutants(rows=rows):
+        try:
+            other = observed(trial.runs.result(tried, mutant))
+        except NotComputable:
+            continue
+        if other != original:
+            killed += 1
+            continue
+        gap = _gap(trial, mutant, required)
+        if gap is None:
+            same += 1
+        else:
+            gaps.append(gap)
+    return Adequacy(killed, same, tuple(gaps))
+
+
+def _gap(trial: Trial, mutant: Mutant, required: Pred) -> Gap | None:
+    found = trial.compared(mutant, required)
+    if found is None:
+        return Gap(mutant.what, mutant.span)
+    if found.relation is Relation.EQUAL:
+        return None
+    return Gap(mutant.what, mutant.span, found.reason)

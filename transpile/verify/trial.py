@@ -1,0 +1,174 @@
+"""One rule, its events and everything about it that conversions to several targets share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from transpile.compiled import Compiled
+from transpile.interpret import Context, compile_pred, event_row
+from transpile.interpret.context import cim_view
+from transpile.ir.pred import TRUE, Pred
+from transpile.ir.stages import DataModel, Events, Pipeline, Stage
+from transpile.ir.walk import descend, fields_of
+from transpile.running import context_for
+from transpile.tables import Table, tables_for
+from transpile.verify.fixtures import load_fixtures
+from transpile.verify.mutate import Mutant, mutants
+from transpile.verify.prove import Comparison, Facts, compare
+from transpile.verify.runs import Runs
+from transpile.verify.witness import Maker, maker_for, witnesses
+
+if TYPE_CHECKING:
+    from transpile.content import Content
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A rule with the events it is tried on.
+
+    origins: per event where it comes from: `fixture`, `given` (by the user) or `witness`.  content:
+    what the rule is converted with.  now: start of the search.
+    """
+
+    compiled: Compiled
+    content: Content
+    events: tuple[Event, ...]
+    origins: tuple[str, ...]
+    now: float | None = None
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The rule as IR."""
+        return self.compiled.pipeline
+
+    @cached_property
+    def lookups(self) -> Mapping[str, Table]:
+        """The lookup tables that the rule names."""
+        return tables_for(self.pipeline, self.content)
+
+    @cached_property
+    def context(self) -> Context:
+        """What the interpreter runs the rule with."""
+        return replace(
+            context_for(self.pipeline, self.content, now=self.now), lookups=self.lookups
+        )
+
+    @cached_property
+    def maker(self) -> Maker:
+        """How events of the rule's dataset look."""
+        sources = self.compiled.rule.data_sources
+        return maker_for(self.pipeline, sources, self.lookups)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The rule and its mutants over the events."""
+        return Runs(self.pipeline, self.events, self.context)
+
+    @cached_property
+    def in_scope(self) -> tuple[bool, ...]:
+        """Whether each event is of a source that the rule reads: a target has only those."""
+        return tuple(map(_scope_test(self.pipeline), self.events))
+
+    @cached_property
+    def source_rows(self) -> tuple[dict[str, Any] | None, ...]:
+        """The events as the rule's source shows them, None for those that it does not have."""
+        return tuple(source_row(event, self.pipeline.stages[0]) for event in self.events)
+
+    @cached_property
+    def _mutants(self) -> dict[bool, tuple[Mutant, ...]]:
+        return {}
+
+    def mutants(self, *, rows: bool) -> tuple[Mutant, ...]:
+        """Return the mutants of the rule, see `mutate.mutants`."""
+        found = self._mutants.get(rows)
+        if found is None:
+            found = self._mutants[rows] = mutants(self.pipeline, rows=rows)
+        return found
+
+    @cached_property
+    def _compared(self) -> dict[tuple[int, Pred], Comparison]:
+        return {}
+
+    def compared(self, mutant: Mutant, required: Pred) -> Comparison | None:
+        """Return how a mutant's filter stands to the rule's, None if another stage was changed.
+
+        required: what events are assumed to meet, over the source's fields.
+        """
+        if mutant.pred is None:
+            return None
+        key = (id(mutant), required)
+        found = self._compared.get(key)
+        if found is None:
+            stage = self.pipeline.stages[mutant.stage]
+            facts = self._facts(required if mutant.stage < self.runs.split else TRUE)
+            found = compare(stage.pred, mutant.pred, facts)  # type: ignore[union-attr]
+            self._compared[key] = found
+        return found
+
+    def _facts(self, required: Pred) -> Facts:
+        source = self.pipeline.stages[0]
+        prefix = source.prefix if isinstance(source, DataModel) else ""
+        maker = self.maker
+
+        def bare(name: str) -> str:
+            return name.removeprefix(prefix)
+
+        given = TRUE if prefix else required
+        return Facts(
+            lambda name: maker.single(bare(name)), lambda name: maker.whole(bare(name)), given
+        )
+
+
+def trial_of(
+    compiled: Compiled,
+    events: Sequence[Event] = (),
+    *,
+    content: Content,
+    witness: bool = True,
+    now: float | None = None,
+) -> Trial:
+    """Return the trial of a rule: on its fixtures, the given events and, by default, witnesses."""
+    fixtures = load_fixtures(compiled.rule, content)
+    now = fixtures.now if now is None else now
+    found = [(event, "fixture") for event in fixtures.events]
+    found += [(event, "given") for event in events]
+    trial = Trial(compiled, content, (), (), now)
+    if witness:
+        found += [(event, "witness") for event in witnesses(compiled.pipeline, trial.maker)]
+    kept, origins = [event for event, _ in found], [origin for _, origin in found]
+    return replace(trial, events=tuple(kept), origins=tuple(origins))
+
+
+def _scope_test(pipeline: Pipeline) -> Callable[[Event], bool]:
+    """Return whether an event is of a source that the rule reads: a target has only those.
+
+    An event without any of the fields that a scope tests was chosen by the user.
+    """
+    scopes = []
+    for node in descend(pipeline):
+        if isinstance(node, DataModel) or (isinstance(node, Events) and node.scope == TRUE):
+            return lambda event: True
+        if isinstance(node, Events):
+            scopes.append((fields_of(node.scope), compile_pred(node.scope)))
+
+    def in_scope(event: Event) -> bool:
+        row = event_row(event)
+        return any(not names & row.keys() or decide(row) for names, decide in scopes)
+
+    return in_scope
+
+
+def source_row(event: Event, source: Stage) -> dict[str, Any] | None:
+    """Return the event under the field names that a draft's `required` and `groups` use.
+
+    None for an event that the source, a data model, does not have.
+    """
+    row = event_row(event)
+    if isinstance(source, DataModel):
+        return cim_view(row, source.model, source.node)
+    return row

@@ -1,0 +1,127 @@
+"""Witness events, made from a rule's IR so that each of its conditions decides the outcome.
+
+First events are solved for that the rule finds: one per alternative of its filter. From each of
+them, changing one field at a time, come near misses: the other case, a character less, wildcard and
+regular-expression characters as themselves, numbers as text, the empty text, several values, no
+value at all. Of these remain the events that tell a mutant of the filter from the filter; where
+none does, the prover is asked for one. For a rule that counts, groups just below, at and above the
+threshold follow. The result depends on the rule alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice, permutations
+
+from transpile.interpret import compile_pred
+from transpile.ir.events import EventRule
+from transpile.ir.stages import Events, Pipeline
+from transpile.verify.prove import Facts, satisfiable
+from transpile.verify.witness.choose import telling
+from transpile.verify.witness.groups import MOST_IN_GROUP, around_threshold
+from transpile.verify.witness.maker import START, Event, Maker, event_part, maker_for
+from transpile.verify.witness.near import changed, near
+from transpile.verify.witness.partners import partner_events
+from transpile.verify.witness.solve import solutions
+
+__all__ = ["Maker", "maker_for", "witnesses"]
+
+SOLUTIONS = 4
+"""Events solved for per rule; the prover finds what only others show."""
+
+POOL = 240
+"""Events near a solution that are made per rule, to choose from."""
+
+LIMIT = 400
+"""Events kept per rule, without its groups."""
+
+SPACING = 1.0
+"""Seconds between two events at most: all lie in one window, be it fixed or sliding."""
+
+
+def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
+    """Return events for a rule; none if it does not start from events."""
+    maker = maker or maker_for(pipeline)
+    rule = event_part(pipeline, maker.tables)
+    if rule is None:
+        return []
+    made = list(islice(_events(rule, maker), LIMIT + 3 * MOST_IN_GROUP))
+    made += partner_events(pipeline, made, witnesses, maker.tables)
+    step = _spacing(rule)
+    return [{"_time": START + step * number, **event} for number, event in enumerate(made)]
+
+
+def _spacing(rule: EventRule) -> float:
+    window = rule.threshold.window if rule.threshold is not None else None
+    most = LIMIT + 3 * MOST_IN_GROUP
+    return SPACING if window is None else min(SPACING, window / (2 * most))
+
+
+def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
+    seen: set[str] = set()
+
+    def fresh(event: Event) -> bool:
+        key = repr(sorted(event.items()))
+        if key in seen:
+            return False
+        seen.add(key)
+        return True
+
+    bases = _bases(rule, maker)
+    for base in bases:
+        if fresh(full := maker.completed(base)):
+            yield full
+    pool = list(islice(near(bases, rule.pred, maker), POOL))
+    facts = Facts(maker.single, maker.whole)
+    yield from filter(fresh, islice(telling(rule.pred, pool, maker, facts), LIMIT))
+    for base in bases[:1]:
+        full = maker.completed(base)
+        for name in maker.grouped:
+            if fresh(missing := changed(full, name, None)):
+                yield missing
+        yield from around_threshold(rule, full, maker)
+
+
+def _bases(rule: EventRule, maker: Maker) -> list[Event]:
+    """Return events in the scope of the rule's source that its filter finds.
+
+    They fit every taxonomy if such were found; an engine takes those that fit its own.
+    """
+    scope = _scope(rule)
+    decide = compile_pred(rule.pred)
+    solved = list(islice(solutions(rule.pred), 2 * SOLUTIONS))
+    if not solved and (proved := satisfiable(rule.pred).event) is not None:
+        solved = [proved]
+    fitting = (_reconciled(found, maker, decide) for found in solved)
+    found = list(islice(filter(None, fitting), SOLUTIONS)) or solved[:SOLUTIONS]
+    return [scope | event for event in found]
+
+
+def _scope(rule: EventRule) -> Event:
+    """Return the fields by which an event is in the scope of the rule's source."""
+    if not isinstance(rule.source, Events):
+        return {}
+    return next(solutions(rule.source.scope), {})
+
+
+def _reconciled(
+    event: Event, maker: Maker, decide: Callable[[Event], bool]
+) -> Event | None:
+    """Return the event with names that are paths, and paths that end in their names.
+
+    None if its fields stay at odds.
+    """
+    if maker.consistent(event):
+        return event
+    texts = {name: value for name, value in event.items() if isinstance(value, str)}
+    for name, text in texts.items():
+        for other in ({**event, name: head + text} for head in ("C:\\x\\", "/x/")):
+            if decide(dict(other)) and maker.consistent(other):
+                return other
+    for name, other_name in permutations(texts, 2):
+        for sign in "\\/":
+            joined = texts[name].rstrip(sign) + sign + texts[other_name].lstrip(sign)
+            other = {**event, name: joined}
+            if decide(dict(other)) and maker.consistent(other):
+                return other
+    return None

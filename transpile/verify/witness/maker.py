@@ -1,0 +1,188 @@
+"""What events of a rule's dataset look like besides the fields that the rule tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
+
+from transpile.errors import Unsupported
+from transpile.ir import pred as p
+from transpile.ir.events import EventRule, event_rule
+from transpile.ir.lookup_rows import Entries
+from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
+from transpile.ir.walk import conjuncts, disjuncts, fields_of
+from transpile.schema.fields import FieldMap, Taxonomy
+from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
+from transpile.schema.views import conflicts, implied
+
+Event = dict[str, Any]
+
+TAXONOMIES: tuple[Taxonomy, ...] = ("sigma", "ecs")
+"""Taxonomies whose views must keep what the fields of an event say."""
+
+START = 1_767_222_000
+"""Time of the first event, epoch seconds; a full hour."""
+
+
+def _example(kind: str, name: str, number: int) -> str:
+    """Return a value for a field of an Elastic type; a number's own, but for truth values."""
+    match kind:
+        case "ip":
+            return f"198.18.{number // 250}.{number % 250 + 1}"
+        case "long" | "integer" | "float" | "double" | "scaled_float":
+            return str(number)
+        case "boolean":
+            return ("false", "true")[number % 2]
+        case "date":
+            return str(START + number)
+        case _:
+            return f"{name}-{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What events look like besides the fields that the rule tests.
+
+    grouped: fields that every event is given a value for.  multivalued: whether a field may hold
+    several values; single: whether it is known that it does not.  whole: whether a field holds
+    whole numbers, plainly written.  consistent: whether the fields of an event can come from one
+    real event (a file's name and path agree).  alone: whether a field cannot contradict the others.
+     known: values of fields that all events of
+    the dataset share, among them its event code.  example: a value that fits a field, by number.
+    tables: lookup tables, by name.
+    """
+
+    grouped: tuple[str, ...] = ()
+    multivalued: Callable[[str], bool] = field(default=lambda name: False)
+    single: Callable[[str], bool] = field(default=lambda name: False)
+    whole: Callable[[str], bool] = field(default=lambda name: False)
+    consistent: Callable[[Event], bool] = field(default=lambda event: True)
+    alone: Callable[[str, Event], bool] = field(default=lambda name, event: False)
+    known: Mapping[str, str] = field(default_factory=dict)
+    example: Callable[[str, int], str] = field(default=partial(_example, ""))
+    tables: Mapping[str, Entries] | None = None
+
+    def completed(self, event: Event) -> Event:
+        """Return the event with the grouping fields it lacks, as far as they fit in."""
+        given = frozenset(event)
+        for name in self.grouped:
+            if name in event or name.startswith("_"):
+                continue
+            for candidate in self._filled(name, event, given):
+                if self.alone(name, event) or self.consistent(candidate):
+                    event = candidate
+                    break
+            else:  # no taxonomy shows it; a table of the rule's own fields can
+                event = {**event, name: self.example(name, 1)}
+        return event
+
+    def _filled(self, name: str, event: Event, given: frozenset[str]) -> Iterator[Event]:
+        """Yield the event with a value for a field, at last with one that another one holds."""
+        if name in self.known:
+            yield {**event, name: self.known[name]}
+            return
+        value = self.example(name, 1)
+        for text in (value, *_parts_of(event)):
+            yield {**event, name: text}
+        for other in sorted(event.keys() - given):
+            for whole in (f"C:\\x\\{value}", f"{name}={value}"):
+                yield {**event, name: value, other: whole}
+
+
+def _parts_of(event: Event) -> Iterator[str]:
+    """Yield texts of the event's fields and their parts: what a name beside a path may be."""
+    texts = [value for value in event.values() if isinstance(value, str)]
+    for text in texts:
+        head, _, tail = text.replace("/", "\\").rpartition("\\")
+        yield from (tail, text[: len(head)], text, f"C:\\x\\{tail}", f"/x/{tail}")
+
+
+def maker_for(
+    pipeline: Pipeline,
+    data_sources: Sequence[str] = (),
+    tables: Mapping[str, Entries] | None = None,
+) -> Maker:
+    """Return how events of a rule's dataset look; without a known dataset anything goes."""
+    rule = event_part(pipeline, tables)
+    if rule is None:
+        return Maker()
+    resolution = resolve(rule.source, rule.pred, data_sources)
+    if resolution is None:
+        return Maker(_wanted(rule), tables=tables)
+    found, variant, platform = resolution.dataset, resolution.variant, resolution.platform
+
+    read = fields_of(rule.pred)
+
+    def consistent(event: Event) -> bool:
+        return not any(
+            conflicts(event, found, taxonomy, variant, platform=platform, read=read)
+            for taxonomy in TAXONOMIES
+        )
+
+    fields = FieldMap(found, variant)
+
+    def multivalued(name: str) -> bool:
+        fact = fields.fact(name)
+        return fact is not None and fact.mv
+
+    def single(name: str) -> bool:
+        fact = fields.fact(name)
+        return fact is not None and not fact.mv
+
+    def whole(name: str) -> bool:
+        fact = fields.fact(name)
+        return fact is not None and fact.type == "int"
+
+    @cache
+    def targets(name: str) -> frozenset[str]:
+        found = (fields.lookup(name, taxonomy) for taxonomy in TAXONOMIES)
+        return frozenset(target.field for target in found if target and target.field)
+
+    def alone(name: str, event: Event) -> bool:
+        return not any(targets(name) & targets(other) for other in event)
+
+    code = implied(found, "ecs", variant).get("event.code")
+    known = {} if code is None else dict.fromkeys(EVENT_CODE_FIELDS, code)
+
+    def example(name: str, number: int) -> str:
+        target = fields.lookup(name, "ecs")
+        return _example(target.type if target else "", name, number)
+
+    return Maker(
+        _wanted(rule), multivalued, single, whole, consistent, alone, known, example, tables
+    )
+
+
+def _wanted(rule: EventRule) -> tuple[str, ...]:
+    """Return the fields that events are assumed to have; of several alternatives all."""
+    alternatives = (
+        part
+        for conjunct in conjuncts(rule.required)
+        for part in disjuncts(conjunct)
+        if isinstance(part, p.Exists)
+    )
+    found = (sorted(fields_of(part)) for part in alternatives)
+    return tuple(dict.fromkeys((*rule.groups, *(name for names in found for name in names))))
+
+
+def event_part(pipeline: Pipeline, tables: Mapping[str, Entries] | None) -> EventRule | None:
+    """Return what a rule asks of single events; of its first stages if not of all."""
+    try:
+        return event_rule(pipeline, tables=tables)
+    except Unsupported:
+        pass
+    leading = [pipeline.stages[0]]
+    for stage in pipeline.stages[1:]:
+        if not isinstance(stage, (Filter, Aggregate)):
+            break
+        leading.append(stage)
+    if not isinstance(leading[0], (Events, DataModel)):
+        return None
+    try:
+        return event_rule(Pipeline(tuple(leading)))
+    except Unsupported:
+        return None
+
+

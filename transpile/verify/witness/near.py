@@ -1,0 +1,57 @@
+"""Near misses: events that a rule finds, with one field changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from transpile.ir import pred as p
+from transpile.ir.expr import Field
+from transpile.ir.pred import Pred
+from transpile.ir.walk import descend
+from transpile.verify.samples import samples
+from transpile.verify.witness.maker import Event, Maker
+
+METADATA = frozenset(("index", "source", "sourcetype", "eventtype", "tag"))
+"""Fields that say which events are meant: they are set, never varied."""
+
+_PLAIN_NUMBER = re.compile(r"0|-?[1-9]\d*")
+
+
+def near(solutions: Sequence[Event], pred: Pred, maker: Maker) -> Iterator[Event]:
+    """Yield the solutions with one field changed: to other texts, none at all, or several."""
+    values = _values(pred, maker)
+    for base in solutions:
+        for name, texts in values.items():
+            for text in texts:
+                yield changed(base, name, text)
+
+
+def changed(event: Event, name: str, value: Any) -> Event:
+    """Return the event with another value of a field; None takes the field away."""
+    rest = {key: item for key, item in event.items() if key != name}
+    return rest if value is None else {**rest, name: value}
+
+
+def _values(pred: Pred, maker: Maker) -> Mapping[str, tuple[Any, ...]]:
+    """Return the values to try, by field: at the edge of each of its conditions, and others."""
+    found: dict[str, dict[Any, None]] = {}
+    for node in descend(pred):
+        match node:
+            case p.Test(Field(name), condition):
+                found.setdefault(name, {}).update(dict.fromkeys(samples(condition)))
+            case Field(name):
+                found.setdefault(name, {})
+            case _:
+                pass
+    values: dict[str, tuple[Any, ...]] = {}
+    for name, texts in found.items():
+        several: list[Any] = []
+        if maker.multivalued(name) and len(texts) > 1:
+            first, *_, last = texts
+            several = [[first, last], [first, "other"]]
+        plain = [text for text in texts if _PLAIN_NUMBER.fullmatch(text)]
+        others = (*texts, "", "other", None, *several)
+        values[name] = (*plain, None) if maker.whole(name) else others
+    return {name: tried for name, tried in values.items() if name not in METADATA}
