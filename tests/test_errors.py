@@ -16,7 +16,7 @@ from transpile.cli import COMMANDS, _common
 from transpile.errors import CODES, Span, TranspileError
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = re.compile(r"\b(?:SPL|CNT|OUT|TGT|GLD)\d{3}\b")
+CODE = re.compile(r"\b(?:SPL|CNT|OUT|TGT|GLD|VER)\d{3}\b")
 FAMILIES = {
     "SPL1": "The search text",
     "SPL2": "Macros",
@@ -25,6 +25,7 @@ FAMILIES = {
     "OUT5": "Output, settings, usage",
     "TGT6": "What a target cannot say",
     "GLD7": "Golden files",
+    "VER8": "Verdicts",
 }
 
 

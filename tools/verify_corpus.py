@@ -1,107 +1,116 @@
-"""Verify a repository's rules: verdicts, mutants, proofs and cost, per target.
+"""Witness events of a repository's rules, run through interpreter and engines; prints differences.
 
-    TRANSPILE_CORPUS=... python tools/verify_corpus.py sigma,eql,sql:duckdb [STEP [FROM [JOBS]]]
+    TRANSPILE_CORPUS=... python tools/verify_corpus.py TARGETS [STEP [FROM]]
 
-Reads the corpus named by TRANSPILE_CORPUS, else our own rules/. Takes every STEP-th rule from FROM
-on (default: all) and prints every conversion that does something else than it claims.
+TARGETS: names with commas between, or `sql` for every dialect that has an engine here. Takes every
+STEP-th rule from FROM on (default: all) of the corpus that TRANSPILE_CORPUS names, else of our own
+rules/; a rule's fixture events count too. Every engine is started once.
+
+Printed per target: what the verdicts were; the triples (rule, engine, event set) compared; how many
+of them were vacuous, that is neither side found anything; and why engines did not run.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
 from pathlib import Path
-from statistics import median
 
 from transpile import Content
-from transpile.compiled import compile_rule
-from transpile.content import Rule, load_rules
-from transpile.verify import Report, trial_of, verify_trial
+from transpile.compiled import Compiled, compile_rule
+from transpile.content import load_rules
+from transpile.convert import convert_compiled
+from transpile.fidelity import Fidelity
+from transpile.tables import tables_for
+from transpile.targets import all_targets
+from transpile.verify import Report, Verdict, check_conversion
+from transpile.verify.fixtures import load_fixtures
+from transpile.verify.witness import maker_for, witnesses
 
 NOW = 1_767_225_600.0
 
 
-def main() -> int:
-    """Verify; return 1 if a conversion does something else than it claims."""
-    targets = tuple(sys.argv[1].split(","))
-    step, offset, jobs = (int(n) for n in (*sys.argv[2:5], *("1", "0", "1")[len(sys.argv) - 2 :]))
-    corpus = os.environ.get("TRANSPILE_CORPUS")
-    root = Path(corpus, "splunk") if corpus else Path("rules")
-    rules, _ = load_rules(root / "detections")
-    chosen = rules[offset::step]
-    totals = {target: Total() for target in targets}
-    started = time.perf_counter()
-    with ProcessPoolExecutor(jobs) as pool:
-        for found in pool.map(partial(_verified, str(root), targets), chosen, chunksize=8):
-            for report in found:
-                totals[report.target].add(report)
-    for target, total in totals.items():
-        print(target, total)
-    print(f"{len(chosen)} rules in {time.perf_counter() - started:.0f} s")
-    return 1 if any(total.bad for total in totals.values()) else 0
-
-
-@lru_cache(maxsize=1)
-def _content(root: str) -> Content:
-    return Content.load(root)
-
-
-def _verified(root: str, targets: tuple[str, ...], rule: Rule) -> list[Report]:
-    content = _content(root)
-    started = time.process_time()
-    trial = trial_of(compile_rule(rule, content), content=content, now=NOW)
-    reports = [verify_trial(trial, target) for target in targets]
-    spent = (time.process_time() - started) / len(targets)
-    for report in reports:
-        if report.verdict.bad:
-            print(_difference(report), flush=True)
-    return [_with_seconds(report, spent) for report in reports]
-
-
-def _with_seconds(report: Report, seconds: float) -> Report:
-    from dataclasses import replace
-
-    return replace(report, seconds=seconds)
-
-
 @dataclass
-class Total:
-    """The sums of one target. seconds: of one core, a rule's shared work in equal parts."""
+class Tally:
+    """What happened on one target."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
-    proofs: Counter[str] = field(default_factory=Counter)
-    gaps: Counter[str] = field(default_factory=Counter)
-    killed: int = 0
-    open: int = 0
-    same: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    compared: int = 0
+    vacuous: int = 0
     bad: int = 0
-    seconds: list[float] = field(default_factory=list)
+    seconds: float = 0.0
 
-    def add(self, report: Report) -> None:
-        """Count a report."""
-        self.verdicts[f"{report.fidelity}/{report.verdict}"] += 1
-        self.bad += report.verdict.bad
-        self.seconds.append(report.seconds)
-        if report.adequacy is not None:
-            self.killed += report.adequacy.killed
-            self.same += report.adequacy.same
-            self.open += len(report.adequacy.gaps)
-            self.gaps.update(gap.what.partition(":")[0] for gap in report.adequacy.gaps)
 
-    def __str__(self) -> str:
-        mutants = self.killed + self.open
-        share = f"{self.killed / mutants:.1%}" if mutants else "-"
-        return (
-            f"{dict(self.verdicts.most_common())}\n"
-            f"  mutants {mutants}, told apart {share}, proved the same {self.same}\n"
-            f"  gaps {dict(self.gaps.most_common(8))}\n"
-            f"  median {median(self.seconds) * 1000:.0f} ms, sum {sum(self.seconds):.0f} s"
+def main() -> int:
+    """Verify; return 1 if a conversion does something else than it claims."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("targets")
+    parser.add_argument("step", nargs="?", type=int, default=1)
+    parser.add_argument("start", nargs="?", type=int, default=0)
+    options = parser.parse_args()
+    corpus = os.environ.get("TRANSPILE_CORPUS")
+    root = Path(corpus, "splunk") if corpus else Path("rules")
+    content = Content.load(root)
+    rules, _ = load_rules(root / "detections")
+    tallies = {target: Tally() for target in _targets(options.targets)}
+    for rule in rules[options.start :: options.step]:
+        compiled = compile_rule(rule, content)
+        for target, tally in tallies.items():
+            _verify(compiled, target, tally, content)
+    for target, tally in tallies.items():
+        print(
+            f"{target}: {tally.compared} triples compared, {tally.vacuous} of them vacuous, "
+            f"{tally.bad} differ, {tally.seconds:.0f} s; {dict(tally.verdicts.most_common())}"
         )
+        for reason, count in tally.reasons.most_common():
+            print(f"  {count:4} not run: {reason}")
+    return 1 if any(tally.bad for tally in tallies.values()) else 0
+
+
+def _targets(asked: str) -> list[str]:
+    if asked != "sql":
+        return asked.split(",")
+    infos = all_targets()
+    return [info.name for info in infos if info.name.startswith("sql:") and info.engine]
+
+
+def _verify(compiled: Compiled, target: str, tally: Tally, content: Content) -> None:
+    conversion = convert_compiled(compiled, target, content=content)
+    tables = tables_for(compiled.pipeline, content)
+    maker = maker_for(compiled.pipeline, compiled.rule.data_sources, tables)
+    made = witnesses(compiled.pipeline, maker)
+    fixtures = load_fixtures(compiled.rule, content)
+    sets = [(made, NOW), *([(fixtures.events, fixtures.now)] if fixtures.events else [])]
+    for events, now in sets:
+        before = time.perf_counter()
+        try:
+            report = check_conversion(compiled, conversion, events, content=content, now=now)
+        except Exception as error:  # an engine that refuses a query raises its own
+            tally.bad += 1
+            tally.verdicts["failed"] += 1
+            print(f"{compiled.rule.name}: {target}: fails: {str(error).strip()[:600]}")
+            return
+        tally.seconds += time.perf_counter() - before
+        _count(report, tally)
+        if report.fidelity is Fidelity.UNSUPPORTED:
+            return
+
+
+def _count(report: Report, tally: Tally) -> None:
+    tally.verdicts[f"{report.fidelity}/{report.verdict}"] += 1
+    if report.verdict is Verdict.NOT_RUN:
+        tally.reasons[report.reason[:100]] += 1
+    elif report.verdict is not Verdict.UNSUPPORTED:
+        tally.compared += 1
+        tally.vacuous += not report.found and not report.verdict.bad
+    if report.verdict.bad:
+        tally.bad += 1
+        print(_difference(report))
 
 
 def _difference(report: Report) -> str:

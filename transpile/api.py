@@ -124,15 +124,21 @@ def verify(
     events: Iterable[Event] | None = None,
     *,
     content: Content | None = None,
+    witness: bool = True,
 ) -> Report:
     """Return the verdict on a conversion: interpreter and engine run on the same events.
 
-    events: the user's, in addition to the rule's own fixtures.
+    events: the user's, in addition to the rule's own fixtures.  witness: whether events are made
+    from the rule besides, so that each of its conditions decides.
     """
     from transpile.verify import verify_rule
 
     return verify_rule(
-        read_rule(rule), target, list(events or ()), content=content_for(rule, content)
+        read_rule(rule),
+        target,
+        list(events or ()),
+        content=content_for(rule, content),
+        witness=witness,
     )
 
 

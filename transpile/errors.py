@@ -71,6 +71,11 @@ CODES: Mapping[str, str] = {
     "GLD704": "a golden file is an orphan: no rule gives it",
     "GLD705": "a conversion is less faithful than it was, or than the settings accept",
     "GLD706": "a conversion was caught doing something else than it claims",
+    "VER801": "on events that were tried, a conversion misses what the rule finds",
+    "VER802": "on events that were tried, a conversion finds more than it claims",
+    "VER803": "on events that were tried, a conversion finds something else than the rule",
+    "VER804": "an emitted text, read back, does not say what its rule says",
+    "VER805": "the events that were tried would not show some faults",
 }
 
 

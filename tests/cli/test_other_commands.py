@@ -12,7 +12,6 @@ from transpile.backends.base import Draft
 from transpile.backends.sql.engine_duckdb import DuckDbEngine
 
 from transpile.cli import COMMANDS
-from transpile.cli import verify as verify_command
 from transpile.errors import UsageError
 from transpile.fidelity import Fidelity, Observable
 
@@ -199,7 +198,9 @@ def test_verify_prints_a_verdict_per_rule_and_target(cli, repo):
 
 
 def test_verify_says_what_was_not_run_and_why(cli, repo):
-    ran = cli("verify", "detections/tool_started.yml", "-t", "sql:snowflake", "-t", "eql")
+    ran = cli(
+        "verify", "detections/tool_started.yml", "-t", "sql:snowflake", "-t", "eql", "--no-witness"
+    )
     assert ran.code == 0
     assert ran.err == (
         "Tool Started: sql:snowflake: not run: nothing runs sql:snowflake here\n"
@@ -227,27 +228,14 @@ def test_verify_takes_events_of_the_user(cli, write: Write):
 
 
 def test_verify_as_json(cli, repo):
-    reports = json.loads(cli("verify", LOG, "-t", "eql", "--format", "json").out)
-    assert reports[0]["verdict"] == "equal"
-    assert reports[0]["events"] == {"tried": 2, "set_aside": 0, "found": 1}
-
-
-def test_verify_exits_1_and_shows_the_event_when_a_conversion_is_wrong(cli, repo, monkeypatch):
-    from dataclasses import replace
-
-    from transpile.verify import check
-
-    def negated(*args, **options):
-        made = honest(*args, **options)
-        text = made.text.replace('"1102"', '"1103"')
-        return replace(made, text=text, draft=replace(made.draft, text=text))
-
-    honest = check.convert_compiled
-    monkeypatch.setattr(check, "convert_compiled", negated)
-    ran = cli("verify", LOG, "-t", "eql")
-    assert ran.code == 1
-    assert "Log Emptied: eql: narrower" in ran.out
-    assert "  only the rule finds: {" in ran.out
+    ran = cli("verify", LOG, "-t", "eql", "--format", "json", "--no-witness")
+    (case,) = json.loads(ran.out)["cases"]
+    assert (case["status"], case["verdict"], case["proof"]["verdict"]) == (
+        "passed", "equal", "proved equal",
+    )  # fmt: skip
+    assert case["events"] == {
+        "tried": 2, "set_aside": 0, "found": 1, "origins": {"fixture": 2},
+    }  # fmt: skip
 
 
 def test_verify_goes_on_after_a_broken_rule(cli, write: Write, repo):
@@ -259,13 +247,15 @@ def test_verify_goes_on_after_a_broken_rule(cli, write: Write, repo):
 
 
 def test_verify_goes_on_after_a_bug(cli, repo, monkeypatch):
+    from transpile.verify import many
+
     def broken(compiled, *args, **options):
         if compiled.rule.name == "Tool Started":
             raise ZeroDivisionError("division by zero")
         return honest(compiled, *args, **options)
 
-    honest = verify_command.verify_compiled
-    monkeypatch.setattr(verify_command, "verify_compiled", broken)
+    honest = many.trial_of
+    monkeypatch.setattr(many, "trial_of", broken)
     ran = cli("verify", ".", "-t", "eql")
     assert ran.code == 3
     assert ran.err.startswith(

@@ -9,9 +9,8 @@ counted; an engine that is not installed is reported as not run.
 from __future__ import annotations
 
 from transpile.verify.check import (
-    check,
     check_conversion,
-    verify_compiled,
+    check_trial,
     verify_rule,
     verify_trial,
 )
@@ -25,12 +24,11 @@ __all__ = [
     "Report",
     "Trial",
     "Verdict",
-    "check",
     "check_conversion",
+    "check_trial",
     "load_fixtures",
     "read_fixtures",
     "trial_of",
-    "verify_compiled",
     "verify_rule",
     "verify_trial",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import Compiled, compile_rule
@@ -15,8 +16,10 @@ from transpile.interpret import NotComputable, compile_pred
 from transpile.targets import find, variant_of
 from transpile.verify.adequacy import adequacy
 from transpile.verify.bits import indices
+from transpile.verify.blame import blame
 from transpile.verify.compare import difference, value_key
 from transpile.verify.report import Difference, Report, Verdict
+from transpile.verify.reread import proof
 from transpile.verify.runs import Result
 from transpile.verify.trial import Trial, source_row, trial_of
 
@@ -31,23 +34,17 @@ SHOWN = 5
 
 
 def verify_rule(
-    rule: Rule, target: str, events: Sequence[Event] = (), *, content: Content, schema: str = ""
-) -> Report:
-    """Return the verdict on a rule's conversion: on its fixtures, given events and witnesses."""
-    compiled = compile_rule(rule, content)
-    return verify_compiled(compiled, target, events, content=content, schema=schema)
-
-
-def verify_compiled(
-    compiled: Compiled,
+    rule: Rule,
     target: str,
     events: Sequence[Event] = (),
     *,
     content: Content,
     schema: str = "",
+    witness: bool = True,
 ) -> Report:
-    """Return the verdict on the conversion of a rule that is IR already."""
-    trial = trial_of(compiled, events, content=content)
+    """Return the verdict on a rule's conversion, see `trial_of` for the events."""
+    compiled = compile_rule(rule, content)
+    trial = trial_of(compiled, events, content=content, witness=witness)
     return verify_trial(trial, target, schema=schema)
 
 
@@ -55,7 +52,7 @@ def verify_trial(trial: Trial, target: str, *, schema: str = "") -> Report:
     """Return the verdict on one target; several targets of a trial share what they can."""
     started = time.perf_counter()
     conversion = convert_compiled(trial.compiled, target, content=trial.content, schema=schema)
-    return check(trial, conversion, started=started)
+    return check_trial(trial, conversion, started=started)
 
 
 def check_conversion(
@@ -68,30 +65,33 @@ def check_conversion(
 ) -> Report:
     """Return the verdict on one conversion over these events and no others."""
     trial = Trial(compiled, content, tuple(events), ("given",) * len(events), now)
-    return check(trial, conversion, mutation=False)
+    return check_trial(trial, conversion, mutation=False)
 
 
-def check(
+def check_trial(
     trial: Trial, conversion: Conversion, *, mutation: bool = True, started: float | None = None
 ) -> Report:
     """Return the verdict on one conversion over the events of a trial.
 
-    mutation: whether to tell how many mutants of the rule the events show.  started: when the work
+    mutation: whether to tell how many mutants of the rule the events show, and to compare the text
+    read back with the rule.  started: when the work
     for it began, by `time.perf_counter`.
     """
     report = _reporter(trial.compiled, conversion, started or time.perf_counter())
     draft = conversion.draft
     if draft is None:
         return report(Verdict.UNSUPPORTED, reason=_reasons(conversion))
+    found = proof(trial, conversion) if mutation else None
     backend, info = find(conversion.target)
     engine = backend.engine(variant_of(info))
     if engine is None:
-        return report(Verdict.NOT_RUN, reason=f"nothing runs {conversion.target} here")
+        return report(Verdict.NOT_RUN, reason=f"nothing runs {conversion.target} here", proof=found)
     if not trial.events:
-        return report(Verdict.NOT_RUN, reason="there are no events to try it on")
+        return report(Verdict.NOT_RUN, reason="there are no events to try it on", proof=found)
     tried = _tried(trial, draft, engine)
     if not tried:
-        return report(Verdict.NOT_RUN, reason="no event fits the conversion's assumptions")
+        reason = "no event fits the conversion's assumptions"
+        return report(Verdict.NOT_RUN, reason=reason, proof=found)
     view = _VIEWS[draft.observable](trial, draft)
     try:
         expected = trial.runs.result(tried)
@@ -102,23 +102,38 @@ def check(
             now=trial.context.now,
         )
     except NotComputable as error:
-        return report(Verdict.NOT_RUN, engine=engine.name, reason=error.message)
+        return report(Verdict.NOT_RUN, engine=engine.name, reason=error.message, proof=found)
     except UsageError as error:
         if error.code != "OUT504":
             raise
-        return report(Verdict.NOT_RUN, reason=error.message)
+        return report(Verdict.NOT_RUN, reason=error.message, proof=found)
     outcome = view.outcome(expected, seen, indices(tried))
     rows = draft.observable is Observable.ROWS
+    verdict = _verdict(conversion.fidelity, outcome)
+    shown = [*outcome.missed[:SHOWN], *outcome.extra[:SHOWN]] if verdict.bad else []
     return report(
-        _verdict(conversion.fidelity, outcome),
+        verdict,
         engine=engine.name,
+        origins=dict(Counter(trial.origins[at] for at in indices(tried))),
         tried=tried.bit_count(),
         set_aside=len(trial.events) - tried.bit_count(),
         found=outcome.found,
-        differences=(*outcome.missed[:SHOWN], *outcome.extra[:SHOWN]),
+        differences=tuple(_blamed(trial, conversion, item) for item in shown),
         adequacy=adequacy(trial, tried, view.observed, draft.required, rows=rows)
         if mutation
         else None,
+        proof=found,
+    )
+
+
+def _blamed(trial: Trial, conversion: Conversion, item: Difference) -> Difference:
+    """Return a difference with the origin of its event and the conditions that decide about it."""
+    if item.event is None:
+        return item
+    return replace(
+        item,
+        origin=trial.origins[item.event],
+        blame=blame(trial, conversion, item.event, rule_finds=item.rule_finds),
     )
 
 
@@ -161,6 +176,8 @@ def _reporter(
             verdict,
             losses=conversion.losses,
             assumptions=conversion.assumptions,
+            path=compiled.rule.path,
+            place=compiled.rule.position(0) if compiled.rule.path else None,
             seconds=time.perf_counter() - started,
             **facts,
         )

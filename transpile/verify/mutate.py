@@ -15,6 +15,7 @@ from typing import assert_never
 from transpile.errors import Span
 from transpile.ir import pred as p
 from transpile.ir import stages as s
+from transpile.ir.expr import Expr
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.regex import RegexError, parse_regex
@@ -177,7 +178,7 @@ def _of_join(pred: p.And | p.Or) -> Iterator[PredChange]:
             yield kind((*before, changed, *after)), what, span or arg.span
 
 
-def _only_subject(pred: Pred) -> p.Expr | None:
+def _only_subject(pred: Pred) -> Expr | None:
     """Return the subject that all tests of a predicate share, None if there are several."""
     subjects = {node.subject for node in descend(pred) if isinstance(node, p.Test)}
     return subjects.pop() if len(subjects) == 1 else None

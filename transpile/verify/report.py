@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.verify.adequacy import Adequacy
+from transpile.verify.blame import Blame, Part
+from transpile.verify.reread import Proof
 
 
 class Verdict(StrEnum):
@@ -42,13 +44,16 @@ class Verdict(StrEnum):
 class Difference:
     """One event or row on which rule and target disagree.
 
-    event: its index in the events tried, None for a row.
+    event: its index in the events of the trial, None for a row.  origin: `fixture`, `given` or
+    `witness`.  blame: the conditions that decide about it.
     """
 
     item: Mapping[str, Any]
     rule_finds: bool
     target_finds: bool
     event: int | None = None
+    origin: str = ""
+    blame: Blame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,9 @@ class Report:
 
     tried: events given to both sides.  set_aside: events that break a stated assumption or that
     the engine's tables cannot hold.  found: how many events, groups or rows the rule finds.
-    adequacy: what the events tried can show, by mutants of the rule; None if that was not asked.
+    origins: the events tried by origin.  adequacy: what they can show, by mutants of the rule.
+    proof: the text read back against the rule; both None if that was not asked.  path, place: of
+    the rule.
     """
 
     rule: str
@@ -74,7 +81,16 @@ class Report:
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[str, ...] = ()
     adequacy: Adequacy | None = None
+    proof: Proof | None = None
+    origins: Mapping[str, int] = field(default_factory=dict)
+    path: str | None = None
+    place: tuple[int, int] | None = None
     seconds: float = 0.0
+
+    @property
+    def refuted(self) -> bool:
+        """Whether re-reading shows that the text says something else than was claimed."""
+        return self.proof is not None and self.proof.refutes(self.fidelity)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON data."""
@@ -86,19 +102,27 @@ class Report:
             "verdict": str(self.verdict),
             "engine": self.engine,
             "reason": self.reason,
-            "events": {"tried": self.tried, "set_aside": self.set_aside, "found": self.found},
+            "events": {
+                "tried": self.tried,
+                "set_aside": self.set_aside,
+                "found": self.found,
+                "origins": dict(self.origins),
+            },
             "differences": [
                 {
                     "event": d.event,
                     "item": dict(d.item),
                     "rule": d.rule_finds,
                     "target": d.target_finds,
+                    "origin": d.origin,
+                    "blame": _blame(d.blame),
                 }
                 for d in self.differences
             ],
             "losses": [{"code": x.code, "message": x.message} for x in self.losses],
             "assumptions": list(self.assumptions),
             "mutants": _mutants(self.adequacy),
+            "proof": _proof(self.proof),
             "seconds": round(self.seconds, 6),
         }
 
@@ -111,3 +135,26 @@ def _mutants(found: Adequacy | None) -> dict[str, Any] | None:
         "same": found.same,
         "gaps": [{"change": gap.what, "reason": gap.reason} for gap in found.gaps],
     }
+
+
+def _proof(found: Proof | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "verdict": str(found.relation),
+        "reason": found.reason,
+        "missed": None if found.missed is None else dict(found.missed),
+        "extra": None if found.extra is None else dict(found.extra),
+    }
+
+
+def _blame(found: Blame | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"rule": _part(found.rule), "target": _part(found.target)}
+
+
+def _part(part: Part | None) -> dict[str, Any] | None:
+    if part is None:
+        return None
+    return {"text": part.text, "line": part.line, "column": part.column}

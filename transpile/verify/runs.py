@@ -73,6 +73,13 @@ class Runs:
         """The truths of predicates over the rows of the source."""
         return Truths(self._rows[0])
 
+    def row_of(self, event: int) -> Row | None:
+        """Return the row of an event as the source shows it, None if it has no such row."""
+        if not self.plain:
+            return None
+        rows, origin = self._rows
+        return rows[origin.index(event)] if event in origin else None
+
     def result(self, tried: int, mutant: Mutant | None = None) -> Result:
         """Return what the rule, or a mutant, finds in the events tried.
 

@@ -16,6 +16,7 @@ from itertools import islice, permutations
 from transpile.interpret import compile_pred
 from transpile.ir.events import EventRule
 from transpile.ir.stages import Events, Pipeline
+from transpile.ir.text import whole
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.witness.choose import telling
 from transpile.verify.witness.groups import MOST_IN_GROUP, around_threshold
@@ -24,7 +25,7 @@ from transpile.verify.witness.near import changed, near
 from transpile.verify.witness.partners import partner_events
 from transpile.verify.witness.solve import solutions
 
-__all__ = ["Maker", "maker_for", "witnesses"]
+__all__ = ["START", "Maker", "maker_for", "witnesses"]
 
 SOLUTIONS = 4
 """Events solved for per rule; the prover finds what only others show."""
@@ -48,7 +49,7 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     made = list(islice(_events(rule, maker), LIMIT + 3 * MOST_IN_GROUP))
     made += partner_events(pipeline, made, witnesses, maker.tables)
     step = _spacing(rule)
-    return [{"_time": START + step * number, **event} for number, event in enumerate(made)]
+    return [{"_time": whole(START + step * number), **event} for number, event in enumerate(made)]
 
 
 def _spacing(rule: EventRule) -> float:

@@ -1,0 +1,245 @@
+"""Proof by re-reading: the emitted text, read back, against the rule in the target's field names.
+
+The reader of a language shares nothing with its emitter; the prover compares what it read with the
+rule's filter as the schema says it in that taxonomy, for all events at once. What the conversion
+assumes of the events is part of the comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from transpile.errors import Span, TranspileError
+from transpile.fidelity import Fidelity
+from transpile.ir import pred as p
+from transpile.ir.decide import number_text
+from transpile.ir.events import EventRule, event_rule
+from transpile.ir.expr import Field, Node
+from transpile.ir.pred import Pred, all_of, any_of
+from transpile.ir.simplify import simplify_pred
+from transpile.ir.stages import DataModel, Events, Filter
+from transpile.ir.walk import descend, rebuild
+from transpile.schema.cim import never_missing
+from transpile.schema.ecs import ecs_type
+from transpile.schema.elastic import selection
+from transpile.schema.fields import FieldTarget
+from transpile.schema.resolve import Resolution, resolve
+from transpile.schema.rewrite import Rewritten, rewrite
+from transpile.targets import find
+from transpile.verify.prove import Comparison, Facts, Relation, compare
+
+if TYPE_CHECKING:
+    from transpile.backends.base import Draft, Reader
+    from transpile.convert import Conversion
+    from transpile.verify.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How the text stands to the rule, for all events.
+
+    missed, extra: an event, in the target's field names, that only the rule's filter or only the
+    text finds.  reason: why it is not decided.  about: what was compared.
+    """
+
+    relation: Relation
+    missed: Mapping[str, Any] | None = None
+    extra: Mapping[str, Any] | None = None
+    reason: str = ""
+    about: str = "the filter"
+
+    def refutes(self, fidelity: Fidelity) -> bool:
+        """Return whether it shows that the text does something else than was claimed."""
+        if fidelity is Fidelity.SUPERSET:
+            return self.relation in (Relation.NARROWER, Relation.INCOMPARABLE)
+        return self.relation in (Relation.WIDER, Relation.NARROWER, Relation.INCOMPARABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared: the rule's filter in the target's names, and what the text says."""
+
+    wanted: Pred
+    said: Pred
+    facts: Facts
+
+
+def undecided(reason: str) -> Proof:
+    """Return the verdict that nothing was proved, for a reason."""
+    return Proof(Relation.UNDECIDED, reason=reason)
+
+
+def proof(trial: Trial, conversion: Conversion) -> Proof:
+    """Return how a conversion's text stands to its rule, for all events."""
+    found = sides(trial, conversion)
+    if isinstance(found, str):
+        return undecided(found)
+    compared = compare(found.wanted, found.said, found.facts)
+    return _proof(compared)
+
+
+def _proof(compared: Comparison) -> Proof:
+    return Proof(compared.relation, compared.missed, compared.extra, compared.reason)
+
+
+def sides(trial: Trial, conversion: Conversion) -> Sides | str:
+    """Return what is compared, or why nothing can be."""
+    draft = conversion.draft
+    if draft is None:
+        return "there is no conversion"
+    if draft.sides:
+        return "the text relates events of several searches"
+    reader = _reader(conversion.target)
+    if reader is None:
+        return f"nothing reads {conversion.target} back"
+    try:
+        reading = reader.read(draft.text)
+        rule = _event_part(trial)
+        resolution = resolve(rule.source, rule.pred, trial.compiled.rule.data_sources)
+        if resolution is None:
+            return "the rule's log source is not known"
+        rewritten = rewrite(rule.pred, resolution, _taxonomy(draft))
+        wanted = all_of((*_selected(draft, resolution, rule), rewritten.pred))
+    except TranspileError as error:
+        return error.message
+    source, *stages = reading.pipeline.stages
+    if not isinstance(source, Events):
+        return "the text does not start from events"
+    if draft.inputs.schema == "sigma" and (other := _other_source(source, resolution)):
+        return other
+    filters = takewhile(lambda stage: isinstance(stage, Filter), stages)
+    said = all_of(stage.pred for stage in filters if isinstance(stage, Filter))
+    return _plainly(Sides(wanted, said, Facts(given=_implied(draft, resolution))), rewritten)
+
+
+def _reader(target: str) -> Reader | None:
+    from transpile.backends.base import Reads
+
+    backend, _ = find(target)
+    return backend.reader() if isinstance(backend, Reads) else None
+
+
+def _taxonomy(draft: Draft) -> Any:
+    return draft.inputs.schema
+
+
+def _event_part(trial: Trial) -> EventRule:
+    source = trial.pipeline.stages[0]
+    filled = (
+        never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
+    )
+    return event_rule(trial.pipeline, never_missing=filled, tables=trial.lookups)
+
+
+# -- the log source ------------------------------------------------------------------------------
+
+
+def _selected(draft: Draft, resolution: Resolution, rule: EventRule) -> Iterator[Pred]:
+    """Yield what selects the log source's events in the target."""
+    if draft.inputs.schema == "ecs":
+        chosen = selection(resolution, rule.pred)
+        if chosen.category != "any":
+            yield p.Test(Field("event.category"), p.TextEq(chosen.category, cased=True))
+        for name, values in chosen.where:
+            yield any_of(p.Test(Field(name), p.TextEq(value, cased=True)) for value in values)
+    elif draft.inputs.schema == "sigma":
+        sigma = resolution.dataset.sigma
+        variant = sigma.variants.get(resolution.variant or "")
+        chosen_items = variant.selection if variant is not None else sigma.selection
+        for name, items in chosen_items.items():
+            yield any_of(p.Test(Field(name), p.TextEq(str(value))) for value in items)
+
+
+def _implied(draft: Draft, resolution: Resolution) -> Pred:
+    """Return what every event of the log source meets in the target: its event id."""
+    event = resolution.dataset.event
+    if event is None or draft.inputs.schema != "sigma":
+        return p.TRUE
+    return p.Test(Field("EventID"), p.TextEq(str(event.id)))
+
+
+def _other_source(source: Events, resolution: Resolution) -> str:
+    """Return what is wrong with the log source of a Sigma text, "" if it is the rule's."""
+    said = dict(source.origin)
+    wanted = resolution.logsource
+    for part in ("product", "category", "service"):
+        if (said.get(part) or None) != (getattr(wanted, part, None) or None):
+            return f"the text's log source has another {part}"
+    return ""
+
+
+# -- what is known of the values -----------------------------------------------------------------
+
+
+def _plainly(found: Sides, rewritten: Rewritten) -> Sides:
+    """Return both sides with what the conversion assumes of each field's values.
+
+    A field that holds one value, whole numbers or truth values does so on both sides; a number that
+    a text field is compared with is written plainly.
+    """
+    targets = rewritten.fields
+    compared = _compared_with_numbers(all_of((found.wanted, found.said)))
+    whole = {name for name in compared if _is_number(name, targets.get(name))}
+
+    def single(name: str) -> bool:
+        target = targets.get(name)
+        return target is None or not target.mv
+
+    wanted, said = (
+        simplify_pred(_spelled(side, compared - whole)) for side in (found.wanted, found.said)
+    )
+    truths = (_truths(name) for name in sorted(_fields(found)) if ecs_type(name) == "boolean")
+    given = all_of((found.facts.given, *truths))
+    return Sides(wanted, said, Facts(single, whole.__contains__, given))
+
+
+def _fields(found: Sides) -> set[str]:
+    nodes = (*descend(found.wanted), *descend(found.said))
+    return {node.name for node in nodes if isinstance(node, Field)}
+
+
+def _compared_with_numbers(pred: Pred) -> set[str]:
+    return {
+        node.subject.name
+        for node in descend(pred)
+        if isinstance(node, p.Test)
+        and isinstance(node.subject, Field)
+        and isinstance(node.condition, p.NumEq | p.Order)
+    }
+
+
+def _is_number(name: str, target: FieldTarget | None) -> bool:
+    known = ecs_type(name) or (target.type if target is not None else "")
+    return known in ("long", "integer", "short", "byte", "unsigned_long", "int")
+
+
+def _spelled(pred: Pred, plain: set[str]) -> Pred:
+    """Return a predicate in which text fields are compared with the plain spelling of numbers."""
+
+    def change(node: Node) -> Node:
+        match node:
+            case p.Test(Field(name), p.NumEq(number)) if name in plain:
+                return replace(node, condition=p.TextEq(number_text(number)))
+            case _:
+                return rebuild(node, change)
+
+    changed = change(pred)
+    assert isinstance(changed, Pred)
+    return changed
+
+
+def _truths(name: str) -> Pred:
+    field = Field(name)
+    words = any_of(p.Test(field, p.TextEq(word, cased=True)) for word in ("true", "false"))
+    return any_of((p.Not(p.Exists(field)), words))
+
+
+def part_at(text: str, span: Span | None) -> str:
+    """Return the part of a text that a node was read from, "" without a place."""
+    return "" if span is None else text[span.start : span.end]
+
+
+__all__ = ["Proof", "Sides", "part_at", "proof", "sides", "undecided"]
