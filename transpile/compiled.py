@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from transpile.errors import Span, SplSyntaxError
+from transpile.errors import ReadingError, Span, SplSyntaxError
 from transpile.ir.simplify import simplify
 from transpile.ir.stages import Pipeline
 from transpile.lower import lower
@@ -22,12 +22,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A rule with its expanded search text, its syntax tree and its IR."""
+    """A rule with its expanded search text, its syntax tree and its IR.
+
+    pipeline: in Splunk's view.  For a rule of another language there is no tree; native: the
+    pipeline in its own field names, those of `taxonomy`.  assumptions: of reading it; seen: of
+    seeing it over Splunk's events.
+    """
 
     rule: Rule
     text: SourceText
-    tree: ast.Search
+    tree: ast.Search | None
     pipeline: Pipeline
+    native: Pipeline | None = None
+    taxonomy: str = ""
+    assumptions: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+
+    def in_taxonomy(self, taxonomy: str) -> tuple[Pipeline, tuple[str, ...]]:
+        """Return the pipeline to convert for a taxonomy, and what it takes for granted.
+
+        A rule's own names need no mapping; Elastic's events are those of any agent.
+        """
+        if self.native is None or taxonomy == self.taxonomy:
+            return self.native or self.pipeline, self.assumptions
+        if taxonomy == "ecs":
+            from transpile.schema.splunk_view import in_splunks_view
+
+            general = in_splunks_view(self.native, models=True)
+            return simplify(general.pipeline), (*self.assumptions, *general.assumptions)
+        return self.pipeline, (*self.assumptions, *self.seen)
 
     def source_of(self, span: Span | None) -> str:
         """Return the author's text of a span, "" without one."""
@@ -47,8 +70,11 @@ def compile_rule(
 ) -> Compiled:
     """Return the IR of a rule.
 
-    Raises `SplSyntaxError` or `MacroError`, placed in the rule's file, or in the text without one.
+    Raises `SplSyntaxError` or `MacroError`, placed in the rule's file, or in the text without one;
+    for a rule of another language `ReadingError`.
     """
+    if rule.language != "spl":
+        return _compile_foreign(rule)
     from transpile.content import expand
 
     unknown: Literal["opaque", "error"] = "opaque" if opaque_macros else "error"
@@ -63,6 +89,50 @@ def compile_rule(
     except SplSyntaxError as error:
         raise _placed(_in_macro(error, text), rule) from None
     return Compiled(rule, text, tree, simplify(lower(tree)))
+
+
+def _compile_foreign(rule: Rule) -> Compiled:
+    """Return the IR of a rule that a backend reads."""
+    from transpile.schema.splunk_view import in_splunks_view
+    from transpile.targets import reader_for
+
+    try:
+        reading = reader_for(rule.language).read(rule.search, rule.language, rule.options)
+    except ReadingError as error:
+        raise _found_in(rule, error) from None
+    native = simplify(reading.pipeline)
+    text = SourceText.plain(rule.search)
+    seen = in_splunks_view(native)
+    return Compiled(
+        rule,
+        text,
+        None,
+        simplify(seen.pipeline),
+        native,
+        reading.taxonomy,
+        reading.assumptions,
+        seen.assumptions,
+    )
+
+
+def _found_in(rule: Rule, error: ReadingError) -> ReadingError:
+    """Return an error of a reader, placed in the rule's file (or text)."""
+    path = None if rule.path is None else str(rule.path)
+    offset = _offset(rule.search, error)
+    if offset is None:
+        return error.moved(path=path)
+    line, column = rule.position(offset)
+    return error.moved(path=path, line=line, column=column, snippet=rule.line(line))
+
+
+def _offset(text: str, error: ReadingError) -> int | None:
+    """Return where in the text an error is."""
+    if error.span is not None:
+        return error.span.start
+    if error.line is None or error.column is None:
+        return None
+    lines = text.splitlines(keepends=True)
+    return sum(map(len, lines[: error.line - 1])) + error.column - 1
 
 
 def _placed(error: SplSyntaxError, rule: Rule) -> SplSyntaxError:

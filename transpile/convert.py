@@ -14,6 +14,7 @@ from transpile.targets import check_choices, find, variant_of
 if TYPE_CHECKING:
     from transpile.backends.base import Draft, Request, RuleInfo
     from transpile.content import Content, Rule
+    from transpile.ir.stages import Pipeline
 
 SEVERITIES = ("informational", "low", "medium", "high", "critical")
 
@@ -24,6 +25,8 @@ class Conversion:
 
     text: the query or document, "" if unsupported.  filename: safe, with suffix.  losses: what was
     left out, or for an unsupported rule the reason.  draft: the backend's own record, for `verify`.
+    pipeline: what was converted: a rule of another language in its own field names, if the target
+    has the same.
     """
 
     target: str
@@ -34,6 +37,7 @@ class Conversion:
     assumptions: tuple[str, ...]
     filename: str
     draft: Draft | None = None
+    pipeline: Pipeline | None = None
 
     @property
     def supported(self) -> bool:
@@ -54,9 +58,11 @@ def convert_compiled(
     """Return the conversion of a rule that is IR already. Raises `UsageError` OUT502."""
     backend, info = find(target)
     check_choices(info, format=format, schema=schema or "")
+    pipeline, taken = compiled.in_taxonomy(schema or next(iter(info.schemas), ""))
     request = request_for(
         compiled,
         content,
+        pipeline=pipeline,
         variant=variant_of(info),
         schema=schema or "",
         strict=strict,
@@ -68,16 +74,18 @@ def convert_compiled(
     except Unsupported as refusal:
         loss = Loss(refusal.code, refusal.message, refusal.span)
         stem = request.info.stem
-        return Conversion(info.name, "", Fidelity.UNSUPPORTED, None, (loss,), (), stem)
+        nothing = Fidelity.UNSUPPORTED
+        return Conversion(info.name, "", nothing, None, (loss,), (), stem, pipeline=pipeline)
     return Conversion(
         info.name,
         draft.text,
         draft.fidelity,
         draft.observable,
         draft.losses,
-        draft.assumptions,
+        tuple(dict.fromkeys((*taken, *draft.assumptions))),
         (draft.stem or request.info.stem) + draft.suffix,
         draft,
+        pipeline,
     )
 
 
@@ -107,23 +115,25 @@ def request_for(
     compiled: Compiled,
     content: Content,
     *,
+    pipeline: Pipeline | None = None,
     variant: str = "",
     schema: str = "",
     strict: bool = False,
     keep_unmapped: bool = False,
     format: str = "",
 ) -> Request:
-    """Return what a backend is asked for."""
+    """Return what a backend is asked for; pipeline: instead of the one in Splunk's view."""
     from transpile.backends.base import Request
 
+    asked = pipeline or compiled.pipeline
     return Request(
-        compiled.pipeline,
+        asked,
         info=rule_info(compiled.rule, content),
         variant=variant,
         format=format,
         schema=schema,
         source=compiled.text.original,
-        lookups=tables_for(compiled.pipeline, content),
+        lookups=tables_for(asked, content),
         strict=strict,
         keep_unmapped=keep_unmapped,
     )
@@ -149,7 +159,7 @@ def rule_info(rule: Rule, content: Content) -> RuleInfo:
         severity=severity_of(rule),
         risk_score=None if rule.risk_score is None else round(rule.risk_score),
         references=rule.references,
-        false_positives=(rule.known_false_positives,) if rule.known_false_positives else (),
+        false_positives=rule.false_positives or tuple(filter(None, (rule.known_false_positives,))),
         techniques=rule.mitre_attack_ids,
         stories=rule.analytic_stories,
         data_sources=rule.data_sources,

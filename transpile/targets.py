@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from transpile.errors import UsageError
+from transpile.errors import ReadingError, UsageError
 
 if TYPE_CHECKING:
     from transpile.backends.base import Backend, Reader, TargetInfo
@@ -60,12 +60,12 @@ def find(target: str) -> tuple[Backend, TargetInfo]:
 
 
 def reader_for(language: str) -> Reader:
-    """Return the reader of a language. Raises `UsageError` OUT502 if no backend reads it."""
+    """Return the reader of a language. Raises `ReadingError` CNT410 if no backend reads it."""
     found = _readers().get(language)
     if found is None:
         known = ", ".join(sorted(_readers()))
-        message = f"rules in the language {language!r} cannot be read"
-        raise UsageError(message, code="OUT502", hint=f"known: spl, {known}")
+        message = f"rules in the language {language!r} are not read"
+        raise ReadingError(message, hint=f"those in spl, {known} are")
     return found
 
 

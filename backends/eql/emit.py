@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from transpile.backends.base import Draft, Request
 from transpile.backends.eql import text
+from transpile.backends.eql.emit_sequence import emit_sequence, sequence_of
 from transpile.backends.eql.layout import INDENT, WIDTH, Piece, Strength, laid_out, one_per_line
 from transpile.backends.eql.search import SCHEMA, Search, present, search
 from transpile.backends.eql.thresholds import Runs, key_of, threshold
@@ -32,6 +33,8 @@ def emit(request: Request) -> Draft:
     if request.schema not in ("", SCHEMA):
         message = f"target eql has no schema {request.schema!r}"
         raise UsageError(message, hint="EQL is written over the Elastic Common Schema, ecs")
+    if (sequence := sequence_of(request)) is not None:
+        return emit_sequence(request, sequence, _stage)
     rule = _event_rule(request)
     found = search(rule, request)
     if rule.partner is None:

@@ -281,7 +281,7 @@ def _logsource(resolution: Resolution) -> LogSource:
     found = resolution.logsource
     if found is None:
         why = resolution.dataset.sigma.why
-        message = f"Sigma has no log source for {resolution.dataset.id}"
+        message = f"Sigma has no log source for {resolution.dataset.id or 'the rule'}"
         raise Unsupported(f"{message}: {why}" if why else message, code="TGT602")
     return found
 

@@ -98,10 +98,14 @@ class Sayer:
                 return Bounds.exact(node)
             case Exists(Call("coalesce", (Field() as found, Lit(None)))):
                 return Bounds.exact(Exists(found, span=node.span))
+            case Test(Field("_raw"), condition):
+                return _raw(node, condition)
             case Test(Field(name), condition, quant):
                 return self._quantified(node, name, self._condition(node, name, condition), quant)
             case Test(Call("len", (subject,)), condition):
                 return self._length(node, subject, condition)
+            case Compare("==", Call("lower", (Field(),)), Call("lower", (Field(),))):
+                return Bounds.exact(node)
             case Compare("==", Field() as left, Field() as right) if not node.all_values:
                 text = f"{left.name} and {right.name} are compared without regard to case"
                 return Bounds(node, FALSE, (Loss("TGT606", text, node.span),))
@@ -185,9 +189,15 @@ def item(leaf: Pred, fields: Mapping[str, FieldTarget]) -> Item:
             return Item(name, ("exists",), (True,))
         case Not(Exists(Field(name))):
             return Item(name, ("exists",), (False,))
+        case Test(Field("_raw"), Glob(pattern)):
+            return Item("", (), (wildcards(_bare(pattern))[1],))
+        case Test(Field("_raw"), Matches(regex)):
+            return replace(_of_condition("", Matches(regex), False), field="")
         case Test(Field(name), condition):
             target = fields.get(name)
             return _of_condition(name, condition, target is not None and target.type == "int")
+        case Compare(left=Call("lower", (Field(left),)), right=Call("lower", (Field(right),))):
+            return Item(left, ("fieldref",), (right,))
         case Compare(left=Field(left), right=Field(right)):
             return Item(left, ("fieldref",), (right,))
         case Keyword(pattern):
@@ -277,6 +287,20 @@ def _keyword(node: Keyword, pattern: Pattern, cased: bool) -> Bounds:
         return Bounds.unknown("TGT604", f"the keyword {pattern} has no Sigma form", node.span)
     text = f"the keyword {pattern} is found inside words too"
     return Bounds(node, FALSE, (Loss("TGT606", text, node.span),))
+
+
+def _raw(node: Test, condition: Condition) -> Bounds:
+    """Return the bounds of a test of the raw text: Sigma's keywords are found anywhere in it."""
+    match condition:
+        case Glob(pattern, cased=False) if (
+            len(pattern.parts) > 1 and pattern.parts[0] is pattern.parts[-1] is Wild.RUN
+        ):
+            return Bounds.exact(node)
+        case Matches(regex):
+            return _regex(node, regex)
+        case _:
+            text = f"a test of the whole raw text has no Sigma form: {show_pred(node)}"
+            return Bounds.unknown("TGT604", text, node.span)
 
 
 def _bare(pattern: Pattern) -> Pattern:

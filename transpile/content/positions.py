@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-Style = Literal["literal", "folded", "double", "single", "plain", "conf", "text"]
+Style = Literal["literal", "folded", "double", "single", "plain", "conf", "text", "toml"]
 
 # What is read so far: one (character, place in the file) a character of the value.
 Read = list[tuple[str, int]]
@@ -25,6 +25,9 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _HEADER = re.compile(r"[|>](?P<header>[-+0-9]*)[ \t]*(?:#[^\r\n\x85\u2028\u2029]*)?")
 _ESCAPE = re.compile(
     r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r\n|.)", re.DOTALL
+)
+_TOML_ESCAPE = re.compile(
+    r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[ \t]*\r?\n\s*|.)", re.DOTALL
 )
 _HEX_ESCAPES = "xuU"
 _ESCAPES = {
@@ -40,8 +43,8 @@ class ScalarMap:
     """Where the characters of a value stand in a file.
 
     text: the whole file.  start, end: the range of the scalar in it, quotes or indicator included.
-    style: how it is written; "conf" for a `.conf` value with continued lines, "text" for a value
-    that stands in the file as it is.
+    style: how it is written; "conf" for a `.conf` value with continued lines, "toml" for a text of
+    TOML with escapes, "text" for a value that stands in the file as it is.
     """
 
     text: str
@@ -91,7 +94,7 @@ def _line_starts(text: str) -> tuple[int, ...]:
 
 def _read(scalar: ScalarMap) -> Read:
     start = scalar.start
-    if scalar.style not in ("text", "conf"):
+    if scalar.style not in ("text", "conf", "toml"):
         start = _PROPERTIES.match(scalar.text, start).end()  # type: ignore[union-attr] # may be empty
     return _READERS[scalar.style](scalar.text, start, scalar.end)
 
@@ -109,6 +112,22 @@ def _conf(text: str, start: int, end: int) -> Read:
         if text[place] == "\n" and read and read[-1][0] == "\\":
             read.pop()
         read.append((text[place], place))
+    return read
+
+
+def _toml(text: str, start: int, end: int) -> Read:
+    """A backslash at the end of a line takes the blanks and breaks behind it along."""
+    read: Read = []
+    while start < end:
+        found = _TOML_ESCAPE.match(text, start) if text[start] == "\\" else None
+        if found is None:
+            read.append((text[start], start))
+            start += 1
+        else:
+            name = found[0][1]
+            code = chr(int(found[0][2:], 16)) if name in _HEX_ESCAPES else _ESCAPES.get(name, "")
+            read += [(code, start)] * bool(code.strip() or name in _ESCAPES)
+            start = found.end()
     return read
 
 
@@ -308,4 +327,5 @@ _READERS: Mapping[Style, Callable[[str, int, int], Read]] = {
     "plain": _plain,
     "conf": _conf,
     "text": _text,
+    "toml": _toml,
 }

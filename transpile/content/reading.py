@@ -1,14 +1,17 @@
-"""Reading rules from files and texts: YAML of any generation, savedsearches.conf, bare SPL."""
+"""Reading rules from files and texts: YAML of any generation, savedsearches.conf, bare SPL.
+
+Rules of other languages are read as well: Sigma's YAML and Elastic's TOML.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from transpile.content.elastic import elastic_rule, is_elastic
 from transpile.content.fields import Fields, Origin
 from transpile.content.rules import (
     AttackData,
@@ -18,16 +21,24 @@ from transpile.content.rules import (
     Rule,
     RuleTest,
     ThreatObject,
+    rule_id,
 )
+from transpile.content.sigma import is_sigma, sigma_rules
 from transpile.content.times import Schedule
 from transpile.errors import ContentError
 
 YAML_SUFFIXES = (".yml", ".yaml")
+TOML_SUFFIX = ".toml"
 RULE_FOLDER = "detections"
+# Where SigmaHQ and Elastic keep rules: `rules`, `rules-emerging-threats`, `rules_building_block`.
+_FOREIGN_SIGNS = ("rules-emerging-threats", "rules-threat-hunting", "rules_building_block")
+_FOREIGN_FOLDER = re.compile(r"rules(?:[-_].+)?")
 # Folders of a content repository that hold no rules.
 OTHER_FOLDERS = frozenset({"macros", "lookups", "data_sources", "deployments", "stories", "events"})
 
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "transpile.rule")
+# TOML files that are no rules.
+_SETTINGS = frozenset({"transpile.toml", "pyproject.toml"})
+
 _SEARCH_KEY = re.compile(r"""^["']?search["']?[ \t]*:(?:\s|$)""", re.MULTILINE)
 _FIRST_LINE_IS_KEY = re.compile(r"""\s*(?:\#.*\s+|---\s+)*["']?\w+["']?[ \t]*:(?:\s|$)""")
 _LONGEST_PATH = 4096
@@ -108,8 +119,17 @@ def rule_files(top: Path) -> tuple[Path, ...]:
         return (top,)
     if not top.is_dir():
         raise ContentError("no such file or folder", code="CNT407", path=str(top))
-    start = top / RULE_FOLDER if (top / RULE_FOLDER).is_dir() else top
-    return tuple(sorted(_walk(start)))
+    return tuple(sorted(file for start in _starts(top) for file in _walk(start)))
+
+
+def _starts(top: Path) -> list[Path]:
+    """Return the folders below which a repository has its rules; for any other folder itself."""
+    if (top / RULE_FOLDER).is_dir():
+        return [top / RULE_FOLDER]
+    if any((top / sign).is_dir() for sign in _FOREIGN_SIGNS):
+        below = (each for each in top.iterdir() if each.is_dir())
+        return [each for each in below if _FOREIGN_FOLDER.fullmatch(each.name)]
+    return [top]
 
 
 def _walk(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
@@ -123,8 +143,14 @@ def _walk(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iter
         if entry.is_dir():
             if entry.name not in OTHER_FOLDERS:
                 yield from _walk(entry, above | {here})
-        elif entry.suffix in (*YAML_SUFFIXES, ".spl") or entry.name == "savedsearches.conf":
+        elif _holds_rules(entry):
             yield entry
+
+
+def _holds_rules(file: Path) -> bool:
+    if file.suffix == TOML_SUFFIX:
+        return file.name not in _SETTINGS
+    return file.suffix in (*YAML_SUFFIXES, ".spl") or file.name == "savedsearches.conf"
 
 
 def _named_file(text: str) -> Path | None:
@@ -132,7 +158,7 @@ def _named_file(text: str) -> Path | None:
     if len(text) > _LONGEST_PATH or not text.isprintable():
         return None
     path = Path(text)
-    meant = path.suffix in YAML_SUFFIXES and not _SPACE.search(text)
+    meant = path.suffix in (*YAML_SUFFIXES, TOML_SUFFIX) and not _SPACE.search(text)
     return path if meant or _exists(path) else None
 
 
@@ -150,6 +176,8 @@ def _rules_of_file(path: Path) -> Iterator[Rule | ContentError]:
     text = read_text(path)
     if path.suffix in YAML_SUFFIXES:
         return _from_yaml(text, path)
+    if path.suffix == TOML_SUFFIX:
+        return _from_toml(text, path)
     if path.suffix == ".conf":
         return _from_conf(text, path)
     return _rules_of_text(text, path)
@@ -157,6 +185,8 @@ def _rules_of_file(path: Path) -> Iterator[Rule | ContentError]:
 
 def _rules_of_text(text: str, path: Path | None) -> Iterator[Rule | ContentError]:
     clean = text.removeprefix("\ufeff")
+    if is_elastic(clean):
+        return _from_toml(clean, path)
     if _SEARCH_KEY.search(clean) or _FIRST_LINE_IS_KEY.match(clean):
         return _from_yaml(clean, path)
     return _from_spl(clean, path)
@@ -168,17 +198,13 @@ def _rules_of_text(text: str, path: Path | None) -> Iterator[Rule | ContentError
 def _from_spl(text: str, path: Path | None) -> Iterator[Rule]:
     if text.strip():
         yield Rule(
-            id=_made_id(text),
+            id=rule_id(text),
             name=path.stem if path else "search",
             search=text,
             generation="spl",
             path=str(path) if path else None,
             source=text,
         )
-
-
-def _made_id(text: str) -> str:
-    return str(uuid.uuid5(_NAMESPACE, text))
 
 
 # --- YAML -----------------------------------------------------------------------------------------
@@ -188,8 +214,12 @@ def _from_yaml(text: str, path: Path | None) -> Iterator[Rule | ContentError]:
     from transpile.content.yaml import documents
 
     place = str(path) if path else None
+    sigma: list[Fields] = []
     for index, data in enumerate(documents(text, place)):
         if data is None:
+            continue
+        if is_sigma(data):
+            sigma.append(Fields(data, Origin(text, place, index)))
             continue
         if not isinstance(data, dict):
             yield ContentError("a rule is a mapping with a 'search'", code="CNT402", path=place)
@@ -198,6 +228,8 @@ def _from_yaml(text: str, path: Path | None) -> Iterator[Rule | ContentError]:
             yield _rule(Fields(data, Origin(text, place, index)), path)
         except ContentError as error:
             yield error
+    if sigma:
+        yield from sigma_rules(sigma, path)
 
 
 def _rule(top: Fields, path: Path | None) -> Rule:
@@ -211,7 +243,7 @@ def _rule(top: Fields, path: Path | None) -> Rule:
     scores = [entity.score for entity in entities if entity.score is not None]
     score = flat.number("risk_score")
     return Rule(
-        id=top.text("id") or _made_id(search),
+        id=top.text("id") or rule_id(search),
         name=top.text("name") or (path.stem if path else "search"),
         search=search,
         generation=_generation(top, tags),
@@ -370,6 +402,16 @@ def schedule_of(place: Fields) -> Schedule:
     )
 
 
+# --- Elastic's TOML -------------------------------------------------------------------------------
+
+
+def _from_toml(text: str, path: Path | None) -> Iterator[Rule]:
+    if not is_elastic(text):
+        place = str(path) if path else None
+        raise ContentError("a rule in TOML has a table [rule]", code="CNT402", path=place)
+    yield elastic_rule(text, path)
+
+
 # --- savedsearches.conf ---------------------------------------------------------------------------
 
 
@@ -394,7 +436,7 @@ def _saved_search(name: str, values: dict[str, str], origin: Origin) -> Rule:
         values.get("dispatch.latest_time", ""),
     )
     return Rule(
-        id=_made_id(f"{name}\n{values['search']}"),
+        id=rule_id(f"{name}\n{values['search']}"),
         name=name,
         search=values["search"],
         generation="conf",

@@ -2,11 +2,13 @@
 
 Layouts ("generations"): "2024" keeps metadata under `tags`, with `observable`; "2025" scores risk
 under `rba`; "2026" is flat, with `finding`; "conf" is a stanza of savedsearches.conf; "spl" is a
-bare search.
+bare search. In other languages than SPL: "sigma" is a Sigma rule, "elastic" one in the TOML of
+elastic/detection-rules.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,7 +16,7 @@ from typing import Any, Literal
 from transpile.content.positions import ScalarMap
 from transpile.content.times import Schedule
 
-Generation = Literal["2024", "2025", "2026", "conf", "spl"]
+Generation = Literal["2024", "2025", "2026", "conf", "spl", "sigma", "elastic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,15 @@ class Rule:
 
     path: the file, None for a bare text.  document: index of the YAML document in the file.
     source: the file's text.  raw: the mapping as read.  location: where the search's characters
-    stand in `source`, read when it is first asked for.
+    stand in `source`, read when it is first asked for.  language: of `search`; options: what its
+    reader must know besides.
     """
 
     id: str
     name: str
     search: str
     generation: Generation
+    language: str = "spl"
     version: int | None = None
     status: str = ""
     type: str = ""
@@ -84,6 +88,7 @@ class Rule:
     description: str = ""
     how_to_implement: str = ""
     known_false_positives: str = ""
+    false_positives: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     data_sources: tuple[str, ...] = ()
     mitre_attack_ids: tuple[str, ...] = ()
@@ -108,6 +113,7 @@ class Rule:
     document: int = 0
     source: str = field(default="", compare=False, repr=False)
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def location(self) -> ScalarMap:
@@ -120,6 +126,14 @@ class Rule:
 
                 stanzas = read_conf(self.source, self.path)
                 return next(s.settings["search"] for s in stanzas if s.name == self.name)
+            case "sigma":
+                start = max(0, self.source.find(self.search))
+                return ScalarMap(self.source, start, start + len(self.search), "text")
+            case "elastic":
+                from transpile.content.elastic import query_range
+
+                start, end, escaped = query_range(self.source) or (0, 0, False)
+                return ScalarMap(self.source, start, end, "toml" if escaped else "text")
             case _:
                 from transpile.content.yaml import scalar_map
 
@@ -133,3 +147,11 @@ class Rule:
     def line(self, number: int) -> str:
         """Return a line of the file by its 1-based number."""
         return self.location.line(number)
+
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "transpile.rule")
+
+
+def rule_id(text: str) -> str:
+    """Return the id of a rule that has none, from its text."""
+    return str(uuid.uuid5(_NAMESPACE, text))

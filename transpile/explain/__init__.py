@@ -132,7 +132,7 @@ def explain_compiled(compiled: Compiled) -> Explanation:
         search=rule.search,
         stages=tuple(_stages(compiled)),
         indicators=indicators(compiled.pipeline),
-        false_positives=rule.known_false_positives,
+        false_positives="\n".join(rule.false_positives) or rule.known_false_positives,
         references=rule.references,
         plan=show_pipeline(compiled.pipeline),
     )
@@ -147,7 +147,12 @@ def _group_by(pipeline: s.Pipeline) -> tuple[str, ...]:
 
 
 def _stages(compiled: Compiled) -> list[StageView]:
-    """Return the author's stages: commands that one macro call wrote are one stage."""
+    """Return the author's stages: commands that one macro call wrote are one stage.
+
+    A rule of another language is one stage.
+    """
+    if compiled.tree is None:
+        return [_whole(compiled)]
     groups: list[list[ast.Command]] = []
     for command in compiled.tree.commands:
         if groups and groups[-1][-1].span == command.span:
@@ -166,6 +171,12 @@ def _view(number: int, group: list[ast.Command], compiled: Compiled) -> StageVie
     ]
     steps = tuple(map(_step, lowered))
     return StageView(number, group[0].name, compiled.source_of(span).strip(), steps)
+
+
+def _whole(compiled: Compiled) -> StageView:
+    own = compiled.native or compiled.pipeline
+    steps = tuple(map(_step, own.stages))
+    return StageView(1, compiled.rule.language, compiled.text.original.strip(), steps)
 
 
 def _step(stage: s.Stage) -> Step:

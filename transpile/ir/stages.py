@@ -51,6 +51,8 @@ class DataModel(Node):
 
     Fields are unprefixed here; `prefix` says how they appear in the rows ("" or "Processes.").
     node: path below the model, "All_Changes.Account_Management". earliest, latest as `Events`.
+    platform: `windows`, `linux` or `macos` where the rule is about the events of one system and no
+    test says so (its language names it in the log source).
     """
 
     model: str
@@ -58,6 +60,7 @@ class DataModel(Node):
     prefix: str = ""
     earliest: Expr | None = None
     latest: Expr | None = None
+    platform: str = ""
 
 
 @dataclass(frozen=True, slots=True)

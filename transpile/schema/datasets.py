@@ -170,7 +170,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One kind of event. `prefix` is the data model prefix of its fields, None outside models."""
+    """One kind of event. `prefix` is the data model prefix of its fields, None outside models.
+
+    native: the taxonomy that its fields have already (`schema.native`), "" for Splunk's names.
+    numbers: native fields that hold numbers, as far as the rule tells.
+    """
 
     id: str
     parent: str | None
@@ -181,6 +185,8 @@ class Dataset:
     elastic: ElasticSource
     ocsf: OcsfSource | None
     sql_table: str | None
+    native: str = ""
+    numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

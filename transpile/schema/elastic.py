@@ -38,7 +38,8 @@ def selection(resolution: Resolution, pred: Pred) -> Selection:
     category = (variant.category if variant else None) or elastic.event_category
     if category is None:
         raise Unsupported(
-            f"Elastic has no events like those of {resolution.dataset.id}", code="TGT602"
+            f"Elastic has no known events like those of {resolution.dataset.id or 'the rule'}",
+            code="TGT602",
         )
     literals = {name: found or () for name, found in implied_literals(pred).items()}
     base = elastic.resolve(literals)

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 from transpile.ir.remember import Same
 from transpile.schema._data import exists, load
 from transpile.schema.datasets import Dataset
+from transpile.schema.ecs import ecs_type
 
 Json = Any
 Taxonomy = Literal["cim", "splunk", "sigma", "ecs", "ocsf"]
@@ -84,6 +85,8 @@ class FieldMap:
     def _find(self, field: str, taxonomy: Taxonomy) -> FieldTarget | None:
         """Return what `lookup` returns, found anew."""
         name = self.strip(field)
+        if self.dataset.native:
+            return self._own(name) if taxonomy == self.dataset.native else None
         match taxonomy:
             case "splunk":
                 return self._identity(name, name)
@@ -123,6 +126,13 @@ class FieldMap:
     def _is_node(self, head: str) -> bool:
         """Return whether the head of a name is a node: the prefix in any case, or a capital."""
         return head.lower() == (self.dataset.prefix or "").lower() or head[:1].isupper()
+
+    def _own(self, name: str) -> FieldTarget:
+        """Return a field of a rule that is in the taxonomy already."""
+        if self.dataset.native != "ecs":
+            return FieldTarget(name)
+        own = "double" if name in self.dataset.numbers else "keyword"
+        return FieldTarget(name, type=ecs_type(name) or own)
 
     def _identity(self, name: str, target: str) -> FieldTarget:
         entry = self._entry(name)

@@ -27,6 +27,7 @@ from transpile.schema.datasets import (
     with_events,
 )
 from transpile.schema.fields import FieldMap
+from transpile.schema.native import native_source
 
 EVENT_CODE_FIELDS = ("EventCode", "EventID", "signature_id")
 _PLATFORMS = ("windows", "linux", "macos")
@@ -77,6 +78,9 @@ def resolve(
     A rule over several event codes gets their channel when their log sources differ, and the codes
     stay tests; otherwise the dataset of the one code.
     """
+    if isinstance(source, Events) and source.origin:
+        own, fixed = native_source(source, pred)
+        return Resolution(own, constants=fixed)
     labels = tuple(found for label in data_sources for found in find_data_source(label))
     chosen = _dataset(source, pred, labels)
     if chosen is None:
@@ -87,7 +91,7 @@ def resolve(
     return Resolution(
         dataset=chosen,
         variant=_variant(chosen, source, pred, data_sources),
-        platform=_platform(pred, labels),
+        platform=getattr(source, "platform", "") or _platform(pred, labels),
         filtered=tuple((name, tuple(values)) for name, values in literals.items()),
         constants=_constants(chosen),
         node=(source.model, source.node) if isinstance(source, DataModel) else None,

@@ -52,6 +52,9 @@ def verify_trial(trial: Trial, target: str, *, schema: str = "") -> Report:
     """Return the verdict on one target; several targets of a trial share what they can."""
     started = time.perf_counter()
     conversion = convert_compiled(trial.compiled, target, content=trial.content, schema=schema)
+    used = conversion.pipeline
+    if used is not None and used is not trial.pipeline:
+        trial = trial.seen_as(used)
     return check_trial(trial, conversion, started=started)
 
 
@@ -63,7 +66,11 @@ def check_conversion(
     content: Content,
     now: float | None = None,
 ) -> Report:
-    """Return the verdict on one conversion over these events and no others."""
+    """Return the verdict on one conversion over these events and no others.
+
+    The rule is run as it was converted: one of another language in the target's own names.
+    """
+    compiled = replace(compiled, pipeline=conversion.pipeline or compiled.pipeline)
     trial = Trial(compiled, content, tuple(events), ("given",) * len(events), now)
     return check_trial(trial, conversion, mutation=False)
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Event = Mapping[str, Any]
 
+WITNESS = "witness"
+"""The origin of an event that is made from the rule."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -45,6 +48,12 @@ class Trial:
     def pipeline(self) -> Pipeline:
         """The rule as IR."""
         return self.compiled.pipeline
+
+    def seen_as(self, pipeline: Pipeline) -> Trial:
+        """Return the trial of the same rule in other field names, with witnesses of its own."""
+        given = [pair for pair in zip(self.events, self.origins, strict=True) if pair[1] != WITNESS]
+        seen = replace(self.compiled, pipeline=pipeline)
+        return _with_events(Trial(seen, self.content, (), (), self.now), given, witness=True)
 
     @cached_property
     def lookups(self) -> Mapping[str, Table]:
@@ -137,9 +146,15 @@ def trial_of(
     now = fixtures.now if now is None else now
     found = [(event, "fixture") for event in fixtures.events]
     found += [(event, "given") for event in events]
-    trial = Trial(compiled, content, (), (), now)
+    return _with_events(Trial(compiled, content, (), (), now), found, witness=witness)
+
+
+def _with_events(
+    trial: Trial, given: Sequence[tuple[Event, str]], *, witness: bool
+) -> Trial:
+    found = list(given)
     if witness:
-        found += [(event, "witness") for event in witnesses(compiled.pipeline, trial.maker)]
+        found += [(event, WITNESS) for event in witnesses(trial.pipeline, trial.maker)]
     kept, origins = [event for event, _ in found], [origin for _, origin in found]
     return replace(trial, events=tuple(kept), origins=tuple(origins))
 

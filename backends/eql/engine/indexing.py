@@ -20,10 +20,12 @@ from transpile.schema.cim import normalise
 from transpile.schema.datasets import Dataset, Where, dataset
 from transpile.schema.fields import FieldMap, FieldTarget
 from transpile.schema.model_view import model_view, without_fillers
+from transpile.schema.native import native_dataset
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.views import conflicts, implied
 
 _TIME = "@timestamp"
+_OWN = (("taxonomy", "ecs"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,11 @@ class Index:
 
     @classmethod
     def of(cls, inputs: Inputs) -> Index:
-        """Return the index that a draft reads. Raises `UsageError` OUT505 for no known dataset."""
-        source = dataset(inputs.dataset)
+        """Return the index that a draft reads. Raises `UsageError` OUT505 for no known dataset.
+
+        A rule of Elastic's own has no dataset: its events are documents as they are.
+        """
+        source = dataset(inputs.dataset) if inputs.dataset else native_dataset(_OWN)
         if source is None:
             raise UsageError(f"unknown dataset '{inputs.dataset}'", code="OUT505")
         return cls(source, FieldMap(source, inputs.variant or None), inputs.platform)

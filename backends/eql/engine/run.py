@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from transpile.interpret.context import cim_view
 from transpile.ir.stages import DataModel
 from transpile.ir.text import number
 from transpile.ir.walk import fields_of
+from transpile.schema.ecs import ecs_type
 from transpile.tables import Table
 
 _parsed = lru_cache(maxsize=32)(parse_eql)
@@ -50,7 +51,8 @@ class EqlEngine:
         for index, seen in _views(draft, events):
             found = {at: index.document(event) for at, event in seen.items()}
             names = (name for document in found.values() for name in document)
-            kinds = index.mapping(dict.fromkeys((*tree.paths(query), *names)), events) | kinds
+            paths = dict.fromkeys((*tree.paths(query), *names))
+            kinds = _mapping(index, query, paths, events) | kinds
             owners += found
             documents += found.values()
         hits = evaluate(query, documents, mapping=kinds)
@@ -84,10 +86,10 @@ def _accepts(event: Event, draft: Draft, inputs: Inputs) -> bool:
         return False
     query = _parsed(draft.text)
     document = index.document(event)
-    kinds = index.mapping(tree.paths(query), (event,))
+    kinds = _mapping(index, query, tree.paths(query), (event,))
     numeric = frozenset(_compared_as_numbers(query))
     for path, kind in kinds.items():
-        values = _values(document.get(path))
+        values = _values((event if index.source.native else document).get(path))
         if kind in COERCE and any(COERCE[kind](value) is None for value in values):
             return False
         if len(values) > 1 and index.is_single(path):
@@ -124,6 +126,25 @@ def _has(event: Event, side: Side) -> bool:
     index = Index.of(side.inputs)
     given = {index.fields.strip(name): value for name, value in event.items()}
     return all(_values(given.get(index.fields.strip(name))) for name in side.groups)
+
+
+def _mapping(
+    index: Index, query: tree.Query, paths: Iterable[str], events: Iterable[Event]
+) -> dict[str, str]:
+    """Return the types of fields; of a rule's own fields the query tells what ECS does not."""
+    kinds = index.mapping(paths, events)
+    if not index.source.native:
+        return kinds
+    return {**kinds, **{path: "double" for path in _ordered(query) if ecs_type(path) is None}}
+
+
+def _ordered(query: tree.Query) -> Iterator[str]:
+    """Yield the fields that a query compares with numbers."""
+    for node in tree.nodes(query):
+        match node:
+            case tree.Compare(_, tree.Field(path), tree.Literal(int() | float() as value)):
+                if not isinstance(value, bool):
+                    yield path
 
 
 def _places(hit: int | tuple[int, ...]) -> tuple[int, ...]:
