@@ -109,7 +109,8 @@ class Draft:
     """An emitted text with what it keeps of the rule.
 
     groups: the rule's grouping fields as source fields, for the observable `groups`.
-    required: what events are assumed to meet (`EventRule.required`).  sides: of a text that relates
+    required: what events are assumed to meet (`EventRule.required`).  distinct: source fields of
+    which no two events of a group are assumed to share a value.  sides: of a text that relates
     events of several searches, all of them; the first is the rule's own.
     """
 
@@ -123,6 +124,7 @@ class Draft:
     groups: tuple[str, ...] = ()
     required: Pred = TRUE
     stem: str = ""
+    distinct: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
 
 

@@ -81,6 +81,21 @@ VARIANT_HINTS: Mapping[str, Mapping[str, Mapping[str, Json]]] = {
     },
 }
 
+# Logs that Sigma has no log source for, under a custom one; their fields keep the names of the log,
+# as the specification asks where its taxonomy names none (spec/sigma-semantics.md 5.1, 6).
+CUSTOM_SOURCES: Mapping[str, Mapping[str, str]] = {
+    "aws.s3_access": {"product": "aws", "service": "s3_server_access"},
+    "crowdstrike.identities": {"product": "crowdstrike", "service": "identities"},
+    "crowdstrike.stream": {"product": "crowdstrike", "service": "event_streams"},
+    "gsuite.calendar": {"product": "gcp", "service": "google_workspace.calendar"},
+    "gsuite.gmail": {"product": "gcp", "service": "google_workspace.gmail"},
+    "pingid": {"product": "pingidentity", "service": "pingid"},
+}
+
+# Datasets of one vendor whose fields without counterpart keep the names of the log as well.
+RAW_NAMES = frozenset({*CUSTOM_SOURCES, "gsuite.drive", "osquery.results", "zscaler.web"})
+WITHOUT_NAME = frozenset({"no_logsource", "no_field"})
+
 # Where the mapping uses one word for several ways in which a literal changes, each way gets its
 # own: (taxonomy, derive of the mapping, Splunk field, target field) -> derive; "*" is any.
 DERIVE_NAMES: Mapping[tuple[str, str, str, str], str] = {
@@ -148,12 +163,21 @@ def target(taxonomy: str, field: str, raw: Mapping[str, Json]) -> Json:
     return shortest(entry)
 
 
+def raw_target(dataset: str, name: str, raw: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return the Sigma target of a field: its name in the log where Sigma has none."""
+    if dataset not in RAW_NAMES or raw["sigma"].get("none") not in WITHOUT_NAME:
+        return raw["sigma"]
+    given = raw.get("raw")
+    return {"field": given if isinstance(given, str) else name.replace("{}", "")}
+
+
 def field_entry(dataset: str, name: str, raw: Mapping[str, Json]) -> Json:
     """Return the compact entry of one Splunk field: type, multivalue, three targets, raw name."""
+    raw = {**raw, "sigma": raw_target(dataset, name, raw)}
     entry: dict[str, Json] = {key: target(key, name, raw[key]) for key in TAXONOMIES}
     if raw["type"] != "string":
         entry["type"] = raw["type"]
-    if raw.get("mv"):
+    if raw.get("mv") or ("{}" in name and dataset in RAW_NAMES):
         entry["mv"] = True
     if raw.get("raw") and dataset.startswith(KEPT_RAW):
         entry["raw"] = raw["raw"]
@@ -182,9 +206,11 @@ def field_families(raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> dic
     return families
 
 
-def dataset_entry(raw: Mapping[str, Json]) -> Json:
+def dataset_entry(name: str, raw: Mapping[str, Json]) -> Json:
     """Return one dataset without counts and notes."""
     dropped = ("rules", "notes", "raw_events")
+    if name in CUSTOM_SOURCES:
+        raw = {**raw, "sigma": {"logsource": CUSTOM_SOURCES[name], "status": "custom"}}
     return {key: value for key, value in raw.items() if key not in dropped and value is not None}
 
 
@@ -282,7 +308,7 @@ def build(spec: Path, out: Path) -> None:
     (out / "fields").mkdir(parents=True, exist_ok=True)
     write(out / "datasets.json", {
         "index_patterns": raw["index_patterns"],
-        "datasets": {name: dataset_entry(body) for name, body in datasets.items()},
+        "datasets": {name: dataset_entry(name, body) for name, body in datasets.items()},
         "labels": [
             [item["pattern"], item["dataset"], item["platform"]]
             for item in raw["data_source_labels"]

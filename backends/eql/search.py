@@ -25,6 +25,7 @@ from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import conjuncts, fields_of
 from transpile.schema.bounds import widen
+from transpile.schema.choices import settled
 from transpile.schema.cim import never_missing
 from transpile.schema.ecs import is_ecs
 from transpile.schema.elastic import Selection, selection
@@ -98,6 +99,7 @@ def search(rule: EventRule, request: Request) -> Search:
     resolution = resolve(rule.source, rule.pred, request.info.data_sources)
     if resolution is None:
         raise Unsupported("nothing names a log source that Elastic knows", code="TGT602")
+    rule = settled(rule, resolution, SCHEMA)
     selected = selection(resolution, rule.pred)
     rewritten = rewrite(rule.pred, resolution, SCHEMA, keep_unmapped=request.keep_unmapped)
     words, pred, losses = _shaped(rewritten, rule)

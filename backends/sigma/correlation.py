@@ -7,12 +7,14 @@ finds (spec/sigma-semantics.md 7).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
 from transpile.fidelity import Loss
 from transpile.ir.events import Partner, Threshold
+from transpile.ir.expr import Field
+from transpile.ir.pred import TRUE, Compare, Exists, Pred, all_of
 from transpile.schema.cim import never_missing
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import Resolution, target_field
@@ -36,6 +38,15 @@ _OPERATORS: Mapping[str, str] = {
 _FAITHFUL = frozenset({None, "host", "host_or_ip", "flattened_path"})
 # fields that say where an event came from: a log source has one value of them
 _METADATA = frozenset({"index", "sourcetype"})
+# derives whose target tells more, which is taken to be the same wherever the field is
+_ONE_EACH: Mapping[str | None, str] = {
+    "account_name": "{} stands for one account, with its domain",
+    "basename": "{} stands for one path in the events of a group",
+}
+RAW = "_raw"
+_HOST = "host"
+_COMPUTER = "Computer"
+_SAME_HOST = "host is the computer that events tell of ({})"
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -44,12 +55,15 @@ class Correlated:
     """A threshold in Sigma: the `correlation` mapping, or None with the loss that says why not.
 
     groups: the source fields that its groups are by; those that others determine are left out.
+    premise, distinct: what events are assumed to meet, and fields of which no two share a value.
     """
 
     correlation: dict[str, Any] | None
     groups: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[str, ...] = ()
+    premise: Pred = TRUE
+    distinct: tuple[str, ...] = ()
 
 
 def correlated(
@@ -71,37 +85,86 @@ def correlated(
         return _left_out(threshold, "no time window is known for it")
     if widened and not growing:
         return _left_out(threshold, "more events than the rule's own would change it")
-    kind = _TYPES.get(threshold.func)
-    if kind is None or (threshold.func == "count" and threshold.field):
-        return _left_out(threshold, f"Sigma has no correlation for {threshold.func}")
+    measure = _measure(threshold, resolution)
+    if isinstance(measure, str):
+        return _left_out(threshold, measure)
     grouping = _grouping(threshold.by, resolution)
-    if grouping is None:
-        return _left_out(threshold, "a grouping field has no counterpart with the same values")
-    condition: dict[str, Any] = {_OPERATORS[threshold.op]: threshold.number}
-    if threshold.field:
-        measured = faithful(resolution, threshold.field)
-        if measured is None:
-            return _left_out(threshold, f"{threshold.field} has no counterpart")
-        condition = {"field": measured, **condition}
-    correlation: dict[str, Any] = {"type": kind, "rules": [rule_name]}
+    if grouping.left and not growing:
+        return _left_out(threshold, f"{grouping.left[0]} has no counterpart with the same values")
+    correlation: dict[str, Any] = {"type": measure.kind, "rules": [rule_name]}
     if grouping.keys:
         correlation["group-by"] = list(dict.fromkeys(grouping.keys.values()))
+    condition: dict[str, Any] = {"field": measure.field} if measure.field else {}
+    condition[_OPERATORS[threshold.op]] = threshold.number
     correlation |= {"timespan": timespan(seconds), "condition": condition}
-    losses = () if growing else (_loss(threshold, "a window slides over smaller groups as well"),)
-    assumptions = (*_assumptions(threshold, resolution, seconds), *grouping.assumptions)
-    return Correlated(correlation, tuple(grouping.keys), losses, assumptions)
+    losses = [
+        Loss(
+            "TGT607",
+            f"groups are not told apart by {name}, for which Sigma has no field of the same values",
+            threshold.span,
+        )
+        for name in grouping.left
+    ]
+    if not growing:
+        losses.append(_loss(threshold, "a window slides over smaller groups as well"))
+    return Correlated(
+        correlation,
+        tuple(grouping.keys),
+        tuple(losses),
+        (
+            *_assumptions(threshold, resolution, seconds),
+            *measure.assumptions,
+            *grouping.assumptions,
+        ),
+        all_of((measure.premise, grouping.premise)),
+        measure.distinct,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """What a correlation measures: its type, and the target field that it counts or adds."""
+
+    kind: str
+    field: str = ""
+    assumptions: tuple[str, ...] = ()
+    premise: Pred = TRUE
+    distinct: tuple[str, ...] = ()
+
+
+def _measure(threshold: Threshold, resolution: Resolution) -> _Measure | str:
+    """Return the measure of a threshold, or why there is none."""
+    name = threshold.field
+    if threshold.func == "dc" and name == RAW:
+        text = "no two events of a group have the same text"
+        return _Measure("event_count", "", (text,), Exists(Field(RAW)), (RAW,))
+    kind = _TYPES.get(threshold.func)
+    if kind is None or (threshold.func == "count" and name):
+        return f"Sigma has no correlation for {threshold.func}"
+    if not name:
+        return _Measure(kind)
+    found = faithful(resolution, name)
+    if found is not None:
+        return _Measure(kind, found)
+    target = target_field(resolution, name, "sigma")
+    if threshold.func == "dc" and target is not None and target.derive in _ONE_EACH:
+        assert target.field is not None
+        return _Measure(kind, target.field, (_ONE_EACH[target.derive].format(name),))
+    return f"{name} has no counterpart"
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
     """A join in Sigma: what relates the two rules, or the reason why nothing does.
 
-    keys: pairs of the source fields that do.
+    keys: pairs of the source fields that do.  premises: what the events of each are assumed to
+    meet.
     """
 
     correlation: dict[str, Any] | None
     keys: tuple[tuple[str, str], ...] = ()
     assumptions: tuple[str, ...] = ()
+    premises: tuple[Pred, Pred] = (TRUE, TRUE)
     why: str = ""
 
 
@@ -118,8 +181,12 @@ def related(
     (mine, left), (theirs, right) = sides
     names: list[str] = []
     aliases: dict[str, dict[str, str]] = {}
+    made = [
+        _grouping([keys[place] for keys in partner.keys], side)
+        for place, side in enumerate((left, right))
+    ]
     for own, other in partner.keys:
-        one, two = faithful(left, own), faithful(right, other)
+        one, two = made[0].keys.get(own), made[1].keys.get(other)
         if one is None or two is None:
             return Related(None, why=f"{own} has no counterpart with the same values")
         if one == two:
@@ -135,7 +202,13 @@ def related(
     }
     if aliases:
         correlation["aliases"] = aliases
-    return Related(correlation, partner.keys, (_window_text(partner.window, seconds),))
+    told = (text for grouping in made for text in grouping.assumptions)
+    return Related(
+        correlation,
+        partner.keys,
+        (_window_text(partner.window, seconds), *told),
+        (made[0].premise, made[1].premise),
+    )
 
 
 def _window_text(bins: float | None, seconds: float) -> str:
@@ -156,34 +229,51 @@ def timespan(seconds: float) -> str:
     return f"{whole // size}{unit}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Grouping:
-    """keys: source field -> target field."""
+    """keys: source field -> target field.  left: keys that Sigma cannot group by."""
 
-    keys: dict[str, str]
-    assumptions: tuple[str, ...] = ()
+    keys: dict[str, str] = field(default_factory=dict)
+    assumptions: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    premise: Pred = TRUE
 
 
-def _grouping(names: Sequence[str], resolution: Resolution) -> _Grouping | None:
-    """Return the fields that make the groups in Sigma, None if they cannot be made."""
-    keys: dict[str, str] = {}
-    assumptions: list[str] = []
+def _grouping(names: Sequence[str], resolution: Resolution) -> _Grouping:
+    """Return the fields that make the groups in Sigma."""
+    found = _Grouping()
     direct = {faithful(resolution, name) for name in names}
     for name in names:
         target = resolution.fields.lookup(name, "sigma")
         kept = faithful(resolution, name)
         if kept is not None:
-            keys[name] = kept
+            found.keys[name] = kept
         elif _is_fixed(name, names, resolution):
-            assumptions.append(f"{name} is the same in all events of a group")
+            found.assumptions.append(f"{name} is the same in all events of a group")
+        elif name == _HOST and (told := _computer(resolution)) is not None:
+            found.keys[name] = _COMPUTER
+            found.assumptions.append(_SAME_HOST.format(told))
+            found.premise = all_of((found.premise, _same_host(told)))
         elif target is None or target.field is None:
-            return None
-        elif target.derive == "account_name":
-            keys[name] = target.field
-            assumptions.append(f"{name} stands for one account, with its domain")
-        elif target.field not in direct:
-            return None  # else a part of a field that makes groups anyway
-    return _Grouping(keys, tuple(assumptions))
+            found.left.append(name)
+        elif target.field in direct:
+            continue  # a part of a field that makes groups anyway
+        elif target.derive in _ONE_EACH:
+            found.keys[name] = target.field
+            found.assumptions.append(_ONE_EACH[target.derive].format(name))
+        else:
+            found.left.append(name)
+    return found
+
+
+def _computer(resolution: Resolution) -> str | None:
+    """Return the source field that tells the computer of an event, None if the source has none."""
+    names = ("dest", "dvc", "ComputerName", "Computer")
+    return next((name for name in names if faithful(resolution, name) == _COMPUTER), None)
+
+
+def _same_host(told: str) -> Pred:
+    return Compare("==", Field(_HOST), Field(told))
 
 
 def _is_fixed(name: str, names: Sequence[str], resolution: Resolution) -> bool:

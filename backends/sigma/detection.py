@@ -86,12 +86,15 @@ class _Builder:
         """Sort the conjuncts into selections, filters and the rest, and name them."""
         selections: list[Search] = []
         common = list(always)
+        words: list[Item] = []
         filters: list[Search] = []
         rest: list[Pred] = []
         for part in parts:
             search = self._search(part)
             if search is not None and _is_map(search) and _joins(common, search[0]):
                 common += search[0]
+            elif search is not None and len(search) == 1 and all(map(_is_word, search[0])):
+                words += search[0]
             elif search is not None:
                 selections.append(search)
             elif isinstance(part, Not) and (excluded := self._search(part.arg)) is not None:
@@ -100,6 +103,8 @@ class _Builder:
                 rest.append(part)
         if common:
             selections.insert(0 if always else len(selections), (_with_all(common),))
+        if words:
+            selections.append((_with_all(words),))
         return self._named(selections, filters, rest)
 
     def _named(
@@ -114,6 +119,8 @@ class _Builder:
             terms += names if rest or len(names) < 2 else ["all of selection_*"]
         alone = len(rest) == 1 and not (selections or filters)
         terms += [self._term(part, 0 if alone else 1) for part in rest]
+        if len(terms) == 1 and len(self.searches) > 1 and not filters:
+            terms = [_one_of_all(terms[0], self.searches)]
         for search in filters:
             self._add("filter_main", search)
         if filters:
@@ -211,6 +218,11 @@ class _Builder:
         return [plain[0] if len(plain) == 1 else type(pred)(tuple(plain)), *others]
 
 
+def _one_of_all(term: str, names: Iterable[str]) -> str:
+    """Return the term, shorter if it is the disjunction of all selections."""
+    return "1 of selection_*" if term.split(" or ") == list(names) else term
+
+
 _COMPARISONS = frozenset({"lt", "lte", "gt", "gte"})
 
 
@@ -232,12 +244,16 @@ def _joins(entries: Sequence[Item], more: Sequence[Item]) -> bool:
     Single substrings of one field may, they become one entry with `all`.
     """
     if any(not entry.field for entry in (*entries, *more)) and entries:
-        return False  # keywords are a list, they have no place in a map
+        return all(map(_is_word, (*entries, *more)))  # keywords have no place beside fields
     taken = {entry.kind: entry for entry in entries}
     return all(
         (other := taken.get(entry.kind)) is None or (_substring(entry) and _substring(other))
         for entry in more
     )
+
+
+def _is_word(entry: Item) -> bool:
+    return not entry.field and not entry.modifiers and len(entry.values) == 1
 
 
 def _is_map(search: Search) -> bool:

@@ -26,6 +26,7 @@ from transpile.ir.pred import FALSE, TRUE, Pred, all_of
 from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import fields_of
 from transpile.schema.bounds import widen
+from transpile.schema.choices import settled
 from transpile.schema.cim import never_missing
 from transpile.schema.datasets import LogSource
 from transpile.schema.rewrite import Resolution, resolve, rewrite
@@ -93,12 +94,12 @@ def emit(request: Request) -> Draft:
     if request.format not in ("", "yaml"):
         raise UsageError(f"target sigma has no format {request.format!r}", hint="it is yaml")
     rule = _event_rule(request)
-    part = _part(rule, request, _keys(rule))
+    part = _part(rule, request)
     if rule.partner is None:
         return _alone(part, request.info)
     why = ""
     try:
-        other = _part(rule.partner.rule, request, [key for _, key in rule.partner.keys])
+        other = _part(rule.partner.rule, request, keys=[key for _, key in rule.partner.keys])
     except Unsupported as refusal:
         why = refusal.message
     else:
@@ -127,9 +128,10 @@ def _alone(part: Part, info: RuleInfo, more: Sequence[Loss] = ()) -> Draft:
         losses=tuple(losses),
         assumptions=tuple(dict.fromkeys((*part.assumptions, *joined.assumptions))),
         inputs=part.inputs(_counted(part.rule) if grouped else ()),
-        required=part.required,
+        required=all_of((part.required, joined.premise)),
         groups=joined.groups,
         stem=stem,
+        distinct=joined.distinct,
     )
 
 
@@ -153,6 +155,10 @@ def _joined(part: Part, other: Part, info: RuleInfo) -> Draft | str:
     }
     documents = _related(rules, correlation_document(info, found.correlation, _notes(losses)))
     own, partner = part.inputs(keys), other.inputs(partner_keys)
+    required = [
+        all_of((side.required, premise))
+        for side, premise in zip((part, other), found.premises, strict=True)
+    ]
     return Draft(
         text=dump(documents),
         fidelity=Fidelity.SUPERSET if losses else Fidelity.EXACT,
@@ -163,12 +169,12 @@ def _joined(part: Part, other: Part, info: RuleInfo) -> Draft | str:
             dict.fromkeys((*part.assumptions, *other.assumptions, *found.assumptions))
         ),
         inputs=own,
-        required=part.required,
+        required=required[0],
         groups=keys,
         stem=stem,
         sides=(
-            Side(stem, part.rule.source, part.rule.pred, own, part.required, keys),
-            Side(name, other.rule.source, other.rule.pred, partner, other.required, partner_keys),
+            Side(stem, part.rule.source, part.rule.pred, own, required[0], keys),
+            Side(name, other.rule.source, other.rule.pred, partner, required[1], partner_keys),
         ),
     )
 
@@ -205,7 +211,7 @@ def say(
         found,
         (*rewritten.losses, *losses),
         (*rewritten.assumptions, *sayer.assumptions),
-        rewritten.premise,
+        all_of((rewritten.premise, *sayer.premises)),
         bare,
     )
 
@@ -258,10 +264,16 @@ def _keys(rule: EventRule) -> Sequence[str]:
     return rule.threshold.by if rule.threshold is not None else ()
 
 
-def _part(rule: EventRule, request: Request, keys: Sequence[str]) -> Part:
+def _part(rule: EventRule, request: Request, keys: Sequence[str] = ()) -> Part:
     resolution = _resolution(rule, request.info.data_sources)
     source = _logsource(resolution)
-    said = say(rule.pred, resolution, keep_unmapped=request.keep_unmapped, keys=keys)
+    rule = settled(rule, resolution, "sigma")
+    said = say(
+        rule.pred,
+        resolution,
+        keep_unmapped=request.keep_unmapped,
+        keys=keys or _keys(rule),
+    )
     return Part(rule, resolution, source, said)
 
 

@@ -21,6 +21,7 @@ from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import (
     FALSE,
+    TRUE,
     And,
     Compare,
     Condition,
@@ -41,6 +42,7 @@ from transpile.ir.pred import (
     TextEq,
     Unknown,
     all_of,
+    any_of,
     negate,
 )
 from transpile.ir.regex import (
@@ -57,6 +59,8 @@ from transpile.schema.bounds import Bounds, any_bounds
 from transpile.schema.fields import FieldTarget
 
 Value = str | int | float | bool
+
+RAW = "_raw"
 
 _COMPARE = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
@@ -86,20 +90,24 @@ class Item:
 
 @dataclass(slots=True)
 class Sayer:
-    """Bounds of leaves in Sigma's terms; `fields` tells type and multivalue flag of the targets."""
+    """Bounds of leaves in Sigma's terms; `fields` tells type and multivalue flag of the targets.
+
+    assumptions, premises: what is taken for granted, in words and as tests over source fields.
+    """
 
     fields: Mapping[str, FieldTarget]
     assumptions: dict[str, None] = field(default_factory=dict)
+    premises: list[Pred] = field(default_factory=list)
 
     def __call__(self, node: Pred) -> Bounds:
         """Return the bounds of a leaf, made of predicates that `item` can write."""
         match node:
-            case Exists(Field()):
-                return Bounds.exact(node)
+            case Exists(Field(name)):
+                return Bounds.exact(TRUE if name == RAW else node)
             case Exists(Call("coalesce", (Field() as found, Lit(None)))):
                 return Bounds.exact(Exists(found, span=node.span))
-            case Test(Field("_raw"), condition):
-                return _raw(node, condition)
+            case Test(Field(name), condition) if name == RAW:
+                return _in_text(node, condition)
             case Test(Field(name), condition, quant):
                 return self._quantified(node, name, self._condition(node, name, condition), quant)
             case Test(Call("len", (subject,)), condition):
@@ -110,7 +118,7 @@ class Sayer:
                 text = f"{left.name} and {right.name} are compared without regard to case"
                 return Bounds(node, FALSE, (Loss("TGT606", text, node.span),))
             case Keyword(pattern, cased):
-                return _keyword(node, pattern, cased)
+                return self._keyword(node, pattern, cased)
             case Unknown(reason, code):
                 return Bounds.unknown(code, reason, node.span)
             case Test() | Exists() | Compare() | InRows():
@@ -153,6 +161,22 @@ class Sayer:
             case _:
                 assert_never(condition)
 
+    def _keyword(self, node: Keyword, pattern: Pattern, cased: bool) -> Bounds:
+        """Return the bounds of a search for words: Sigma's keywords also match inside words.
+
+        A phrase is taken to stand in events as words only; a single word may well be part of one.
+        """
+        bare = _bare(pattern)
+        if cased or not bare.parts:
+            return Bounds.unknown("TGT604", f"the keyword {pattern} has no Sigma form", node.span)
+        if bare.is_literal and len(bare.text.split()) > 1:
+            self.assumptions[f"the phrase {bare} does not stand inside of longer words"] = None
+            inside = Test(Field(RAW), Glob(Pattern.of(Wild.RUN, *bare.parts, Wild.RUN)))
+            self.premises.append(any_of((node, negate(inside))))
+            return Bounds.exact(node)
+        text = f"the keyword {pattern} is found inside words too"
+        return Bounds(node, FALSE, (Loss("TGT606", text, node.span),))
+
     def _numeric(self, name: str) -> bool:
         target = self.fields.get(name)
         return target is not None and target.type == "int"
@@ -189,10 +213,8 @@ def item(leaf: Pred, fields: Mapping[str, FieldTarget]) -> Item:
             return Item(name, ("exists",), (True,))
         case Not(Exists(Field(name))):
             return Item(name, ("exists",), (False,))
-        case Test(Field("_raw"), Glob(pattern)):
+        case Test(Field(name), Glob(pattern)) if name == RAW:
             return Item("", (), (wildcards(_bare(pattern))[1],))
-        case Test(Field("_raw"), Matches(regex)):
-            return replace(_of_condition("", Matches(regex), False), field="")
         case Test(Field(name), condition):
             target = fields.get(name)
             return _of_condition(name, condition, target is not None and target.type == "int")
@@ -221,6 +243,7 @@ def _of_condition(name: str, condition: Condition, numeric: bool) -> Item:
             return Item(name, (*modifiers, *_cased(cased)), (value,))
         case Matches(regex):
             rendered = render_parts(regex, Flavour.SIGMA)
+            name = "" if name == RAW else name
             return Item(name, ("re", "i") if rendered.ignore_case else ("re",), (rendered.text,))
         case InNetwork(network):
             return Item(name, ("cidr",), (str(ip_network(network, strict=False)),))
@@ -281,26 +304,25 @@ def _network(node: Test, network: str) -> Bounds:
     return Bounds.exact(node)
 
 
-def _keyword(node: Keyword, pattern: Pattern, cased: bool) -> Bounds:
-    """Return the bounds of a search in the raw text: Sigma's keywords also match inside words."""
-    if cased or _bare(pattern).parts == ():
-        return Bounds.unknown("TGT604", f"the keyword {pattern} has no Sigma form", node.span)
-    text = f"the keyword {pattern} is found inside words too"
-    return Bounds(node, FALSE, (Loss("TGT606", text, node.span),))
-
-
-def _raw(node: Test, condition: Condition) -> Bounds:
-    """Return the bounds of a test of the raw text: Sigma's keywords are found anywhere in it."""
+def _in_text(node: Test, condition: Condition) -> Bounds:
+    """Return the bounds of a test on the whole text of an event: keywords, without a field."""
     match condition:
-        case Glob(pattern, cased=False) if (
-            len(pattern.parts) > 1 and pattern.parts[0] is pattern.parts[-1] is Wild.RUN
-        ):
-            return Bounds.exact(node)
         case Matches(regex):
             return _regex(node, regex)
+        case TextEq(text, cased):
+            pattern = Pattern.literal(text)
+        case Glob(pattern, cased):
+            pass
         case _:
-            text = f"a test of the whole raw text has no Sigma form: {show_pred(node)}"
-            return Bounds.unknown("TGT604", text, node.span)
+            return Bounds.unknown("TGT604", "Sigma has no such test on an event's text", node.span)
+    bare = _bare(pattern)
+    if not bare.parts:
+        return Bounds.exact(TRUE)
+    wanted = Test(node.subject, Glob(Pattern.of(Wild.RUN, *bare.parts, Wild.RUN)), span=node.span)
+    if wanted.condition == condition:
+        return Bounds.exact(wanted)
+    why = "without regard to case" if cased else "anywhere in the event"
+    return Bounds(wanted, FALSE, (Loss("TGT606", f"{bare} is looked for {why}", node.span),))
 
 
 def _bare(pattern: Pattern) -> Pattern:

@@ -58,6 +58,14 @@ TABLES = {
     "unclear": Table("unclear", (
         {"name": "a", "kind": "bad"}, {"name": "a", "kind": "good"},
     ), ("name", "kind")),
+    "several": Table("several", (
+        {"name": "x*", "kind": "bad"}, {"name": "*", "kind": "good"}, {"name": "*1", "kind": ""},
+    ), ("name", "kind"), case_sensitive=False, match_types={"name": "WILDCARD"},
+        min_matches=1, default_match="none"),
+    "first": Table("first", (
+        {"name": "x1", "kind": ""}, {"name": "x*", "kind": "bad"}, {"name": "*a", "kind": "good"},
+        {"name": "a", "kind": "bad"},
+    ), ("name", "kind"), match_types={"name": "WILDCARD"}, max_matches=1),
     "far": Table("far", None, ("name", "kind")),
 }
 CONTEXT = Context(now=0.0, lookups=TABLES)
@@ -100,8 +108,8 @@ row_stages: st.SearchStrategy[Stage] = st.one_of(
     st.builds(lambda name: Project((name,), drop=True), NAMES),
     st.builds(
         lambda table, name, keep: Lookup(table, (("name", name),), (("kind", "kind"),), keep),
-        st.sampled_from(["kinds", "globs", "filled", "unclear"]), st.sampled_from("uv"),
-        st.booleans(),
+        st.sampled_from(["kinds", "globs", "filled", "unclear", "several", "first"]),
+        st.sampled_from("uv"), st.booleans(),
     ),
 )
 groupings: st.SearchStrategy[Stage] = st.builds(
@@ -184,13 +192,17 @@ def test_what_becomes_of_a_value_from_elsewhere(stages: tuple[Stage, ...], pred:
 
 
 @pytest.mark.parametrize("table", [
-    pytest.param("unclear", id="entries-that-disagree"),
     pytest.param("far", id="rows-that-are-not-available"),
     pytest.param("nowhere", id="unknown-table"),
 ])
 def test_a_lookup_that_cannot_be_written_out_is_a_loss(table: str) -> None:
     rule = event_rule(piped(looked_up(table), BAD), tables=TABLES)
     assert [loss.code for loss in rule.losses] == ["TGT606"]
+
+
+def test_entries_that_disagree_are_asked_for_one_by_one() -> None:
+    rule = event_rule(piped(looked_up("unclear"), BAD), tables=TABLES)
+    assert (rule.pred, rule.losses) == (is_text("u", "a", cased=True), ())
 
 
 def test_a_network_of_a_table_becomes_a_test_of_the_address() -> None:

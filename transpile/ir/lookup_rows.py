@@ -6,16 +6,27 @@ that is exact: no event can get several values that differ. Matching follows spl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Protocol
 
 from transpile.ir.expr import Case, Expr, Lit
 from transpile.ir.pattern import Pattern
-from transpile.ir.pred import FALSE, Exists, Glob, InNetwork, Pred, Test, TextEq, all_of, any_of
+from transpile.ir.pred import (
+    FALSE,
+    Exists,
+    Glob,
+    InNetwork,
+    Pred,
+    Test,
+    TextEq,
+    all_of,
+    any_of,
+    negate,
+)
 from transpile.ir.text import fold
 
-MOST_ROWS = 500
+MOST_ROWS = 1000
 """Entries of a table that is written into a query; a longer one is left out with a loss."""
 
 
@@ -30,6 +41,8 @@ class Entries(Protocol):
     def match_types(self) -> Mapping[str, str]: ...
     @property
     def min_matches(self) -> int: ...
+    @property
+    def max_matches(self) -> int: ...
     @property
     def default_match(self) -> str | None: ...
 
@@ -55,6 +68,64 @@ def looked_up(table: Entries, keys: Sequence[tuple[str, Expr]], column: str) -> 
     if default is None:
         return Case(tuple((pred, value) for pred, value in found if value != Lit(None)))
     return Case((*found, (all_of(Exists(expr) for _, expr in keys), Lit(default))))
+
+
+def entry_test(
+    table: Entries,
+    keys: Sequence[tuple[str, Expr]],
+    column: str,
+    meets: Callable[[str], bool],
+    *,
+    every: bool = False,
+) -> Pred | None:
+    """Return when some value (or `every` value) that a lookup finds in a column meets a test.
+
+    Unlike `looked_up` it needs no single value: a key may match several entries.  None: the table
+    is unknown or too long, or more entries may match than a row gets.
+    """
+    rows = table.rows
+    if rows is None or len(rows) > MOST_ROWS or not keys:
+        return None
+    first_only = table.max_matches == 1 and not _one_entry_each(table, [name for name, _ in keys])
+    if not first_only and 0 < table.max_matches < len(rows) and table.max_matches != 1:
+        return None
+    entries = [_entry(table, keys, row) for row in rows]
+    outcomes = [_outcome(row.get(column) or None, meets) for row in rows]
+    if first_only:
+        found = _first(entries, outcomes)
+    else:
+        found = any_of(_with(entries, outcomes, True))
+        if every:
+            found = all_of((found, negate(any_of(_with(entries, outcomes, False)))))
+    default = table.default_match if table.min_matches > 0 else None
+    if default is None or not meets(default):
+        return found
+    looked = all_of(Exists(expr) for _, expr in keys)
+    return any_of((found, all_of((looked, negate(any_of(entries))))))
+
+
+def _outcome(value: str | None, meets: Callable[[str], bool]) -> bool | None:
+    return None if value is None else meets(value)
+
+
+def _with(entries: Sequence[Pred], outcomes: Sequence[bool | None], wanted: bool) -> list[Pred]:
+    return [entry for entry, met in zip(entries, outcomes, strict=True) if met is wanted]
+
+
+def _first(entries: Sequence[Pred], outcomes: Sequence[bool | None]) -> Pred:
+    """Return when the first entry that matches meets the test."""
+    parts: list[Pred] = []
+    before: list[Pred] = []
+    run: list[Pred] = []
+    for entry, met in zip((*entries, FALSE), (*outcomes, None), strict=True):
+        if met:
+            run.append(entry)
+            continue
+        if run:
+            parts.append(all_of((any_of(run), negate(any_of(before)))))
+            run = []
+        before.append(entry)
+    return any_of(parts)
 
 
 def _one_entry_each(table: Entries, columns: Sequence[str]) -> bool:

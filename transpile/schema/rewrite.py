@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from transpile.errors import Unsupported
 from transpile.fidelity import Loss
 from transpile.ir.expr import Call, Expr, Field, Lit
-from transpile.ir.pattern import Pattern
+from transpile.ir.pattern import Part, Pattern, Wild
 from transpile.ir.pred import (
     FALSE,
     TRUE,
@@ -61,6 +61,13 @@ DIGEST_LENGTHS: Mapping[str, int] = {
     "hash_sha1": 40,
     "hash_sha256": 64,
 }
+
+
+RAW = "_raw"
+# why a field has no name in Sigma, though its text stands in the event: `FieldTarget.none`
+_IN_TEXT = frozenset({"keywords", "rendered_message", "raw_xml"})
+# target fields that the head of each event has: the model calculates nothing in their place
+_IN_EVERY_EVENT = frozenset({"EventID", "event.code"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +217,10 @@ class Rewriting:
         if fixed is not None:
             met = condition is None or meets(condition, fixed)
             return Bounds.exact(TRUE if met else FALSE)
+        if self.taxonomy == "sigma" and condition is not None:
+            in_text = self._in_text(node, name, condition)
+            if in_text is not None:
+                return in_text
         target = self.target(name)
         if target is None:
             return self._unsayable(node, name)
@@ -270,6 +281,35 @@ class Rewriting:
         self.assume(f"{name} is passed through under its own name")
         return FieldTarget(field=name)
 
+    def _in_text(self, node: Pred, name: str, condition: Condition) -> Bounds | None:
+        """Return the bounds of a test on a field that Sigma finds in the text of the event only.
+
+        None for a field that has a name of its own. The text itself is asked as it is.
+        """
+        found = self.resolution.fields.lookup(name, self.taxonomy)
+        if found is None or found.none not in _IN_TEXT:
+            return None
+        if name == RAW:
+            self.targets.setdefault(RAW, FieldTarget(RAW))
+            return Bounds.exact(node)
+        match condition:
+            case TextEq(text):
+                parts: tuple[Part, ...] = (text,)
+            case Glob(pattern):
+                parts = pattern.parts
+            case _:
+                return None
+        texts = [part for part in parts if isinstance(part, str) and len(part) > 1]
+        if not texts:
+            return None
+        self.targets.setdefault(RAW, FieldTarget(RAW))
+        wanted = all_of(
+            Test(Field(RAW), Glob(Pattern.of(Wild.RUN, text, Wild.RUN)), span=node.span)
+            for text in texts
+        )
+        message = f"the text that {name} must hold is looked for anywhere in the event"
+        return Bounds(wanted, FALSE, (Loss("TGT606", message, node.span),))
+
     def _unsayable(self, node: Pred, name: str) -> Bounds:
         message = f"{name} has no counterpart in {self.taxonomy}; the test on it is left out"
         return Bounds.unknown("TGT601", message, node.span)
@@ -311,6 +351,8 @@ class Rewriting:
         if target is None or target.field is None:
             return said
         missing = Not(Exists(Field(target.field)), span=node.span)
+        if default == "" and target.field in _IN_EVERY_EVENT:
+            return said
         if default == "":
             message = f"{name} is calculated where the event has none; such events are included"
             loss = Loss("TGT606", message, node.span)

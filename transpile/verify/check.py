@@ -147,11 +147,24 @@ def _blamed(trial: Trial, conversion: Conversion, item: Difference) -> Differenc
 def _tried(trial: Trial, draft: Draft, engine: Engine) -> int:
     """Return the bits of the events that the conversion speaks about."""
     assumed = _assumption_test(trial, draft)
-    return sum(
-        1 << at
+    fitting = (
+        at
         for at, event in enumerate(trial.events)
         if trial.in_scope[at] and assumed(at) and engine.accepts(event, draft)
     )
+    return sum(1 << at for at in _distinct(trial, draft, fitting))
+
+
+def _distinct(trial: Trial, draft: Draft, places: Iterable[int]) -> Iterable[int]:
+    """Return the events without those that repeat a distinct field of an earlier one's group."""
+    if not draft.distinct:
+        return places
+    kept: dict[tuple[str, ...], int] = {}
+    for at in places:
+        row = trial.source_rows[at] or {}
+        key = tuple(str(row.get(name)) for name in (*draft.groups, *draft.distinct))
+        kept.setdefault(key, at)
+    return kept.values()
 
 
 def _assumption_test(trial: Trial, draft: Draft) -> Callable[[int], bool]:

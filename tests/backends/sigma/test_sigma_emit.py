@@ -226,14 +226,14 @@ def test_one_search(pred: Pred, entry: dict[str, object]) -> None:
             all_of((like("User", "u"), Keyword(Pattern.of("a")), Keyword(Pattern.of("b c")))),
             """
             selection_keywords:
-                - 'a'
-            selection_keywords_2:
-                - 'b c'
+                '|all':
+                    - 'a'
+                    - 'b c'
             selection_user:
                 User: 'u'
             condition: all of selection_*
             """,
-            id="keywords-are-searches-of-their-own",
+            id="keywords-are-a-search-of-their-own",
         ),
         pytest.param(
             any_of((like("User", "u"), Keyword(Pattern.of("a")), Keyword(Pattern.of("b")))),
@@ -243,7 +243,7 @@ def test_one_search(pred: Pred, entry: dict[str, object]) -> None:
             selection_keywords:
                 - 'a'
                 - 'b'
-            condition: selection_user or selection_keywords
+            condition: 1 of selection_*
             """,
             id="keywords-and-fields-meet-in-the-condition",
         ),
@@ -493,11 +493,50 @@ def test_keys_that_others_determine_make_no_groups(
     assert draft.groups == keys
 
 
-def test_a_name_without_its_path_makes_no_groups() -> None:
-    stats = Aggregate((Agg("count", None, "n"),), (Key("process_name", Field("process_name")),))
-    pipeline = rule(like("EventCode", "23"), SYSMON, stats, Filter(Test(Field("n"), Order(">", 5))))
-    draft = backend.emit(Request(pipeline, RuleInfo(name="A", window=600)))
+def by_keys(*names: str, op: str = ">", func: str = "count", arg: str = "") -> Draft:
+    by = tuple(Key(name, Field(name)) for name in names)
+    stats = Aggregate((Agg(func, Field(arg) if arg else None, "n"),), by)
+    pipeline = rule(like("EventCode", "23"), SYSMON, stats, Filter(Test(Field("n"), Order(op, 5))))
+    return backend.emit(Request(pipeline, RuleInfo(name="A", window=600)))
+
+
+def correlation_of(draft: Draft) -> dict[str, object]:
+    *_, found = yaml.safe_load_all(draft.text)
+    correlation: dict[str, object] = found["correlation"]
+    return correlation
+
+
+def test_a_name_without_its_path_stands_for_one_path() -> None:
+    draft = by_keys("process_name")
+    assert correlation_of(draft)["group-by"] == ["Image"]
+    assert "process_name stands for one path in the events of a group" in draft.assumptions
+    assert draft.fidelity is Fidelity.EXACT
+
+
+def test_groups_that_are_not_told_apart_find_more() -> None:
+    draft = by_keys("Image", "nothing_known")
+    assert correlation_of(draft)["group-by"] == ["Image"]
     assert [loss.code for loss in draft.losses] == ["TGT607"]
+    assert (draft.fidelity, draft.groups) == (Fidelity.SUPERSET, ("Image",))
+
+
+def test_groups_that_are_not_told_apart_keep_no_upper_limit() -> None:
+    draft = by_keys("Image", "nothing_known", op="<")
+    assert [loss.code for loss in draft.losses] == ["TGT607"]
+    assert draft.observable is Observable.EVENTS
+
+
+def test_distinct_raw_texts_are_events_that_differ() -> None:
+    draft = by_keys("Image", func="dc", arg="_raw")
+    assert correlation_of(draft)["type"] == "event_count"
+    assert "no two events of a group have the same text" in draft.assumptions
+    assert draft.distinct == ("_raw",)
+
+
+def test_the_host_of_an_event_is_its_computer() -> None:
+    draft = by_keys("host")
+    assert correlation_of(draft)["group-by"] == ["Computer"]
+    assert "host is the computer that events tell of (dest)" in draft.assumptions
 
 
 # -- joins ---------------------------------------------------------------------------------------
@@ -564,3 +603,35 @@ def test_a_rule_that_filters_nothing_asks_for_the_keys_of_its_join() -> None:
         "selection": {"ProcessId|exists": True},
         "condition": "selection",
     }
+
+
+# -- the text of an event --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pred", "search", "fidelity"),
+    [
+        pytest.param(like("_raw", "*a b*"), ["a b"], Fidelity.EXACT, id="contains"),
+        pytest.param(regex("_raw", "a+b"), {"|re": "a+b"}, Fidelity.EXACT, id="expression"),
+        pytest.param(like("_raw", "a*"), ["a"], Fidelity.SUPERSET, id="beginning"),
+        pytest.param(
+            like("_raw", "*Ab*", cased=True), ["Ab"], Fidelity.SUPERSET, id="with-regard-to-case"
+        ),
+        pytest.param(
+            like("Message", "*a\\b*"), ["a\\b"], Fidelity.SUPERSET, id="rendered-message"
+        ),
+    ],
+)
+def test_the_text_of_an_event_is_asked_by_keywords(
+    pred: Pred, search: object, fidelity: Fidelity
+) -> None:
+    draft = backend.emit(Request(rule(all_of((like("EventCode", "4624"), pred)), SECURITY)))
+    found = yaml.safe_load(draft.text)["detection"]
+    assert found["selection_keywords"] == search
+    assert draft.fidelity is fidelity
+
+
+def test_a_phrase_is_taken_to_stand_outside_of_words() -> None:
+    draft = backend.emit(Request(rule(Keyword(Pattern.of("a b")), SECURITY)))
+    assert draft.fidelity is Fidelity.EXACT
+    assert "the phrase a b does not stand inside of longer words" in draft.assumptions

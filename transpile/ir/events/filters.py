@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from transpile.errors import Span
 from transpile.ir import stages as s
-from transpile.ir.events.groups import need
+from transpile.ir.events.groups import named, need
 from transpile.ir.events.joins import on_partner
 from transpile.ir.events.reader import Aggregated, Elsewhere, NotHere, Reader
 from transpile.ir.events.rule import Threshold, ThresholdOp
-from transpile.ir.expr import Field
+from transpile.ir.events.texts import on_wholes
+from transpile.ir.expr import Call, Expr, Field
 from transpile.ir.pred import (
     TRUE,
     Compare,
+    Condition,
     NumEq,
     Order,
     Pred,
@@ -44,6 +48,8 @@ def _conjunct(reader: Reader, part: Pred, span: Span | None) -> None:
         _on_group(reader, part, found.value, span)
         return
     pred = part if resolved is part else simplify_pred(resolved)
+    if any(isinstance(node, Call) for node in descend(pred)):
+        pred = simplify_pred(on_wholes(pred))
     reader.pred = both(reader.pred, pred)
 
 
@@ -59,7 +65,7 @@ def _on_group(reader: Reader, part: Pred, value: Aggregated | Elsewhere, span: S
     threshold = _threshold(reader, part, span)
     if threshold is not None and _always(threshold):
         if threshold.field:
-            need(reader, Field(threshold.field))
+            need(reader, _counted(reader, part))
     elif threshold is None or reader.threshold is not None or not reader.plain_keys:
         reader.lose("TGT607", f"a test on a group is left out: {show_pred(part)}", span)
     else:
@@ -67,36 +73,51 @@ def _on_group(reader: Reader, part: Pred, value: Aggregated | Elsewhere, span: S
 
 
 def _threshold(reader: Reader, part: Pred, span: Span | None) -> Threshold | None:
+    """Return the threshold that a test on an aggregate is, None if it is none."""
     match part:
-        case Test(subject=Field(name), condition=Order(op, int() | float() as number)):
-            return _threshold_on(reader, name, op, number, span)
-        case Test(subject=Field(name), condition=NumEq(number)):
-            return _threshold_on(reader, name, "==", number, span)
+        case Test(subject=Field() | Call("mvcount", (Field(),)) as subject, condition=condition):
+            agg = _aggregate(reader, subject)
+        case _:
+            return None
+    if agg is None or reader.groups is None:
+        return None
+    argument = "" if agg.arg is None else named(agg.arg, reader)
+    limit = _limit(condition)
+    if argument is None or limit is None:
+        return None
+    return Threshold(
+        agg.func, argument, *limit, reader.groups, reader.window, agg.param, span
+    )
+
+
+def _limit(condition: Condition) -> tuple[ThresholdOp, int | float] | None:
+    match condition:
+        case Order(op, int() | float() as number):
+            return op, number
+        case NumEq(number):
+            return "==", number
         case _:
             return None
 
 
-def _threshold_on(
-    reader: Reader, name: str, op: ThresholdOp, number: int | float, span: Span | None
-) -> Threshold | None:
-    value = reader.env.get(name)
+def _aggregate(reader: Reader, subject: Expr) -> s.Agg | None:
+    """Return the aggregate that a test asks about: the length of a list of values is a count."""
+    name = subject.args[0] if isinstance(subject, Call) else subject
+    value = reader.env.get(name.name) if isinstance(name, Field) else None
     if not isinstance(value, Aggregated) or value.agg.where != TRUE:
         return None
-    if reader.groups is None:
-        return None
-    argument = "" if value.agg.arg is None else getattr(value.agg.arg, "name", None)
-    if argument is None:
-        return None
-    return Threshold(
-        value.agg.func,
-        argument,
-        op,
-        number,
-        reader.groups,
-        reader.window,
-        value.agg.param,
-        span,
-    )
+    if not isinstance(subject, Call):
+        return value.agg
+    return replace(value.agg, func="dc") if value.agg.func == "values" else None
+
+
+def _counted(reader: Reader, part: Pred) -> Expr:
+    """Return what the aggregate of a test counts."""
+    assert isinstance(part, Test)
+    agg = _aggregate(reader, part.subject)
+    assert agg is not None
+    assert agg.arg is not None
+    return agg.arg
 
 
 def _always(threshold: Threshold) -> bool:

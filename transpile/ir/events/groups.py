@@ -9,8 +9,8 @@ from typing import Any
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.events.reader import (
-    BIN_OF_TIME,
     Aggregated,
+    Bin,
     Elsewhere,
     Env,
     Reader,
@@ -52,7 +52,7 @@ def _aggregate(reader: Reader, stage: s.Aggregate) -> None:
                 reader.lose("TGT606", text, key.span or stage.span)
             continue
         need(reader, value)
-        name = plain(value)
+        name = named(value, reader) or plain(value)
         if name is None:
             reader.plain_keys = False
         else:
@@ -76,12 +76,23 @@ def plain(value: Expr) -> str | None:
             return None
 
 
+def named(value: Expr, reader: Reader) -> str | None:
+    """Return the field that a value is, the first of two that a wildcard renamed onto one name."""
+    match value:
+        case Field(name):
+            return name
+        case Call("coalesce", (Field(first), Field(second))) if (first, second) in reader.choices:
+            return first
+        case _:
+            return None
+
+
 def _key(reader: Reader, key: s.Key) -> Value:
     width = _binned(key.expr)
-    if width is not None:
-        reader.window = width or reader.window
-        return Elsewhere(BIN_OF_TIME)
-    return resolved(reader, key.expr)
+    value = resolved(reader, key.expr) if width is None else Bin(seconds=width)
+    if isinstance(value, Bin):
+        reader.window = value.seconds or reader.window
+    return value
 
 
 def _binned(expr: Expr) -> float | None:
@@ -98,7 +109,7 @@ def _binned(expr: Expr) -> float | None:
 def _sure(value: Aggregated | Elsewhere) -> bool:
     """Return whether a value that is not a matter of one event is never missing."""
     if isinstance(value, Elsewhere):
-        return value.what == BIN_OF_TIME
+        return isinstance(value, Bin)
     agg = value.agg
     return agg.func in ("count", "dc") or agg.arg == Field("_time")
 

@@ -14,8 +14,8 @@ from transpile.errors import Span, Unsupported
 from transpile.ir import stages as s
 from transpile.ir.events.groups import need, plain
 from transpile.ir.events.reader import (
-    BIN_OF_TIME,
     Aggregated,
+    Bin,
     Elsewhere,
     Env,
     Joined,
@@ -52,14 +52,14 @@ def joined(reader: Reader, stage: s.Join) -> None:
 def _with_partner(reader: Reader, stage: s.Join) -> bool:
     if reader.read is None or reader.partner is not None or not stage.keys:
         return False
-    if reader.threshold is not None or reader.groups is None:
+    if reader.threshold is not None or reader.groups is None or reader.choices:
         return False
     try:
         right = reader.read(stage.right)
     except Unsupported:
         return False
     found = _keys(reader, right, stage)
-    if found is None or right.threshold is not None or right.partner is not None:
+    if found is None or right.threshold is not None or right.partner is not None or right.choices:
         return False
     keys, window = found
     for mine, theirs in keys:
@@ -80,9 +80,9 @@ def _keys(
     for name in stage.keys:
         mine, theirs = reader.env.get(name), right.env.get(name)
         if isinstance(mine, Elsewhere | Aggregated) or isinstance(theirs, Elsewhere | Aggregated):
-            if mine != theirs or mine != Elsewhere(BIN_OF_TIME) or reader.window != right.window:
+            if not isinstance(mine, Bin) or mine != theirs or not mine.seconds:
                 return None
-            window = reader.window
+            window = mine.seconds
             continue
         own, other = plain(mine), plain(theirs)
         if own is None or other is None or own == "_time":
@@ -129,4 +129,3 @@ def on_partner(
     if reader.partner.first_only:
         reader.lose("TGT606", "each partner counts, not only the first of a join", span)
     return True
-

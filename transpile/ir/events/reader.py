@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transpile.errors import Span, Unsupported
 from transpile.fidelity import Loss
 from transpile.ir import stages as s
-from transpile.ir.events.rule import EventRule, Partner, Threshold
+from transpile.ir.decide import compile_condition
+from transpile.ir.events.rule import EventRule, Partner, Threshold, presence_text
 from transpile.ir.expr import Call, Expr, Field, Lit
-from transpile.ir.lookup_rows import Entries
+from transpile.ir.lookup_rows import Entries, entry_test
 from transpile.ir.names import match_name
 from transpile.ir.pred import (
     TRUE,
     And,
+    Condition,
     Exists,
     Not,
     Or,
     Pred,
+    Quant,
+    Test,
     all_of,
     negate,
 )
 from transpile.ir.walk import (
-    fields_of,
     rebuild,
     substitute,
 )
@@ -46,6 +49,28 @@ class Elsewhere:
 
     what: str
     present: Pred | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin(Elsewhere):
+    """The bin of time that an event falls into; seconds: its width, 0 for months and longer."""
+
+    what: str = "a bin of time"
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp(Elsewhere):
+    """A column of a lookup table of which a row may find several entries."""
+
+    table: Entries = field(kw_only=True)
+    keys: tuple[tuple[str, Expr], ...] = field(kw_only=True)
+    column: str = field(kw_only=True)
+
+    def test(self, condition: Condition, quant: Quant) -> Pred | None:
+        """Return when the values meet a condition, over the source's fields."""
+        meets = compile_condition(condition)
+        return entry_test(self.table, self.keys, self.column, meets, every=quant is Quant.ALL)
 
 
 Value = Expr | Aggregated | Elsewhere
@@ -76,6 +101,13 @@ class Env:
                 return rebuild(pred, lambda arg: self.decide(arg))  # type: ignore[arg-type]
             case Exists(Field(name)) if (present := presence(self.get(name))) is not None:
                 return present
+            case Test(Field(name), condition, quant) if isinstance(
+                value := self.get(name), LookedUp
+            ):
+                found = value.test(condition, quant)
+                if found is None:
+                    raise NotHere(value)
+                return found
             case _:
                 decided: Pred = self.resolve(pred)
                 return decided
@@ -113,9 +145,6 @@ def missing(_: str) -> Value:
     return Lit(None)
 
 
-BIN_OF_TIME = "a bin of time"
-
-
 @dataclass(frozen=True, slots=True)
 class Joined:
     """A joined search, read up to its last stage, and what `Partner` tells of it.
@@ -148,6 +177,7 @@ class Reader:
         self.strict = strict
         self.tables = tables
         self.written: dict[str, None] = {}
+        self.choices: dict[tuple[str, str], None] = {}
         self.source: s.Events | s.DataModel | None = None
         self.env = Env({}, Field)
         self.pred: Pred = TRUE
@@ -163,8 +193,7 @@ class Reader:
         if self.source is None:
             raise Unsupported("the rule has no source of events", code="TGT610")
         if self.required != TRUE:
-            names = ", ".join(sorted(fields_of(self.required)))
-            self.assumptions[f"events have the fields the rule groups by: {names}"] = None
+            self.assumptions[presence_text(self.required)] = None
         partner = self._partner()
         if partner is not None:
             self.losses += partner.rule.losses
@@ -176,6 +205,7 @@ class Reader:
             all_of((self.required, *(negate(Exists(Field(name))) for name in self.written))),
             self.threshold,
             partner,
+            tuple(self.choices),
             tuple(self.losses),
             tuple(self.assumptions),
         )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.events.reader import (
-    BIN_OF_TIME,
     Aggregated,
+    Bin,
     Elsewhere,
     Env,
+    LookedUp,
     NotHere,
     Reader,
     Value,
 )
 from transpile.ir.expr import Call, Expr, Field, Lit, Node
-from transpile.ir.lookup_rows import looked_up
+from transpile.ir.lookup_rows import Entries, entry_test, looked_up
 from transpile.ir.names import match_name, rename_name, unrename
 from transpile.ir.pred import (
     TRUE,
@@ -137,17 +138,18 @@ def _parse(reader: Reader, stage: s.Parse) -> None:
 def _rename(reader: Reader, stage: s.Rename) -> None:
     for old, new in stage.pairs:
         if "*" in old:
-            _rename_pattern(reader.env, old, new)
+            _rename_pattern(reader, old, new)
         else:
             moved = reader.env.get(old)
             reader.env.known[old] = Lit(None)
             reader.env.known[new] = moved
 
 
-def _rename_pattern(env: Env, old: str, new: str) -> None:
+def _rename_pattern(reader: Reader, old: str, new: str) -> None:
+    env = reader.env
     before = env.other
     moved = {rename_name(n, old, new): v for n, v in env.known.items() if match_name(old, n)}
-    kept = {n: v for n, v in env.known.items() if not match_name(old, n)}
+    others = {n: v for n, v in env.known.items() if not match_name(old, n)}
     listed = dict(env.known)
 
     def other(name: str) -> Value:
@@ -155,15 +157,18 @@ def _rename_pattern(env: Env, old: str, new: str) -> None:
         if source is not None and source not in listed:
             value = before(source)
             if value != Lit(None):
-                return _renamed(value, Lit(None) if match_name(old, name) else before(name))
+                kept: Value = Lit(None) if match_name(old, name) else before(name)
+                return _renamed(reader, value, kept)
         return Lit(None) if match_name(old, name) else before(name)
 
-    env.known = {**kept, **moved}
+    env.known = {**others, **moved}
     env.other = other
 
 
-def _renamed(moved: Value, kept: Value) -> Value:
+def _renamed(reader: Reader, moved: Value, kept: Value) -> Value:
     """Return what a name stands for after a wildcard renamed another onto it, where that exists."""
+    if isinstance(moved, Field) and isinstance(kept, Field):
+        reader.choices[moved.name, kept.name] = None
     values = [v for v in (moved, kept) if v != Lit(None)]
     strange = next((v for v in values if isinstance(v, (Aggregated, Elsewhere))), None)
     if strange is not None or len(values) == 1:
@@ -213,11 +218,13 @@ def _fill(reader: Reader, stage: s.Fill) -> None:
 
 
 def _bucket(reader: Reader, stage: s.Bucket) -> None:
-    seconds = {"day": 86400.0, "week": 604800.0}.get(stage.calendar, 1.0) * stage.width
-    binned = reader.env.get(stage.field)
-    if binned == Field("_time") and (not stage.calendar or stage.calendar in ("day", "week")):
-        reader.window = seconds
-    reader.env.known[stage.target] = Elsewhere(BIN_OF_TIME)
+    seconds = {"": 1.0, "day": 86400.0, "week": 604800.0}.get(stage.calendar, 0.0) * stage.width
+    value = reader.env.get(stage.field)
+    if value == Field("_time"):
+        reader.env.known[stage.target] = Bin(seconds=seconds)
+        return
+    present = None if isinstance(value, (Aggregated, Elsewhere)) else Exists(value)
+    reader.env.known[stage.target] = Elsewhere(f"a bin of {stage.field}", present)
 
 
 def _auto_bucket(reader: Reader, stage: s.AutoBucket) -> None:
@@ -240,10 +247,36 @@ def _looked_up(reader: Reader, stage: s.Lookup) -> dict[str, Value]:
         return {}
     found: dict[str, Value] = {}
     for column, name in stage.outputs:
-        value = looked_up(table, known, column)
-        if value is not None and reader.before(name) == Lit(None):
+        value = looked_up(table, known, column) or _entries(stage.table, table, known, column)
+        if value is None:
+            continue
+        if _overwrites(reader, stage, table, known) or reader.before(name) == Lit(None):
             found[name] = value
     return found
+
+
+def _overwrites(
+    reader: Reader, stage: s.Lookup, table: Entries, keys: Sequence[tuple[str, Expr]]
+) -> bool:
+    """Return whether every row gets a value, be it the table's default."""
+    if stage.keep_existing or table.min_matches <= 0 or table.default_match is None:
+        return False
+    return all(
+        simplify_pred(Exists(expr)) == TRUE
+        or (isinstance(expr, Field) and expr.name in reader.never_missing)
+        for _, expr in keys
+    )
+
+
+def _entries(
+    name: str, table: Entries, keys: Sequence[tuple[str, Expr]], column: str
+) -> LookedUp | None:
+    present = entry_test(table, keys, column, lambda _: True)
+    if present is None:
+        return None
+    return LookedUp(
+        f"the lookup {name}", simplify_pred(present), table=table, keys=tuple(keys), column=column
+    )
 
 
 def _geo(reader: Reader, stage: s.Geo) -> None:

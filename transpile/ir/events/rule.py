@@ -14,6 +14,7 @@ from transpile.ir.pred import (
     CompareOp,
     Pred,
 )
+from transpile.ir.walk import fields_of
 
 ThresholdOp = CompareOp | Literal["!="]
 
@@ -57,7 +58,9 @@ class EventRule:
     pred: over the source's own field names (unprefixed for a data model).  groups: the fields of
     the rule's grouping that are source fields.  required: what events are assumed to meet: they
     have the grouping fields (an event without them is in no group).  partner: a joined search, if
-    those were asked for.  losses: filters left out, each finds more.
+    those were asked for.  choices: pairs of fields that a wildcard renamed onto one name; groups
+    and threshold name the first of a pair (`schema.choices` knows which of them events have).
+    losses: filters left out, each finds more.
     """
 
     source: s.Events | s.DataModel
@@ -66,5 +69,11 @@ class EventRule:
     required: Pred = TRUE
     threshold: Threshold | None = None
     partner: Partner | None = None
+    choices: tuple[tuple[str, str], ...] = ()
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[str, ...] = ()
+
+
+def presence_text(required: Pred) -> str:
+    """Return the assumption that events have the fields by which the rule groups."""
+    return f"events have the fields the rule groups by: {', '.join(sorted(fields_of(required)))}"

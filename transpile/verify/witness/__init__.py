@@ -46,6 +46,7 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     rule = event_part(pipeline, maker.tables)
     if rule is None:
         return []
+    rule = maker.settle(rule)
     made = list(islice(_events(rule, maker), LIMIT + 3 * MOST_IN_GROUP))
     made += partner_events(pipeline, made, witnesses, maker.tables)
     step = _spacing(rule)

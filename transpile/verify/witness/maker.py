@@ -13,6 +13,7 @@ from transpile.ir.events import EventRule, event_rule
 from transpile.ir.lookup_rows import Entries
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import conjuncts, disjuncts, fields_of
+from transpile.schema.choices import settled
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
 from transpile.schema.views import conflicts, implied
@@ -51,7 +52,7 @@ class Maker:
     real event (a file's name and path agree).  alone: whether a field cannot contradict the others.
      known: values of fields that all events of
     the dataset share, among them its event code.  example: a value that fits a field, by number.
-    tables: lookup tables, by name.
+    tables: lookup tables, by name.  settle: chooses between fields of which an event has one.
     """
 
     grouped: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ class Maker:
     known: Mapping[str, str] = field(default_factory=dict)
     example: Callable[[str, int], str] = field(default=partial(_example, ""))
     tables: Mapping[str, Entries] | None = None
+    settle: Callable[[EventRule], EventRule] = field(default=lambda rule: rule)
 
     def completed(self, event: Event) -> Event:
         """Return the event with the grouping fields it lacks, as far as they fit in."""
@@ -111,6 +113,8 @@ def maker_for(
     resolution = resolve(rule.source, rule.pred, data_sources)
     if resolution is None:
         return Maker(_wanted(rule), tables=tables)
+    settle = partial(settled, resolution=resolution, taxonomy="sigma")
+    rule = settle(rule)
     found, variant, platform = resolution.dataset, resolution.variant, resolution.platform
 
     read = fields_of(rule.pred)
@@ -151,7 +155,16 @@ def maker_for(
         return _example(target.type if target else "", name, number)
 
     return Maker(
-        _wanted(rule), multivalued, single, whole, consistent, alone, known, example, tables
+        _wanted(rule),
+        multivalued,
+        single,
+        whole,
+        consistent,
+        alone,
+        known,
+        example,
+        tables,
+        settle,
     )
 
 

@@ -14,6 +14,7 @@ from transpile.interpret import compile_pred
 from transpile.ir import pred as p
 from transpile.ir.decide import compile_condition
 from transpile.ir.expr import Field
+from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import Pred, Quant
 from transpile.verify.samples import meeting
 
@@ -65,6 +66,9 @@ def _ways(pred: Pred, wanted: bool) -> Iterator[_Wishes]:
             yield {name: _Wish(present=wanted)}
         case p.Test(Field(name), condition, quant):
             yield from _test_ways(name, condition, quant, wanted)
+        case p.Keyword(pattern):
+            found = p.Glob(Pattern.of(Wild.RUN, *pattern.parts, Wild.RUN))
+            yield {"_raw": _Wish((found,)) if wanted else _Wish((), (found,))}
         case p.Compare("==", Field(left), Field(right)):
             same = p.TextEq("same", cased=True)
             yield {left: _Wish((same,)), right: _Wish((same,)) if wanted else _Wish((), (same,))}
