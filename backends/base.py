@@ -77,7 +77,7 @@ class Inputs:
 
     dataset: id in `transpile.schema`, "" if the rule has none.  variant, platform: of the dataset.
     schema: taxonomy of the events' view.  tables: per table of a query its dataset (or lookup).
-    fields: source fields (Splunk's view) the text depends on.
+    fields: source fields (Splunk's view) the text depends on.  columns: per table those it reads.
     """
 
     dataset: str = ""
@@ -86,6 +86,7 @@ class Inputs:
     schema: str = ""
     tables: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,21 @@ class Backend(Protocol):
 
     def engine(self, variant: str) -> Engine | None:
         """Return the engine of a variant, None if it is only printed."""
+
+
+@runtime_checkable
+class MakesTables(Protocol):
+    """A backend whose texts read tables that somebody has to make."""
+
+    def event_tables(self, variant: str, inputs: Sequence[Inputs], schema: str) -> str:
+        """Return statements that make the tables of events that texts with these inputs read.
+
+        An input that names a dataset only stands for the dataset's table. Tables have the columns
+        that the schema knows, and those that the texts read.
+        """
+
+    def lookup_tables(self, variant: str, tables: Sequence[Table]) -> str:
+        """Return statements that make and fill lookup tables; one without rows stays empty."""
 
 
 # -- texts of the language as input ---------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from transpile.ir.remember import remember
@@ -35,7 +35,7 @@ class Table:
 
 def tables_for(pipeline: Pipeline, content: Content) -> Mapping[str, Table]:
     """Return the tables that a pipeline names; one that the content lacks has no rows."""
-    return {name: _table(name, content) for name in _names(pipeline)}
+    return {name: table_named(name, content) for name in _names(pipeline)}
 
 
 @remember
@@ -44,7 +44,14 @@ def _names(pipeline: Pipeline) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _table(name: str, content: Content) -> Table:
+def table_read(name: str, columns: Iterable[str], content: Content) -> Table:
+    """Return a table by its name, with the columns that some query reads."""
+    found = table_named(name, content)
+    return replace(found, columns=tuple(dict.fromkeys((*found.columns, *sorted(columns)))))
+
+
+def table_named(name: str, content: Content) -> Table:
+    """Return a table by its name; one that the content lacks has no rows."""
     lookup = content.lookup(name)
     if lookup is None:
         return Table(name, None)

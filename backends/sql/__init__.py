@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from transpile.backends.base import Draft, Engine, Request, TargetInfo
+from transpile.backends.base import Draft, Engine, Inputs, Request, TargetInfo
 
 from transpile.fidelity import Observable
+from transpile.tables import Table
 
 if TYPE_CHECKING:
     from transpile.backends.sql.engine import SqlEngine
@@ -69,6 +71,18 @@ class SqlBackend:
     def engine(self, variant: str) -> Engine | None:
         """Return the engine of a dialect, None if it is only printed."""
         return self.sql_engine(variant)
+
+    def event_tables(self, variant: str, inputs: Sequence[Inputs], schema: str) -> str:
+        """Return CREATE TABLE statements for the events. Raises UsageError OUT502."""
+        from transpile.backends.sql.ddl import event_tables
+
+        return event_tables(inputs, variant or "duckdb", schema)
+
+    def lookup_tables(self, variant: str, tables: Sequence[Table]) -> str:
+        """Return CREATE TABLE and INSERT statements for lookup tables."""
+        from transpile.backends.sql.ddl import lookup_tables
+
+        return lookup_tables(tables, variant or "duckdb")
 
     def sql_engine(self, variant: str) -> SqlEngine | None:
         """Return the engine with what it says beyond the contract (`accepts`)."""

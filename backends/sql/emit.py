@@ -18,9 +18,9 @@ from transpile.backends.sql.sources import Columns, SourceColumns, SplunkView
 from transpile.backends.sql.stages import STAGES
 from transpile.backends.sql.stages.sets import LINE, lookup_table
 from transpile.backends.sql.taxonomies import (
+    SPLUNK_SCHEMAS,
     TaxonomyColumns,
     TaxonomyView,
-    schema_named,
     view_of_table,
 )
 from transpile.backends.sql.values import ALWAYS, Kind, Value
@@ -91,9 +91,9 @@ def _dialect(request: Request) -> Dialect:
 
 def _schema(request: Request) -> Columns:
     view = SplunkView(request.strict)
-    if request.schema in ("", "cim", "splunk"):
+    if request.schema in SPLUNK_SCHEMAS:
         return view
-    return TaxonomyView(schema_named(request.schema), view, request.keep_unmapped)
+    return TaxonomyView(request.schema, view, request.keep_unmapped)
 
 
 def _inputs(writer: Writer, request: Request) -> Inputs:
@@ -102,6 +102,7 @@ def _inputs(writer: Writer, request: Request) -> Inputs:
         dataset=datasets[0] if datasets else "",
         schema=request.schema or "cim",
         tables=dict(writer.tables),
+        columns={table: tuple(sorted(names)) for table, names in writer.columns_read.items()},
         fields=tuple(sorted(writer.fields)),
     )
 
@@ -183,6 +184,7 @@ def _table(
     writer.tables[table] = columns.dataset or (
         f"model:{source.model}.{source.node}" if isinstance(source, s.DataModel) else ""
     )
+    writer.columns_read.setdefault(table, set())
     writer.reserve(table)
     spelt: dict[str, str] = {}
     shown = None if not isinstance(columns, TaxonomyColumns) else _shown(writer, columns)
@@ -198,9 +200,11 @@ def _table(
             )
         if isinstance(columns, TaxonomyColumns) and shown is not None:
             writer.fields.setdefault(field)
+            writer.columns_read[table].add(columns.column_name(field) or field)
             name, query = shown
             return view_of_table(columns, query, writer.scope(Frame(name, {})), field)
         writer.fields.setdefault(column.name)
+        writer.columns_read[table].add(column.name)
         if column.kind is Kind.LIST and "." in column.name:
             writer.assume("dotted")
         return column.value(field)
@@ -244,8 +248,8 @@ def _lookup_rows(writer: Writer, table: str, source: s.LookupTable) -> Frame:
         raise Unsupported(
             f"the lookup table {table} is not known", code="TGT608", span=source.span
         )
-    name = lookup_table(info, writer)
     known = info.columns or tuple(dict.fromkeys(c for row in info.rows or () for c in row))
+    name = lookup_table(info, writer, known)
     if not known:
         raise Unsupported(
             f"the columns of {table} are not known", code="TGT608", span=source.span

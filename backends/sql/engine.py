@@ -22,19 +22,17 @@ from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
 from transpile.backends.base import Draft, Event, Row, Seen
 from transpile.backends.sql.dialects.sqlite import Sqlite
 from transpile.backends.sql.functions.structured import JSON_TEXTS
-from transpile.backends.sql.sources import ModelColumns, RawColumns, SourceColumns, leaf_column
+from transpile.backends.sql.sources import ModelColumns, SourceColumns, leaf_column
 from transpile.backends.sql.stages.sets import LINE
-from transpile.backends.sql.taxonomies import TaxonomyColumns, schema_named
+from transpile.backends.sql.taxonomies import TaxonomyColumns, source_columns
 from transpile.backends.sql.values import Kind
 
 from transpile.interpret import NotComputable
 from transpile.interpret.events import event_row, raw_text
 from transpile.interpret.values import items
 from transpile.ir.decide import number_text, text, to_number
-from transpile.ir.stages import DataModel
 from transpile.ir.text import fold
 from transpile.schema import cim
-from transpile.schema.datasets import dataset
 from transpile.tables import Table
 
 LISTS = Sqlite.assumptions["lists"]
@@ -117,29 +115,10 @@ def _event_tables(
     )
     named = frozenset(fields)
     return tuple(
-        EventTable(name, _in_schema(name, source, schema), named, whole)
+        EventTable(name, source_columns(name, source, schema), named, whole)
         for name, source in tables
         if not source.startswith("lookup:")
     )
-
-
-def _in_schema(name: str, source: str, schema: str) -> SourceColumns:
-    columns = _source(name, source)
-    found = dataset(source)
-    if schema in ("", "cim", "splunk") or found is None:
-        return columns
-    assert isinstance(columns, (ModelColumns, RawColumns))
-    return TaxonomyColumns(columns, found, schema_named(schema))
-
-
-def _source(table: str, source: str) -> SourceColumns:
-    if source.startswith("model:"):
-        model, _, node = source.removeprefix("model:").partition(".")
-        return ModelColumns(DataModel(model, node), None)
-    found = dataset(source) if source else None
-    if found is not None and found.match.datamodel:
-        return ModelColumns(DataModel(found.match.datamodel, found.match.node or ""), found)
-    return RawColumns(found, table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,12 @@ from transpile.ir.pred import Pred
 from transpile.ir.regex import Purpose, parse_regex
 from transpile.ir.stages import DataModel, Events
 from transpile.schema import cim
-from transpile.schema.datasets import Dataset
+from transpile.schema.datasets import Dataset, dataset
 from transpile.schema.fields import FieldMap, FieldTarget
 from transpile.schema.taxonomy import Schema, find_schema
 
+SPLUNK_SCHEMAS = ("", "cim", "splunk")
+"""The schemas in which columns are called as the rules call the fields."""
 _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(("long", "integer", "int", "short", "unsigned_long"), Kind.INT),
     **dict.fromkeys(("float", "double", "scaled_float"), Kind.REAL),
@@ -53,9 +55,9 @@ _DERIVED = frozenset({None, "length", *_LAST_PART})
 
 @dataclass(frozen=True, slots=True)
 class TaxonomyView:
-    """A schema that is no view of Splunk's: tables of `schema`, read through `inner`."""
+    """A schema that is no view of Splunk's, by name or file: its tables, read through `inner`."""
 
-    schema: Schema
+    name: str
     inner: SplunkView
     keep_unmapped: bool = False
 
@@ -71,10 +73,10 @@ class TaxonomyView:
         assert isinstance(view, (ModelColumns, RawColumns))
         if view.found is None:
             raise Unsupported(
-                f"the schema {self.schema.name} has no table for the rule's source", code="TGT602",
+                f"the schema {self.name} has no table for the rule's source", code="TGT602",
                 hint="name the source in the rule's data_source, or use the schema splunk",
             )
-        return TaxonomyColumns(view, view.found, self.schema, self.keep_unmapped)
+        return TaxonomyColumns(view, view.found, self.name, self.keep_unmapped)
 
 
 @lru_cache(maxsize=32)
@@ -89,8 +91,13 @@ class TaxonomyColumns:
 
     view: ModelColumns | RawColumns
     found: Dataset
-    schema: Schema
+    name: str
     keep_unmapped: bool = False
+
+    @property
+    def schema(self) -> Schema:
+        """The taxonomy."""
+        return schema_named(self.name)
 
     @property
     def table(self) -> str:
@@ -106,15 +113,14 @@ class TaxonomyColumns:
 
     def kind_of(self, column: str) -> Kind:
         """Return the kind of a column of the table."""
-        fields = FieldMap(self.found)
-        for name in (*fields.names(), "_time"):
-            target = self._target(name)
-            if target is not None and target.field == column:
-                return _kind(name, target)
-        return Kind.TEXT
+        return self.columns().get(column, Kind.TEXT)
 
     def membership(self) -> Pred:
         return self.view.membership()
+
+    def columns(self) -> Mapping[str, Kind]:
+        """Return all columns of the table that the taxonomy knows, with their kinds."""
+        return _kinds(self.name, self.found.id)
 
     def column_name(self, field: str) -> str | None:
         """Return the table's column for a field, None if it has none that SQL can read."""
@@ -135,8 +141,9 @@ class TaxonomyColumns:
             raise Unsupported(
                 f"the field {field} has no column in the schema {self.schema.name}", code="TGT602"
             )
-        kind = _kind(field, target)
-        value = Value(n.column(target.field), kind, frozenset((field,)))
+        value = Value(
+            n.column(target.field), self.kind_of(target.field), frozenset((field,))
+        )
         if target.derive == "length":
             length = scope.writer.dialect.length(as_text(value, scope).sql)
             value = Value(length, Kind.INT, value.missing)
@@ -196,10 +203,18 @@ class TaxonomyColumns:
         return row
 
 
-def _kind(field: str, target: FieldTarget) -> Kind:
-    if field == "_time":
-        return Kind.REAL
-    return Kind.LIST if target.mv else _KINDS.get(target.type, Kind.TEXT)
+@lru_cache(maxsize=256)
+def _kinds(schema: str, name: str) -> Mapping[str, Kind]:
+    """Return the columns of a dataset's table; one that several fields share may hold a list."""
+    source = dataset(name)
+    assert source is not None
+    found = schema_named(schema)
+    time = found.target(FieldMap(source), "_time")
+    kinds = {
+        column.name: Kind.LIST if column.mv else _KINDS.get(column.type, Kind.TEXT)
+        for column in found.columns(source)
+    }
+    return kinds | {"_time" if time is None or time.field is None else time.field: Kind.REAL}
 
 
 def _last_part(value: Value, regex: str, scope: Scope) -> Value:
@@ -235,3 +250,20 @@ def view_of_table(
         query.append("expressions", n.alias(value.sql, column.name))
     missing = ALWAYS if value.missing == ALWAYS else frozenset((field,))
     return Value(n.column(column.name), value.kind, missing)
+
+
+def source_columns(table: str, source: str, schema: str) -> SourceColumns:
+    """Return how a table of a query looks, told by the query's `Inputs`.
+
+    source: the id of a dataset, `model:Name.Node` for a data model without one, or "".
+    """
+    if source.startswith("model:"):
+        model, _, node = source.removeprefix("model:").partition(".")
+        return ModelColumns(DataModel(model, node), None)
+    found = dataset(source) if source else None
+    view: ModelColumns | RawColumns = RawColumns(found, table)
+    if found is not None and found.match.datamodel:
+        view = ModelColumns(DataModel(found.match.datamodel, found.match.node or ""), found)
+    if found is None or schema in SPLUNK_SCHEMAS:
+        return view
+    return TaxonomyColumns(view, found, schema)

@@ -38,6 +38,7 @@ class Writer:
         self.losses: list[Loss] = []
         self.assumptions: dict[str, None] = {}
         self.tables: dict[str, str] = {}
+        self.columns_read: dict[str, set[str]] = {}
         self.fields: dict[str, None] = {}
         self.helpers: set[str] = set()
         self.recursive = False

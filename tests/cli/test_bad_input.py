@@ -332,9 +332,9 @@ error[OUT502]: target 'eql' has no format 'json'
 """,
     ),
     "unknown-schema": Case(
-        args=("convert", "detections", "-t", "sql:duckdb", "--schema", "ecs"), code=2, message="""\
-error[OUT502]: target 'sql:duckdb' has no schema 'ecs'
-  = help: it has: cim, splunk
+        args=("convert", "detections", "-t", "sql:duckdb", "--schema", "sigma"), code=2, message="""\
+error[OUT502]: target 'sql:duckdb' has no schema 'sigma'
+  = help: it has: cim, splunk, ecs, ocsf, *.yml
 """,
     ),
     "schema-to-show-is-unknown": Case(args=("schemas", "show", "cmi"), code=2, message="""\

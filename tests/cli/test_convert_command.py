@@ -304,3 +304,24 @@ def test_a_bug_met_in_one_target_leaves_the_others_their_results(cli, repo, monk
     ran = cli("convert", "detections/log_emptied.yml", "-t", "sigma", "-t", "eql")
     assert (ran.code, EQL in ran.out) == (3, True)
     assert ran.err.count("a bug in transpile: RecursionError: too deep") == 1
+
+
+def test_the_lookup_tables_are_written_beside_the_queries(cli, repo, write):
+    write("lookups/known.yml", "name: known\nfilename: known.csv\n")
+    write("lookups/known.csv", "tool,owner\na.exe,o'hara\n")
+    write("detections/looked_up.yml", "name: Looked Up\ntype: TTP\nsearch: >-\n"
+          "  source=XmlWinEventLog:Security EventCode=4688 | lookup known tool as NewProcessName\n"
+          "  OUTPUT owner | table NewProcessName owner\n")
+    ran = cli("convert", "detections", "-t", "sql:duckdb", "-t", "eql", "-s", "-o", "out",
+              "--lookups-sql")
+    assert ran.code == 0
+    made = (repo / "out/sql-duckdb/lookups.sql").read_text()
+    assert made.startswith('CREATE TABLE "known" (')
+    assert "('a.exe', 'o''hara', 0)" in made
+    assert not (repo / "out/eql/lookups.sql").exists()
+
+
+def test_lookup_tables_need_a_folder(cli, repo):
+    ran = cli("convert", "detections", "-t", "sql:duckdb", "--lookups-sql")
+    assert ran.code == 2
+    assert "name a folder with -o" in ran.err

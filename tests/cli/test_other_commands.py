@@ -290,6 +290,25 @@ def test_a_schema_shows_its_tables(cli):
     assert ["endpoint.processes", "process_events"] in map(str.split, out.splitlines())
 
 
+def test_a_schema_prints_the_tables_of_rules(cli, repo):
+    made = cli("schemas", "show", "ecs", "--ddl", "postgres", repo)
+    assert made.code == 0
+    assert made.out.startswith('CREATE TABLE "process_events" (\n')
+    assert '"process.name" TEXT' in made.out
+    assert made.out.count("CREATE TABLE") == 2
+
+
+def test_a_schema_prints_one_table_or_all(cli):
+    one = cli("schemas", "show", "cim", "--ddl", "spark", "--dataset", "endpoint.processes").out
+    assert one.count("CREATE TABLE") == 1
+    assert cli("schemas", "show", "cim", "--ddl", "spark").out.count("CREATE TABLE") > 50
+
+
+def test_tables_in_a_dialect_or_schema_that_sql_lacks(cli):
+    assert cli("schemas", "show", "cim", "--ddl", "dbase").code == 2
+    assert cli("schemas", "show", "sigma", "--ddl", "duckdb").code == 2
+
+
 def test_a_schema_shows_the_fields_of_a_dataset(cli):
     out = cli("schemas", "show", "ecs", "--dataset", "endpoint.processes").out
     assert out.splitlines()[0].split() == ["field", "ecs", "derived"]

@@ -107,10 +107,10 @@ def test_content_from_the_environment(cli, write: Write, repo, monkeypatch):
 
 
 def test_schema_of_the_file_is_used(cli, write: Write):
-    write("transpile.toml", 'schema = "ecs"\n')
+    write("transpile.toml", 'schema = "sigma"\n')
     ran = cli("convert", LOG, "-t", "sql:duckdb")
     assert (ran.code, ran.err.splitlines()[0]) == (
-        2, "error[OUT502]: target 'sql:duckdb' has no schema 'ecs'",
+        2, "error[OUT502]: target 'sql:duckdb' has no schema 'sigma'",
     )  # fmt: skip
 
 

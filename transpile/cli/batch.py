@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from transpile.cache import Cache, digest, digest_of_files, program
 from transpile.cli.report import conversion_entry, failure_entry, loss_lines
 from transpile.compiled import Compiled, compile_rule
 from transpile.content import Content, Rule, load_rules
-from transpile.convert import convert_compiled
+from transpile.convert import Conversion, convert_compiled
 from transpile.errors import BugError, TranspileError
 from transpile.fidelity import Fidelity
 
@@ -50,6 +50,7 @@ class Job:
 class Result:
     """One conversion: its text and file name, its object of the report, its losses in words.
 
+    lookups: the lookup tables that the text reads, with columns.
     error: why there is none; a bug met in one target leaves the others their results.
     """
 
@@ -59,6 +60,7 @@ class Result:
     filename: str
     entry: dict[str, Any]
     losses: tuple[str, ...] = ()
+    lookups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     error: TranspileError | None = None
 
 
@@ -157,7 +159,11 @@ def _failed(outcome: Outcome) -> bool:
 
 def _outcome(data: dict[str, Any]) -> Outcome:
     results = (
-        Result(**{**item, "fidelity": Fidelity(item["fidelity"]), "losses": tuple(item["losses"])})
+        Result(**{
+            **item,
+            "fidelity": Fidelity(item["fidelity"]),
+            "losses": tuple(item["losses"]),
+        })
         for item in data["results"]
     )
     return Outcome(data["name"], data["path"], tuple(results))
@@ -227,4 +233,15 @@ def _result(
         conversion.filename,
         conversion_entry(compiled, conversion, time.perf_counter() - started),
         loss_lines(compiled, conversion),
+        _lookups(conversion),
     )
+
+
+def _lookups(conversion: Conversion) -> Mapping[str, Sequence[str]]:
+    if conversion.draft is None:
+        return {}
+    inputs = conversion.draft.inputs
+    return {
+        source.removeprefix("lookup:"): inputs.columns.get(table, ())
+        for table, source in inputs.tables.items() if source.startswith("lookup:")
+    }

@@ -23,9 +23,11 @@ from transpile.cli.report import report, summary_table
 from transpile.cli.targets import add_target_option, targets_for
 from transpile.cli.terminal import Terminal, one_line
 from transpile.cli.watch import watch
+from transpile.content import Content
 from transpile.errors import BugError, ContentError, UsageError
 from transpile.fidelity import Fidelity
-from transpile.targets import check_choices
+from transpile.tables import table_read
+from transpile.targets import check_choices, find, variant_of
 
 RANK = {Fidelity.UNSUPPORTED: 0, Fidelity.SUPERSET: 1, Fidelity.EXACT: 2}
 
@@ -63,6 +65,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-j", "--jobs", type=int, metavar="N",
         help="processes (default: one; all cores for more than a hundred rules)",
     )  # fmt: skip
+    parser.add_argument(
+        "--lookups-sql", action="store_true",
+        help="with -o: write the lookup tables that SQL joins, as lookups.sql beside the queries",
+    )  # fmt: skip
     parser.add_argument("--no-cache", action="store_true", help="make every result anew")
     parser.add_argument(
         "--watch", action="store_true", help="convert again when a rule, macro or lookup changes"
@@ -72,6 +78,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Convert; return the exit code."""
+    if options.lookups_sql and not options.output:
+        raise UsageError(
+            "--lookups-sql writes a file beside the queries", hint="name a folder with -o"
+        )
     if not options.watch:
         return _convert(options, terminal)
     if STDIN in options.paths:
@@ -126,6 +136,8 @@ def _convert(options: argparse.Namespace, terminal: Terminal) -> int:
     for batch in terminal.progress(batches, total, "converting"):
         for outcome in batch:
             sink.take(outcome)
+    if options.lookups_sql:
+        sink.write_lookups(content)
     sink.finish()
     return sink.code
 
@@ -144,6 +156,7 @@ class _Sink:
         self.several = several
         self.printed = False
         self.entries: list[dict[str, Any]] = []
+        self.lookups: dict[str, dict[str, set[str]]] = {}
         self.code = 0
 
     def take(self, outcome: Outcome) -> None:
@@ -154,6 +167,9 @@ class _Sink:
         for result in outcome.results:
             output = self._emit(outcome, result) if result.text else None
             self.entries.append({**result.entry, "output": output})
+            for name, columns in result.lookups.items():
+                tables = self.lookups.setdefault(result.target, {})
+                tables.setdefault(name, set()).update(columns)
             if result.error is None:
                 self._judge(outcome, result)
 
@@ -169,6 +185,18 @@ class _Sink:
         self.terminal.result(head + result.text.rstrip("\n"))
         self.printed = True
         return "-"
+
+    def write_lookups(self, content: Content) -> None:
+        """Write, per target that can, the statements that make the lookup tables of its queries."""
+        from transpile.backends.base import MakesTables
+
+        assert self.folder is not None
+        for target, read in self.lookups.items():
+            backend, info = find(target)
+            if isinstance(backend, MakesTables):
+                tables = [table_read(name, read[name], content) for name in sorted(read)]
+                text = backend.lookup_tables(variant_of(info), tables)
+                self.folder.write(f"{target.replace(':', '-')}/lookups.sql", text)
 
     def _judge(self, outcome: Outcome, result: Result) -> None:
         enough = RANK[result.fidelity] >= self.wanted

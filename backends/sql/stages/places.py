@@ -9,16 +9,18 @@ from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import as_text, common_kind, convert, first_present
 from transpile.backends.sql.frame import Frame
 from transpile.backends.sql.needs import Needs
-from transpile.backends.sql.stages.sets import qualified, written
+from transpile.backends.sql.stages.sets import lookup_table, qualified, written
 from transpile.backends.sql.values import Kind, Value
 from transpile.backends.sql.writer import Writer
 
-from transpile.interpret.reads import location_fields
+from transpile.interpret.reads import LOCATION, location_fields
 from transpile.ir import stages as s
+from transpile.tables import Table
 
 RANGES = "ip_locations"
 """A table with a row per range of IPv4 addresses: `first_ip` and `last_ip` as numbers, and the
 location fields by their Splunk names."""
+RANGE_COLUMNS = ("first_ip", "last_ip", *LOCATION)
 
 
 def geo(stage: s.Geo, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:
@@ -41,8 +43,7 @@ def _joined(
     rows = written(frame, writer, before)
     columns = {name: qualified(value, rows.source) for name, value in rows.columns.items()}
     scope = writer.scope(rows)
-    writer.tables[RANGES] = f"lookup:{RANGES}"
-    writer.reserve(RANGES)
+    lookup_table(Table(RANGES, None), writer, RANGE_COLUMNS)
     writer.assume("regex")
     writer.note(
         f"the table {RANGES} has a row for each range of IPv4 addresses, none twice: first_ip and "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network, ip_network
 
@@ -233,7 +233,7 @@ def lookup(stage: s.Lookup, frame: Frame, writer: Writer, before: Needs, after: 
             f"the lookup table {stage.table} is not known", code="TGT608", span=stage.span
         )
     outputs = [pair for pair in _outputs(stage, info) if pair[1] in after]
-    table = lookup_table(info, writer)
+    table = lookup_table(info, writer, (column for column, _ in (*stage.keys, *outputs)))
     if not outputs:
         return frame
     comments = writer.comment(stage.span)
@@ -269,10 +269,11 @@ def lookup(stage: s.Lookup, frame: Frame, writer: Writer, before: Needs, after: 
     return writer.flush(joined, after)
 
 
-def lookup_table(info: Table, writer: Writer) -> str:
+def lookup_table(info: Table, writer: Writer, columns: Iterable[str]) -> str:
     """Return the name of the table that holds a lookup, and note that the query reads it."""
     writer.tables[info.name] = f"lookup:{info.name}"
     writer.reserve(info.name)
+    writer.columns_read.setdefault(info.name, set()).update(columns)
     return info.name
 
 

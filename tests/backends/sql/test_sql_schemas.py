@@ -39,7 +39,10 @@ LOGONS: Events = [
     {"_time": 6, "EventCode": "4625", "TargetUserName": "bob"},
     {"_time": 7, "EventCode": "4624", "TargetUserName": "ann", "Computer": "h1"},
 ]
-RAW = "source=XmlWinEventLog:Security EventCode=4625 | stats count latest(_time) as last by TargetUserName"
+RAW = (
+    "source=XmlWinEventLog:Security EventCode=4625 "
+    "| stats count latest(_time) as last by TargetUserName"
+)
 
 
 @pytest.fixture
