@@ -110,10 +110,46 @@ DERIVE_NAMES: Mapping[tuple[str, str, str, str], str] = {
     ("ecs", "json_path", "*", "*"): "flattened_path",
     ("sigma", "outcome", "*", "errorCode"): "null_is_success",
     ("sigma", "outcome", "*", "properties.status.errorCode"): "aad_result",
+    ("ecs", "", "action", "aws.vpcflow.action"): "flow_action",
+    ("ecs", "", "additionalEventData.MFAUsed", "*"): "yes_no",
+    ("ecs", "", "type", "auditd.message_type"): "record_type",
+    ("ecs", "", "proctitle", "process.title"): "hex_text",
     ("ocsf", "hash_imphash", "*", "*"): "",
     ("ocsf", "hash_md5", "*", "*"): "",
     ("ocsf", "hash_sha1", "*", "*"): "",
     ("ocsf", "hash_sha256", "*", "*"): "",
+}
+
+# Enumerations that the mapping lacks, or joins although they are of different fields: what the data
+# models call an action, what a flow log of AWS calls it, and answers that ingest makes booleans.
+ENUMS: Mapping[str, Json] = {
+    "allow_block": {
+        "allowed": {"ecs": "allowed", "ocsf_action_id": 1},
+        "blocked": {"ecs": "denied", "ocsf_action_id": 2},
+    },
+    "flow_action": {"allowed": {"ecs": "ACCEPT"}, "blocked": {"ecs": "REJECT"}},
+    "yes_no": {"No": {"ecs": "false"}, "Yes": {"ecs": "true"}},
+}
+
+# Fields that the mapping lacks: the arguments of an EXECVE record, and a title that a rule decoded.
+FIELDS: Mapping[str, Mapping[str, Json]] = {
+    "linux.auditd": {
+        **{
+            f"a{number}": {
+                "type": "string",
+                "sigma": {"field": f"a{number}"},
+                "ecs": {"field": "process.args", "type": "keyword", "mv": True},
+                "ocsf": {"none": "no_field"},
+            }
+            for number in range(10)
+        },
+        "proctitle_text": {
+            "type": "string",
+            "sigma": {"none": "computed"},
+            "ecs": {"field": "process.title", "type": "keyword"},
+            "ocsf": {"none": "computed"},
+        },
+    },
 }
 
 # Source files of the mapping that hold the fields of several datasets of one platform.
@@ -197,7 +233,7 @@ def field_families(raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> dic
         entry = {
             "fields": {
                 unprefixed(name, match): field_entry(dataset, name, value)
-                for name, value in body["fields"].items()
+                for name, value in {**body["fields"], **FIELDS.get(dataset, {})}.items()
             }
         }
         if "inherits" in body:
@@ -327,7 +363,7 @@ def build(spec: Path, out: Path) -> None:
         stale.unlink()
     for name, family in families.items():
         write(out / "fields" / f"{name}.json", family)
-    write(out / "enums.json", fields["enums"])
+    write(out / "enums.json", {**fields["enums"], **ENUMS})
     write(out / "windows_events.json", windows_events(events["channels"]))
     write(out / "attack.json", json.loads((spec / "attack.json").read_text(encoding="utf-8")))
     ecs = json.loads((spec / "ecs_fields.json").read_text(encoding="utf-8"))

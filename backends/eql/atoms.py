@@ -174,6 +174,9 @@ class Vocabulary:
                 return Exists(node.subject, span=node.span)
             case Field(name), condition if self.family(name) == "boolean":
                 return _truths(node, condition)
+            case Field(name), TextEq(value) if self.family(name) == "ip" and not _is_address(value):
+                self.subject(node.subject)  # assumes that the field holds addresses
+                return FALSE
             case _:
                 self.atom(node)
                 return node

@@ -21,6 +21,7 @@ from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, Partner, event_rule
 from transpile.ir.stages import DataModel, Events
+from transpile.schema.named import named
 
 
 def emit(request: Request) -> Draft:
@@ -55,6 +56,7 @@ def _event_rule(request: Request) -> EventRule:
         strict=request.strict,
         tables=request.lookups,
         joins=present,
+        named=named,
     )
 
 

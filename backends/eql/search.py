@@ -20,15 +20,18 @@ from transpile.backends.eql.layout import Piece, Strength, joined
 from transpile.errors import Unsupported
 from transpile.fidelity import Loss
 from transpile.ir.events import EventRule
-from transpile.ir.pred import FALSE, TRUE, And, Pred, all_of
+from transpile.ir.expr import Field
+from transpile.ir.pred import FALSE, TRUE, And, Pred, Test, TextEq, all_of
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import DataModel, Events
+from transpile.ir.text import fold
 from transpile.ir.walk import conjuncts, fields_of
 from transpile.schema.bounds import widen
 from transpile.schema.choices import settled
 from transpile.schema.cim import never_missing
 from transpile.schema.ecs import is_ecs
 from transpile.schema.elastic import Selection, selection
+from transpile.schema.named import NAMES
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite
 
@@ -73,7 +76,7 @@ class Search:
             variant=self.resolution.variant or "",
             platform=self.resolution.platform,
             schema=SCHEMA,
-            fields=tuple(sorted(fields_of(self.rule.pred) | set(further))),
+            fields=tuple(sorted((fields_of(self.rule.pred) - NAMES) | set(further))),
         )
 
     def side(self, name: str, keys: tuple[str, ...]) -> Side:
@@ -103,7 +106,7 @@ def search(rule: EventRule, request: Request) -> Search:
     selected = selection(resolution, rule.pred)
     rewritten = rewrite(rule.pred, resolution, SCHEMA, keep_unmapped=request.keep_unmapped)
     words, pred, losses = _shaped(rewritten, rule)
-    conditions = [*_constraints(selected, words), *_conjuncts(pred, words)]
+    conditions = [*_constraints(selected, words), *_conjuncts(pred, words, selected)]
     return Search(
         rule,
         resolution,
@@ -169,10 +172,21 @@ def _optional(pred: Pred) -> frozenset[str]:
     return frozenset(name for name in used.positive - used.negative if not is_ecs(name))
 
 
-def _conjuncts(pred: Pred, words: Vocabulary) -> list[Piece]:
+def _conjuncts(pred: Pred, words: Vocabulary, selected: Selection) -> list[Piece]:
+    """Return the tests of a filter, but those that the log source's constraints repeat."""
     if pred == TRUE:
         return []
-    return parts(pred.args if isinstance(pred, And) else (pred,), words)
+    given = {(name, fold(values[0])) for name, values in selected.where if len(values) == 1}
+    args = pred.args if isinstance(pred, And) else (pred,)
+    return parts(tuple(arg for arg in args if not _repeats(arg, given)), words)
+
+
+def _repeats(pred: Pred, given: set[tuple[str, str]]) -> bool:
+    match pred:
+        case Test(Field(name), TextEq(text, False)):
+            return (name, fold(text)) in given
+        case _:
+            return False
 
 
 def _assumptions(rule: EventRule, rewritten: Rewritten, words: Vocabulary) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ Tests on computed values become tests on fields where that is exact: `lower(f) =
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from typing import cast
 
@@ -96,12 +96,46 @@ def _absorb(pred: Pred) -> Pred:
     """
     if not isinstance(pred, And):
         return pred
-    tested = {a.subject for a in pred.args if isinstance(a, Test)}
+    tested = {subject for a in pred.args for subject in _tested(a)}
     kept = [a for a in pred.args if not (isinstance(a, Exists) and a.subject in tested)]
+    if cased := _cased_values(kept):
+        kept = [a for a in kept if not _is_told(a, cased)]
     present = set(kept)
     if any(isinstance(a, Not) and a.arg in present for a in kept):
         return FALSE
     return _shorter(all_of(kept), kept, present, Or, _absorb)
+
+
+def _tested(part: Pred) -> set[Expr]:
+    """Return the subjects that a test, or each of several alternative tests, is about."""
+    match part:
+        case Test(subject):
+            return {subject}
+        case Or(args) if all(isinstance(arg, Test) for arg in args):
+            return set.intersection(*({arg.subject} for arg in args if isinstance(arg, Test)))
+        case _:
+            return set()
+
+
+def _cased_values(parts: Iterable[Pred]) -> set[tuple[Expr, str]]:
+    """Return the subjects that equal a text in its very case, with that text, folded."""
+    return {
+        (part.subject, fold(part.condition.text))
+        for part in parts
+        if isinstance(part, Test)
+        and isinstance(part.condition, TextEq)
+        and part.condition.cased
+        and part.quant is Quant.ANY
+    }
+
+
+def _is_told(pred: Pred, cased: Container[tuple[Expr, str]]) -> bool:
+    """Return whether a test that ignores case holds because one that does not stands beside it."""
+    match pred:
+        case Test(subject, TextEq(text, False), Quant.ANY):
+            return (subject, fold(text)) in cased
+        case _:
+            return False
 
 
 def _absorb_or(pred: Pred) -> Pred:
@@ -116,7 +150,21 @@ def _absorb_or(pred: Pred) -> Pred:
     present = set(kept)
     if any(isinstance(a, Not) and a.arg in present for a in kept):
         return TRUE
-    return _shorter(any_of(kept), kept, present, And, _absorb_or)
+    return _factored(_shorter(any_of(kept), kept, present, And, _absorb_or))
+
+
+def _factored(pred: Pred) -> Pred:
+    """Return `a and (b or c)` for `(a and b) or (a and c)`."""
+    if not isinstance(pred, Or) or not all(isinstance(arg, And) for arg in pred.args):
+        return pred
+    branches = [arg.args for arg in pred.args if isinstance(arg, And)]
+    first, *others = map(set, branches)
+    shared = first.intersection(*others)
+    if not shared:
+        return pred
+    common = [part for part in branches[0] if part in shared]
+    rest = any_of(all_of(p for p in args if p not in shared) for args in branches)
+    return _absorb(all_of((*common, _absorb_or(rest))))
 
 
 def _shorter(

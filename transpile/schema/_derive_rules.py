@@ -346,12 +346,45 @@ def flat_rewrite(glob: Glob, context: Context) -> Rewrite:
 
 
 def args_rewrite(glob: Glob, context: Context) -> Rewrite | None:
-    """Each whole word of the pattern must be one of the arguments; None if there is no word."""
-    marked = "".join("\0" if isinstance(part, Wild) else part for part in glob)
-    words = [word for word in marked.split() if "\0" not in word]
+    """Rewrite a pattern on the arguments joined with blanks to one on each argument.
+
+    The list of arguments ends with their number, so that a blank follows each of them.
+    """
     if glob == (ANY,):
         return one_of(Test(context.target))
     names = _args(context)
+    match glob:
+        case (Wild.ANY, *inner, Wild.ANY) if (tests := _in_one_argument(tuple(inner))) is not None:
+            return one_of(*(Test(name, test) for test in tests for name in names))
+        case _:
+            return _whole_words(glob, names)
+
+
+def _in_one_argument(parts: Glob) -> list[Glob] | None:
+    """Return the patterns on an argument in which a text stands; None if it needs several.
+
+    A blank before it may also be the one before the argument, and one behind it likewise. None as
+    well for a text that might be the number of arguments.
+    """
+    texts = [part for part in parts if isinstance(part, str)]
+    if ANY in parts or not any(char.isalpha() for text in texts for char in text):
+        return None
+    before = isinstance(parts[0], str) and parts[0].startswith(" ")
+    behind = isinstance(parts[-1], str) and parts[-1].endswith(" ")
+    core = list(parts)
+    core[0] = str(parts[0]).removeprefix(" ") if before else core[0]
+    core[-1] = str(core[-1]).removesuffix(" ") if behind else core[-1]
+    if any(" " in part for part in core if isinstance(part, str)):
+        return None
+    starts: tuple[Glob, ...] = ((ANY, " "), ()) if before else ((ANY,),)
+    ends: tuple[Glob, ...] = ((" ", ANY), ()) if behind else ((ANY,),)
+    return [normal((*start, *core, *end)) for start in starts for end in ends]
+
+
+def _whole_words(glob: Glob, names: tuple[str, ...]) -> Rewrite | None:
+    """Ask for each whole word of the pattern as an argument; None if there is no word."""
+    marked = "".join("\0" if isinstance(part, Wild) else part for part in glob)
+    words = [word for word in marked.split() if "\0" not in word]
     groups = tuple(tuple(Test(name, (word,)) for name in names) for word in words)
     return Rewrite(groups, exact=False) if groups else None
 
@@ -362,7 +395,37 @@ def _args(context: Context) -> tuple[str, ...]:
 
 def args_forward(value: str, context: Context) -> Pairs:
     words, names = value.split(), _args(context)
+    if counts_arguments(value, context):
+        words.pop()
     return [(names[min(i, len(names) - 1)], word) for i, word in enumerate(words)]
+
+
+def counts_arguments(value: str, context: Context) -> bool:
+    """Return whether joined arguments end with their number, as a record's do."""
+    *words, last = value.split() or ("",)
+    return last == str(len(words))
+
+
+def hex_rewrite(glob: Glob, context: Context) -> Rewrite | None:
+    """Rewrite a pattern that no digits meet: the title is as it is (others are found as well)."""
+    if glob == (ANY,):
+        return one_of(Test(context.target))
+    texts = "".join(part for part in glob if isinstance(part, str))
+    if re.fullmatch("[0-9A-Fa-f]*", texts):
+        return None
+    return one_of(Test(context.target, glob), exact=False)
+
+
+def hex_forward(value: str, context: Context) -> Pairs:
+    """Place a title of the audit, decoded: two digits are a byte, and a zero byte is a blank."""
+    if re.fullmatch(r"(?:[0-9A-F]{2})+", value):
+        value = bytes.fromhex(value).replace(b"\0", b" ").decode("utf-8", "replace")
+    return [(context.target, value)]
+
+
+def record_rewrite(glob: Glob, context: Context) -> Rewrite:
+    lowered = (part if isinstance(part, Wild) else part.lower() for part in glob)
+    return one_of(Test(context.target, None if glob == (ANY,) else tuple(lowered)))
 
 
 def props_rewrite(glob: Glob, context: Context) -> Rewrite | None:

@@ -157,9 +157,9 @@ DERIVES: Mapping[str, Derive] = {
     **{
         name: _enumeration(name)
         for name in (
-            "reg_action", "fs_action", "allow_block", "direction", "dns_message", "outcome",
-            "logon_type", "audit_status", "start_mode", "change_action", "change_event",
-            "auth_event", "aws_verb", "aws_object", "aws_login", "aad_result",
+            "reg_action", "fs_action", "allow_block", "flow_action", "direction", "dns_message",
+            "outcome", "logon_type", "audit_status", "start_mode", "change_action", "change_event",
+            "auth_event", "aws_verb", "aws_object", "aws_login", "aad_result", "yes_no",
         )
     },
     "aws_service": Derive(
@@ -193,9 +193,24 @@ DERIVES: Mapping[str, Derive] = {
         rules.props_rewrite, rules.nowhere,
     ),
     "auditd_args": Derive(
-        "The field joins the arguments with blanks: each whole word of the pattern -> equals one "
-        "of a0..a9 (Sigma) or of process.args (wider).",
+        "The field joins the arguments with blanks, and the target has them one by one (a0..a9 in "
+        "Sigma, process.args): a text without blanks is in one of them, a blank stands between "
+        "two (wider where a pattern asks for several in a row).",
         rules.args_rewrite, rules.args_forward,
+        assumes="a condition on the arguments is met by one of them, not by the program's own name "
+        "nor by a wildcard in the place of the blank between two",
+        admits=rules.counts_arguments,
+    ),
+    "hex_text": Derive(
+        "The field is a title as it is or in hexadecimal digits, the target the decoded title: "
+        "a text that is no digits is in the decoded title as well (wider).",
+        rules.hex_rewrite, rules.hex_forward,
+    ),
+    "record_type": Derive(
+        "The target has the name of the record in small letters.", rules.record_rewrite,
+        lambda value, context: [(context.target, value.lower())],
+        assumes="the field holds names of records in capitals",
+        admits=lambda value, context: value == value.upper(),
     ),
     "event_title": Derive(
         "The title of an event id: any id with that title.",

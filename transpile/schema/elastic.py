@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from transpile.errors import Unsupported
-from transpile.ir.expr import Field
-from transpile.ir.pred import And, Exists, Or, Pred, Test, TextEq
+from transpile.ir.pred import Pred
 from transpile.ir.walk import fields_of
 from transpile.schema.datasets import Where
-from transpile.schema.resolve import EVENT_CODE_FIELDS, Resolution
+from transpile.schema.resolve import EVENT_CODE_FIELDS, Resolution, implied_literals
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,37 +58,3 @@ def selection(resolution: Resolution, pred: Pred) -> Selection:
 
 def _listed(where: Where) -> str:
     return " and ".join(f"{name} {' or '.join(values)}" for name, values in where)
-
-
-def implied_literals(pred: Pred) -> Mapping[str, frozenset[str] | None]:
-    """Return the fields that every event which meets a predicate has, with their possible values.
-
-    None: the values are not limited to some literals.
-    """
-    match pred:
-        case Exists(Field(name)):
-            return {name: None}
-        case Test(Field(name), TextEq(value)):
-            return {name: frozenset((value,))}
-        case Test(Field(name)):
-            return {name: None}
-        case And(args):
-            found: dict[str, frozenset[str] | None] = {}
-            for part in map(implied_literals, args):
-                found |= {name: part[name] or found.get(name) for name in part}
-            return found
-        case Or(args):
-            parts = [implied_literals(arg) for arg in args]
-            shared = set(parts[0]).intersection(*parts[1:])
-            return {name: _union(part[name] for part in parts) for name in sorted(shared)}
-        case _:
-            return {}
-
-
-def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
-    found: frozenset[str] = frozenset()
-    for part in parts:
-        if part is None:
-            return None
-        found |= part
-    return found

@@ -69,10 +69,15 @@ class FieldFact:
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """The fields of one dataset, in one of its variants."""
+    """The fields of one dataset, in one of its variants.
+
+    space: the head of the names in ECS that events of this kind have (`azure.signinlogs`), where a
+    field has one name for each kind.
+    """
 
     dataset: Dataset
     variant: str | None = None
+    space: str = ""
 
     def lookup(self, field: str, taxonomy: Taxonomy) -> FieldTarget | None:
         """Return the target of a Splunk field (with or without prefix), None if it is unknown.
@@ -80,7 +85,7 @@ class FieldMap:
         `splunk` keeps every name and `cim` follows the column rule of `sql_column`, so these two
         know every field.
         """
-        return _looked_up(Same(self.dataset), self.variant, field, taxonomy)
+        return _looked_up(Same(self.dataset), self.variant, self.space, field, taxonomy)
 
     def _find(self, field: str, taxonomy: Taxonomy) -> FieldTarget | None:
         """Return what `lookup` returns, found anew."""
@@ -200,9 +205,26 @@ class FieldMap:
 # every event of a dataset asks for the same fields again
 @lru_cache(maxsize=16384)
 def _looked_up(
-    same: Same[Dataset], variant: str | None, field: str, taxonomy: Taxonomy
+    same: Same[Dataset], variant: str | None, space: str, field: str, taxonomy: Taxonomy
 ) -> FieldTarget | None:
-    return FieldMap(same.item, variant)._find(field, taxonomy)
+    found = FieldMap(same.item, variant)._find(field, taxonomy)
+    if found is None or taxonomy != "ecs" or not space:
+        return found
+    return _within(found, f"{space}.")
+
+
+def _within(target: FieldTarget, head: str) -> FieldTarget:
+    """Return the target under the name that begins with `head`, if it has one such."""
+    if target.field is None or target.derive is not None or target.field.startswith(head):
+        return target
+    for also in target.also:
+        if also.derive is None and also.field.startswith(head):
+            first = Also(target.field, type=target.type, mv=target.mv)
+            others = (first, *(item for item in target.also if item is not also))
+            return replace(
+                target, field=also.field, also=others, type=also.type or target.type, mv=also.mv
+            )
+    return target
 
 
 def known_fields(

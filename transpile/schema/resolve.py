@@ -6,12 +6,12 @@ chosen for them can never be narrower than the rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 from transpile.ir.expr import Field
-from transpile.ir.pred import And, Not, NumEq, Or, Pred, Test, TextEq
+from transpile.ir.pred import And, Exists, Not, NumEq, Or, Pred, Test, TextEq
 from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import fields_of
 from transpile.schema.datasets import (
@@ -42,6 +42,7 @@ class Resolution:
     constants: source fields whose value the dataset fixes, by name; a test on one is decided.
     node: data model and node path of the source, None for raw events.
     codes: event codes of which every event of the rule has one, where the rule says so.
+    space: see `FieldMap`.
     """
 
     dataset: Dataset
@@ -51,11 +52,12 @@ class Resolution:
     constants: tuple[tuple[str, str], ...] = ()
     node: tuple[str, str] | None = None
     codes: tuple[str, ...] = ()
+    space: str = ""
 
     @property
     def fields(self) -> FieldMap:
         """The field map of the dataset in its variant."""
-        return FieldMap(self.dataset, self.variant)
+        return FieldMap(self.dataset, self.variant, self.space)
 
     @property
     def logsource(self) -> LogSource | None:
@@ -96,6 +98,7 @@ def resolve(
         constants=_constants(chosen),
         node=(source.model, source.node) if isinstance(source, DataModel) else None,
         codes=event_codes(pred),
+        space=_space(chosen, pred),
     )
 
 
@@ -128,6 +131,49 @@ def _codes(pred: Pred) -> tuple[str, ...] | None:
 
 def _common(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(code for code in left if code in right)
+
+
+def implied_literals(pred: Pred) -> Mapping[str, frozenset[str] | None]:
+    """Return the fields that every event which meets a predicate has, with their possible values.
+
+    None: the values are not limited to some literals.
+    """
+    match pred:
+        case Exists(Field(name)):
+            return {name: None}
+        case Test(Field(name), TextEq(value)):
+            return {name: frozenset((value,))}
+        case Test(Field(name)):
+            return {name: None}
+        case And(args):
+            found: dict[str, frozenset[str] | None] = {}
+            for part in map(implied_literals, args):
+                found |= {name: part[name] or found.get(name) for name in part}
+            return found
+        case Or(args):
+            parts = [implied_literals(arg) for arg in args]
+            shared = set(parts[0]).intersection(*parts[1:])
+            return {name: _union(part[name] for part in parts) for name in sorted(shared)}
+        case _:
+            return {}
+
+
+def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    found: frozenset[str] = frozenset()
+    for part in parts:
+        if part is None:
+            return None
+        found |= part
+    return found
+
+
+def _space(chosen: Dataset, pred: Pred) -> str:
+    """Return the head of the ECS names of the one kind of event that a filter is about, or ""."""
+    if not chosen.elastic.selectors:
+        return ""
+    literals = {name: found or () for name, found in implied_literals(pred).items()}
+    kinds = dict(chosen.elastic.resolve(literals)).get("event.dataset", ())
+    return kinds[0] if len(kinds) == 1 else ""
 
 
 def _dataset(

@@ -434,8 +434,10 @@ def _choices(target: FieldTarget, taxonomy: Taxonomy) -> tuple[FieldTarget, ...]
     """Return the target and those of its `also` fields that must be asked too.
 
     Sigma's `also` fields share the values of one Splunk field between them; elsewhere they repeat
-    the target's value for other setups, and only those with a derive of their own can differ.
+    the target's value for other setups.
     """
+    if taxonomy != "sigma":
+        return (target,)
     further = (
         FieldTarget(
             also.field,
@@ -444,7 +446,6 @@ def _choices(target: FieldTarget, taxonomy: Taxonomy) -> tuple[FieldTarget, ...]
             mv=also.mv or target.mv,
         )
         for also in target.also
-        if taxonomy == "sigma" or also.derive is not None
     )
     return (target, *further)
 

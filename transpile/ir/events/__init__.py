@@ -17,7 +17,7 @@ from transpile.ir import stages as s
 from transpile.ir.events.filters import filtered
 from transpile.ir.events.groups import GROUPS
 from transpile.ir.events.joins import joined
-from transpile.ir.events.reader import Reader
+from transpile.ir.events.reader import Naming, Reader
 from transpile.ir.events.rows import ROWS
 from transpile.ir.events.rule import EventRule, Partner, Threshold
 from transpile.ir.lookup_rows import Entries
@@ -34,26 +34,32 @@ def event_rule(
     strict: bool = False,
     tables: Mapping[str, Entries] | None = None,
     joins: Presence | None = None,
+    named: Naming | None = None,
 ) -> EventRule:
     """Return the event test of a rule.
 
     never_missing: source fields that every event has.  strict: ask for the grouping fields in the
     predicate instead of assuming them.  tables: lookup tables by name; what they say becomes tests
     of their keys.  joins: what the events of a joined search's source are never without; given, a
-    join becomes a `Partner` where that is exact, else it is a loss always.  Raises `Unsupported`
+    join becomes a `Partner` where that is exact, else it is a loss always.  named: returns an
+    expression that a stage computes, or a field that the target has for it.  Raises `Unsupported`
     (TGT608, TGT609, TGT610) for a rule that does not start from events or whose rows could come
     from elsewhere.
     """
     if tables:
-        return _read(pipeline, never_missing, strict, tables, joins).result()
-    return _without_tables(pipeline, never_missing, strict, joins)
+        return _read(pipeline, never_missing, strict, tables, joins, named).result()
+    return _without_tables(pipeline, never_missing, strict, joins, named)
 
 
 @remember
 def _without_tables(
-    pipeline: s.Pipeline, never_missing: frozenset[str], strict: bool, joins: Presence | None
+    pipeline: s.Pipeline,
+    never_missing: frozenset[str],
+    strict: bool,
+    joins: Presence | None,
+    named: Naming | None,
 ) -> EventRule:
-    return _read(pipeline, never_missing, strict, {}, joins).result()
+    return _read(pipeline, never_missing, strict, {}, joins, named).result()
 
 
 def _read(
@@ -62,13 +68,14 @@ def _read(
     strict: bool,
     tables: Mapping[str, Entries],
     joins: Presence | None = None,
+    named: Naming | None = None,
 ) -> Reader:
     def read(right: s.Pipeline) -> Reader:
         source = right.stages[0]
         present = joins(source) if joins and isinstance(source, Sourced) else frozenset[str]()
-        return _read(right, present, strict, tables)
+        return _read(right, present, strict, tables, named=named)
 
-    reader = Reader(never_missing, strict, tables, read if joins else None)
+    reader = Reader(never_missing, strict, tables, read if joins else None, named)
     for stage in pipeline.stages:
         handler = STAGES.get(type(stage))
         if handler is None:

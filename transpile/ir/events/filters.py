@@ -17,6 +17,7 @@ from transpile.ir.pred import (
     Compare,
     Condition,
     NumEq,
+    Or,
     Order,
     Pred,
     Test,
@@ -59,7 +60,7 @@ def _on_group(reader: Reader, part: Pred, value: Aggregated | Elsewhere, span: S
     if isinstance(value, Elsewhere):
         text = f"a filter on {value.what} is left out: {show_pred(part)}"
         reader.lose("TGT606", text, span)
-        if value.present is not None and isinstance(part, Test | Compare):
+        if value.present is not None and _needs_value(part):
             reader.pred = both(reader.pred, simplify_pred(value.present))
         return
     threshold = _threshold(reader, part, span)
@@ -70,6 +71,18 @@ def _on_group(reader: Reader, part: Pred, value: Aggregated | Elsewhere, span: S
         reader.lose("TGT607", f"a test on a group is left out: {show_pred(part)}", span)
     else:
         reader.threshold = threshold
+
+
+def _needs_value(part: Pred) -> bool:
+    """Return whether a test is true of events only that have the value it is about."""
+    match part:
+        case Test() | Compare():
+            return True
+        case Or(args):
+            subjects = [arg.subject if isinstance(arg, Test) else None for arg in args]
+            return None not in subjects and subjects.count(subjects[0]) == len(subjects)
+        case _:
+            return False
 
 
 def _threshold(reader: Reader, part: Pred, span: Span | None) -> Threshold | None:

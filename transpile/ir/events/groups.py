@@ -11,6 +11,7 @@ from transpile.ir import stages as s
 from transpile.ir.events.reader import (
     Aggregated,
     Bin,
+    Collected,
     Elsewhere,
     Env,
     Reader,
@@ -19,7 +20,7 @@ from transpile.ir.events.reader import (
     presence,
 )
 from transpile.ir.events.rows import resolved
-from transpile.ir.expr import Call, Expr, Field, Lit, Node
+from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node
 from transpile.ir.pred import (
     TRUE,
     Exists,
@@ -234,7 +235,33 @@ def _sequence(reader: Reader, stage: s.Sequence) -> None:
 
 def _foreach(reader: Reader, stage: s.ForEach) -> None:
     targets = tuple("*" if "<<" in name else name for name, _ in stage.template)
-    reader.elsewhere(targets, "a foreach over several fields")
+    collected = _collected(reader, stage)
+    reader.elsewhere(targets, _SEVERAL)
+    if collected is not None:
+        reader.env.known[stage.template[0][0]] = Collected(_SEVERAL, value=collected)
+
+
+_SEVERAL = "a foreach over several fields"
+_EACH = Field("<<FIELD>>")
+
+
+def _collected(reader: Reader, stage: s.ForEach) -> Expr | None:
+    """Return the list that a foreach appends the values of fields to, None for another one."""
+    if len(stage.template) != 1 or len(stage.patterns) != 1 or reader.named is None:
+        return None
+    name, expr = stage.template[0]
+    added = Call("mvappend", (Field(name), Call("fields_like", (Lit(stage.patterns[0]),))))
+    match expr:
+        case Call("mvappend", (Field(first), each)) if first == name and each == _EACH:
+            wanted: Expr = added
+        case Case(((guard, Call("mvappend", (Field(first), each))),), Field(last)) if (
+            first == last == name and each == _EACH
+        ):
+            wanted = Case(((guard, added),), Field(name))
+        case _:
+            return None
+    value = resolved(reader, wanted)
+    return None if isinstance(value, (Aggregated, Elsewhere)) else value
 
 
 def _totals(reader: Reader, stage: s.Totals) -> None:

@@ -73,7 +73,17 @@ class LookedUp(Elsewhere):
         return entry_test(self.table, self.keys, self.column, meets, every=quant is Quant.ALL)
 
 
+@dataclass(frozen=True, slots=True)
+class Collected(Elsewhere):
+    """A value made of fields whose names the event decides: an expression with `fields_like`."""
+
+    value: Expr = field(kw_only=True)
+
+
 Value = Expr | Aggregated | Elsewhere
+
+
+Naming = Callable[[Expr], Expr]
 
 
 class NotHere(Exception):
@@ -161,7 +171,8 @@ class Joined:
 class Reader:
     """The state of reading one rule.
 
-    read: reads a joined search, None if those are to be left out.
+    read: reads a joined search, None if those are to be left out.  named: returns an expression, or
+    a field that holds its value.
     """
 
     def __init__(
@@ -170,8 +181,10 @@ class Reader:
         strict: bool,
         tables: Mapping[str, Entries],
         read: Callable[[s.Pipeline], Reader] | None = None,
+        named: Naming | None = None,
     ) -> None:
         self.read = read
+        self.named = named
         self.partner: Joined | None = None
         self.never_missing = never_missing
         self.strict = strict

@@ -10,6 +10,7 @@ from transpile.ir import stages as s
 from transpile.ir.events.reader import (
     Aggregated,
     Bin,
+    Collected,
     Elsewhere,
     Env,
     LookedUp,
@@ -65,19 +66,40 @@ def _no_events(reader: Reader, stage: Node) -> None:
 
 def _compute(reader: Reader, stage: s.Compute) -> None:
     for name, expr in stage.assignments:
-        reader.env.known[name] = resolved(reader, expr)
+        reader.env.known[name] = resolved(reader, expr, name)
 
 
-def resolved(reader: Reader, expr: Expr) -> Value:
+def resolved(reader: Reader, expr: Expr, name: str = "") -> Value:
+    """Return what an expression stands for; name: the field that is to hold it."""
     if isinstance(expr, Field) and isinstance(value := reader.env.get(expr.name), Elsewhere):
         return value
     try:
         resolved: Expr = reader.env.resolve(expr)
-        return resolved
     except NotHere as found:
-        if isinstance(found.value, Aggregated):
-            return Elsewhere("a value computed from a group")
-        return Elsewhere(found.value.what)
+        match found.value:
+            case Aggregated():
+                return Elsewhere("a value computed from a group")
+            case Collected(what):
+                return _collected(reader, expr, what, name)
+            case _:
+                return Elsewhere(found.value.what)
+    return resolved if reader.named is None else reader.named(resolved)
+
+
+def _collected(reader: Reader, expr: Expr, what: str, name: str) -> Value:
+    """Return a value made of fields whose names the event decides, if that has a name itself."""
+    before = reader.before(name)
+
+    def own(item: str) -> Value:
+        value = before if item == name else reader.env.get(item)
+        return value.value if isinstance(value, Collected) else value
+
+    try:
+        value: Expr = Env({}, own).resolve(expr)
+    except NotHere:
+        return Elsewhere(what)
+    found = value if reader.named is None else reader.named(value)
+    return Collected(what, value=value) if found == value else found
 
 
 def _compute_named(reader: Reader, stage: s.ComputeNamed) -> None:
