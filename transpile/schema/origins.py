@@ -23,8 +23,8 @@ from transpile.schema.datasets import (
     find_terms,
     with_events,
 )
-from transpile.schema.elastic import implied_literals
 from transpile.schema.native import taxonomy_of
+from transpile.schema.resolve import implied_literals
 
 Literals = Mapping[str, "frozenset[str] | None"]
 

@@ -39,7 +39,7 @@ from transpile.ir.stages import (
     Made,
     Pipeline,
 )
-from transpile.schema.elastic import implied_literals
+from transpile.schema.resolve import implied_literals
 
 
 def of(name, wanted, quant=Quant.ANY):
