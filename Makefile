@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench golden clean
+.PHONY: run test test-pysigma check bench golden clean
 
 $(BIN)/transpile: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -18,6 +18,16 @@ run: $(BIN)/transpile
 test: $(BIN)/transpile
 	$(BIN)/python -m pytest -q
 
+# pySigma's published backends need pySigma 1.x: an environment of their own
+PYSIGMA ?= .venv-pysigma
+test-pysigma: $(PYSIGMA)/bin/transpile
+	$(PYSIGMA)/bin/python -m pytest -q tests/backends/pysigma tests/backends/sigma
+
+$(PYSIGMA)/bin/transpile: pyproject.toml
+	$(PYTHON) -m venv $(PYSIGMA)
+	$(PYSIGMA)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,pysigma]'
+	touch $@
+
 check: $(BIN)/transpile
 	$(BIN)/ruff check transpile backends tests tools setup.py
 	rm -rf build/types && mkdir -p build/types && cp -r transpile build/types/ && cp -r backends build/types/transpile/backends
@@ -30,4 +40,4 @@ golden: $(BIN)/transpile
 	$(BIN)/transpile golden update
 
 clean:
-	rm -rf $(VENV) build out *.egg-info
+	rm -rf $(VENV) $(PYSIGMA) build out *.egg-info

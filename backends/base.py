@@ -246,6 +246,14 @@ class Reader(Protocol):
 
 
 @runtime_checkable
+class Open(Protocol):
+    """A backend with more variants than it can list."""
+
+    def target(self, variant: str) -> TargetInfo:
+        """Return the declaration of a variant that `targets` does not list."""
+
+
+@runtime_checkable
 class Reads(Protocol):
     """A backend whose language can be read."""
 

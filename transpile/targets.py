@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from transpile.errors import ReadingError, UsageError
 
 if TYPE_CHECKING:
-    from transpile.backends.base import Backend, Reader, TargetInfo
+    from transpile.backends.base import Backend, Open, Reader, TargetInfo
 
 GROUP = "transpile.backends"
 
@@ -55,8 +55,16 @@ def find(target: str) -> tuple[Backend, TargetInfo]:
     for info in declared:
         if info.name == target or (not variant and info is declared[0]):
             return found, info
+    if variant and isinstance(found, _open_kind()):
+        return found, found.target(variant)
     variants = ", ".join(info.name for info in declared)
     raise UsageError(f"unknown target {target!r}", code="OUT502", hint=f"it can be {variants}")
+
+
+def _open_kind() -> type[Open]:
+    from transpile.backends.base import Open
+
+    return Open
 
 
 def reader_for(language: str) -> Reader:
