@@ -29,9 +29,14 @@ def follows(narrow: Pred, wide: Pred) -> bool:
     """Return what the catalogue says of two predicates."""
     left, right = filters_of(narrow), filters_of(wide)
     known = Implications()
-    for tree in (*left, *right):
-        known.add(leaf.literal for leaf in Logic((), (tree,)).leaves())
+    for pred in (narrow, wide):
+        known.add(leaf.literal for leaf in _logic(pred).leaves())
     return not missing(left, right, known.known())
+
+
+def _logic(pred: Pred, *, complete: bool = True, extra: tuple[str, ...] = ()) -> Logic:
+    filters = filters_of(pred)
+    return Logic((), filters, tuple(map(said, filters)), complete=complete, extra=extra)
 
 
 A_X, A_Y, B_X = (asked(n, p.TextEq(v)) for n, v in (("a", "x"), ("a", "y"), ("b", "x")))
@@ -140,12 +145,8 @@ def assert_sound(narrow: Pred, wide: Pred, drawn: list) -> None:
 
 @given(preds)
 def test_logic_survives_json(pred: Pred) -> None:
-    logic = Logic((), filters_of(pred), complete=False, extra=("count > 5",))
+    logic = _logic(pred, complete=False, extra=("count > 5",))
     assert Logic.from_json(logic.to_json()) == logic
-
-
-def _logic(pred: Pred, *, complete: bool = True, extra: tuple[str, ...] = ()) -> Logic:
-    return Logic((), filters_of(pred), complete, extra)
 
 
 def test_neighbours_say_what_was_dropped() -> None:

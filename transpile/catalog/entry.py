@@ -15,6 +15,10 @@ LANGUAGES: Mapping[str, str] = {"splunk": "Splunk", "sigma": "Sigma", "elastic":
 """Languages of rules, in the order in which they are listed, with their names."""
 
 
+UNREAD = "CNT410"
+"""Code of the error for a language, or a construct of it, that is not read here."""
+
+
 class Value(NamedTuple):
     """One thing that a rule looks for.
 
@@ -50,7 +54,7 @@ class Entry:
 
     key: names its page, `splunk/name_of_the_rule`.  collection: the path argument it came with.
     path: below the collection.  digest: of the file.  techniques: as written.  error: why its
-    logic is not known, "" otherwise.
+    logic is not known, "" otherwise; code: of that error.
     """
 
     key: str
@@ -73,6 +77,12 @@ class Entry:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     false_positives: tuple[str, ...] = ()
     error: str = ""
+    code: str = ""
+
+    @property
+    def broken(self) -> bool:
+        """Whether the rule is wrong; one whose language is not read here is not."""
+        return bool(self.error) and self.code != UNREAD
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""

@@ -56,15 +56,18 @@ Tree = Leaf | Node
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """The conjuncts that an event must meet.
+    """The conjuncts that an event must meet, over field names that all languages share.
 
-    scope: those that say which events are read.  filters: those that the rule itself asks.
+    scope: those that say which events are read.  filters: those that the rule itself asks.  words:
+    the filters as the rule's language has them.  given: what holds for all events of the scope.
     complete: whether they say all that the rule asks of single events, so that an event that meets
     them is found.  extra: what the rule asks besides (a threshold, a filter left out), in words.
     """
 
     scope: tuple[Tree, ...]
     filters: tuple[Tree, ...]
+    words: tuple[str, ...]
+    given: tuple[Leaf, ...] = ()
     complete: bool = True
     extra: tuple[str, ...] = ()
 
@@ -72,6 +75,16 @@ class Logic:
     def trees(self) -> tuple[Tree, ...]:
         """All conjuncts."""
         return self.scope + self.filters
+
+    @property
+    def known(self) -> tuple[Tree, ...]:
+        """All that holds for an event that the rule finds."""
+        return self.trees + self.given
+
+    def said(self, at: int) -> str:
+        """Return a conjunct in words, by its position."""
+        first = len(self.scope)
+        return said(self.scope[at]) if at < first else self.words[at - first]
 
     def leaves(self) -> Iterator[Leaf]:
         """Yield the leaves of all conjuncts."""
@@ -88,14 +101,15 @@ class Logic:
                 return number if tree.holds else -number
             return [tree.join, *map(packed, tree.parts)]
 
-        scope, filters = ([packed(tree) for tree in x] for x in (self.scope, self.filters))
+        parts = (self.scope, self.filters, self.given)
+        trees = [[packed(tree) for tree in part] for part in parts]
         literals = [list(literal) for literal in numbers]
-        return [literals, scope, filters, self.complete, list(self.extra)]
+        return [literals, trees, list(self.words), self.complete, list(self.extra)]
 
     @classmethod
     def from_json(cls, data: list[Any]) -> Logic:
         """Return what `to_json` wrote."""
-        rows, scope, filters, complete, extra = data
+        rows, trees, words, complete, extra = data
         literals = [Literal(*row) for row in rows]
 
         def unpacked(item: Any) -> Tree:
@@ -103,8 +117,9 @@ class Logic:
                 return Leaf(literals[abs(item) - 1], item > 0)
             return Node(item[0], tuple(map(unpacked, item[1:])))
 
-        where, asked = (tuple(map(unpacked, trees)) for trees in (scope, filters))
-        return cls(where, asked, complete, tuple(extra))
+        scope, filters, given = (tuple(map(unpacked, part)) for part in trees)
+        leaves = tuple(leaf for leaf in given if isinstance(leaf, Leaf))
+        return cls(scope, filters, tuple(words), leaves, complete, tuple(extra))
 
 
 def leaves(tree: Tree) -> Iterator[Leaf]:
@@ -137,6 +152,8 @@ def _tree(pred: Pred, *, holds: bool) -> Tree:
             return _joined("or" if holds else "and", (_tree(a, holds=holds) for a in args))
         case p.Const(value):
             return Node("and" if value == holds else "or", ())
+        case p.Unknown(decided=decided) if decided is not None:
+            return _tree(decided, holds=holds)
         case _:
             return Leaf(_literal(pred), holds)
 
@@ -161,7 +178,7 @@ def _literal(pred: Pred) -> Literal:
             return Literal(show_expr(subject), "exists")
         case p.Keyword(pattern, cased):
             return Literal("_raw", "keyword", spelled(pattern), cased)
-        case p.Unknown(reason=reason):
+        case p.Unknown(reason=reason):  # without what the interpreter could decide
             return Literal("", UNKNOWN, reason)
         case p.InRows():
             return Literal("", UNKNOWN, "a subsearch used as a filter")

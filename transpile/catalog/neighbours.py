@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 
-from transpile.catalog.logic import Leaf, Logic, Tree, leaves, said
+from transpile.catalog.logic import Leaf, Logic, leaves
 from transpile.catalog.relation import Implications, Known, missing
 
 ALIKE = 0.75
@@ -29,13 +29,14 @@ class Neighbour:
 
     dropped: filters that the narrower rule applies and the broader one does not; for near
     duplicates those of this rule only.  added: what the neighbour asks besides.  likeness: 1 for
-    the same tests.
+    the same tests.  twin: whether the two differ only in which events they read.
     """
 
     index: int
     dropped: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     likeness: float = 1.0
+    twin: bool = False
 
 
 @dataclass(slots=True)
@@ -70,9 +71,10 @@ def neighbours(logics: Sequence[Logic | None]) -> list[Neighbours]:
         elif (wide, narrow) in related and work.complete(narrow):
             found[narrow].same.append(Neighbour(wide))
         else:
+            twin = work.differ_in_scope(narrow, wide)
             dropped += work.extra(narrow)
-            found[narrow].broader.append(Neighbour(wide, dropped))
-            found[wide].narrower.append(Neighbour(narrow, dropped))
+            found[narrow].broader.append(Neighbour(wide, dropped, twin=twin))
+            found[wide].narrower.append(Neighbour(narrow, dropped, twin=twin))
     for left, right, likeness in work.alike():
         if (left, right) in related or (right, left) in related:
             continue
@@ -93,7 +95,7 @@ class _Work:
         known = Implications()
         for logic in logics:
             if logic is not None:
-                known.add(leaf.literal for leaf in logic.leaves())
+                known.add(leaf.literal for leaf in (*logic.leaves(), *logic.given))
         self.known: Known = known.known()
         self.leaves = [frozenset() if x is None else frozenset(x.leaves()) for x in logics]
         self.usage = Counter(leaf for found in self.leaves for leaf in found)
@@ -110,12 +112,23 @@ class _Work:
 
     def dropped(self, narrow: int, wide: int) -> tuple[str, ...]:
         """Return the filters of one rule that do not follow from those of another, in words."""
-        left, right = self._filters(narrow), self._filters(wide)
-        return tuple(said(tree) for tree in missing(right, left, self.known))
+        logic = self.logics[narrow]
+        return () if logic is None else tuple(map(logic.said, self._lost(narrow, wide)))
 
-    def _filters(self, index: int) -> tuple[Tree, ...]:
-        logic = self.logics[index]
-        return () if logic is None else logic.trees
+    def differ_in_scope(self, narrow: int, wide: int) -> bool:
+        """Return whether a rule asks nothing more than a broader one but which events it reads."""
+        logic = self.logics[narrow]
+        return (
+            logic is not None
+            and not logic.extra
+            and all(at < len(logic.scope) for at in self._lost(narrow, wide))
+        )
+
+    def _lost(self, narrow: int, wide: int) -> list[int]:
+        left, right = self.logics[narrow], self.logics[wide]
+        if left is None or right is None:
+            return []
+        return missing(right.known, left.trees, self.known)
 
     def implications(self) -> Iterator[tuple[int, int]]:
         """Yield (narrow, wide) for every pair of which the first implies the second."""
@@ -123,14 +136,14 @@ class _Work:
         for narrow, logic in enumerate(self.logics):
             if logic is None or not _tells(logic):
                 continue
-            reach = frozenset().union(*(self.known[leaf] for leaf in self.leaves[narrow]))
+            reach = frozenset[Leaf]().union(
+                *(self.known[leaf] for leaf in (*self.leaves[narrow], *logic.given))
+            )
             proposed = dict.fromkeys(anywhere)
             for leaf in reach:
                 proposed.update(dict.fromkeys(filed.get(leaf, ())))
             for wide in proposed:
-                if wide != narrow and self._reached(reach, wide) and not missing(
-                    logic.trees, self._filters(wide), self.known
-                ):
+                if wide != narrow and self._follows(reach, logic, wide):
                     yield narrow, wide
 
     def _filed(self) -> tuple[Mapping[Leaf, list[int]], list[int]]:
@@ -148,9 +161,14 @@ class _Work:
                 anywhere.append(index)
         return filed, anywhere
 
-    def _reached(self, reach: frozenset[Leaf], wide: int) -> bool:
-        """Return whether some leaf of each filter of a rule can be reached."""
-        return all(any(leaf in reach for leaf in leaves(tree)) for tree in self._filters(wide))
+    def _follows(self, reach: frozenset[Leaf], narrow: Logic, wide: int) -> bool:
+        """Return whether every filter of a rule follows; first if some leaf of each is reached."""
+        logic = self.logics[wide]
+        return (
+            logic is not None
+            and all(any(leaf in reach for leaf in leaves(tree)) for tree in logic.trees)
+            and not missing(narrow.known, logic.trees, self.known)
+        )
 
     def alike(self) -> Iterator[tuple[int, int, float]]:
         """Yield pairs that share most of their tests, each once, with their likeness."""

@@ -12,7 +12,7 @@ from transpile.cache import digest, digest_of_files
 from transpile.catalog.entry import Entry, Sheet
 from transpile.content import Content, load_rules
 from transpile.content.reading import OTHER_FOLDERS, RULE_FOLDER, YAML_SUFFIXES
-from transpile.content.yaml import MAX_BYTES, decode
+from transpile.content.yaml import MAX_BYTES
 from transpile.errors import BugError, ContentError, TranspileError
 
 _SUFFIXES = frozenset((*YAML_SUFFIXES, ".toml", ".spl", ".conf"))
@@ -127,9 +127,9 @@ def read_rules(
     try:
         found = list(_read(file, data, language, targets))
     except TranspileError as error:
-        found = [_broken(file, data, language, error.message)]
+        found = [_broken(file, data, language, error)]
     except Exception as error:
-        found = [_broken(file, data, language, BugError.of(error).message)]
+        found = [_broken(file, data, language, BugError.of(error))]
     for entry, _ in found:
         entry.collection, entry.path, entry.digest = file.collection, file.name, digest(data)
         entry.name = entry.name or file.path.stem
@@ -139,23 +139,19 @@ def read_rules(
 def _read(
     file: File, data: bytes, language: str, targets: Sequence[str]
 ) -> Iterator[tuple[Entry, Sheet]]:
-    from transpile.catalog import foreign
-    from transpile.catalog.splunk import described
+    from transpile.catalog.describing import described
 
-    match language:
-        case "sigma":
-            yield from foreign.sigma_rules(decode(data, str(file.path)), str(file.path))
-        case "elastic":
-            yield from foreign.elastic_rules(decode(data, str(file.path)), str(file.path))
-        case _:
-            content = _content(file.path.parent)
-            rules, errors = load_rules(file.path)
-            for rule in rules:
-                yield described(rule, content, targets)
-            for error in errors:
-                yield _broken(file, data, language, error.message)
+    content = _content(file.path.parent) if language == "splunk" else Content.builtin()
+    rules, errors = load_rules(file.path)
+    for rule in rules:
+        yield described(rule, content, targets)
+    for error in errors:
+        yield _broken(file, data, language, error)
 
 
-def _broken(file: File, data: bytes, language: str, message: str) -> tuple[Entry, Sheet]:
-    entry = Entry("", language, "", "", "", id="", name=file.path.stem, error=message)
+def _broken(
+    file: File, data: bytes, language: str, error: TranspileError
+) -> tuple[Entry, Sheet]:
+    entry = Entry("", language, "", "", "", id="", name=file.path.stem)
+    entry.error, entry.code = error.message, error.code
     return entry, Sheet(body=data.decode("utf-8", "replace"), body_format="text")

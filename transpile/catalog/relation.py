@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from transpile.catalog.logic import UNKNOWN, Leaf, Literal, Tree, pattern_of
@@ -23,8 +23,8 @@ from transpile.ir.text import fold
 _TEXTS = frozenset(("eq", "like"))
 _ORDERS = frozenset(("<", "<=", ">", ">="))
 _VALUES = frozenset((*_TEXTS, *_ORDERS, "num", "match", "cidr"))
-_GRAM = 4
-"""Characters by which the texts of patterns are looked up."""
+_GRAM = 8
+"""Characters by which the texts of patterns are looked up; ends of texts differ most."""
 
 Known = Mapping[Leaf, frozenset[Leaf]]
 """Leaf -> the leaves that follow from it, itself among them."""
@@ -55,10 +55,13 @@ def implies(narrow: Tree, wide: Tree, known: Known) -> bool:
             return False
 
 
-def missing(narrow: Iterable[Tree], wide: Iterable[Tree], known: Known) -> list[Tree]:
-    """Return the filters of `wide` that do not follow from those of `narrow`, one at a time."""
-    given = tuple(narrow)
-    return [tree for tree in wide if not any(implies(one, tree, known) for one in given)]
+def missing(narrow: Sequence[Tree], wide: Sequence[Tree], known: Known) -> list[int]:
+    """Return which filters of `wide` do not follow from one of `narrow`, by position."""
+    return [
+        at
+        for at, tree in enumerate(wide)
+        if not any(implies(one, tree, known) for one in narrow)
+    ]
 
 
 @dataclass(slots=True)
@@ -109,9 +112,7 @@ class _Subject:
     """The literals of one subject under one quantifier, by what can be looked up of them."""
 
     exact: dict[str, list[Literal]] = field(default_factory=lambda: defaultdict(list))
-    grams: dict[str, list[tuple[Literal, Pattern]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    grams: dict[str, list[_Wide]] = field(default_factory=lambda: defaultdict(list))
     others: list[Literal] = field(default_factory=list)
     exists: list[Literal] = field(default_factory=list)
 
@@ -121,9 +122,8 @@ class _Subject:
                 self.exact[fold(literal.value)].append(literal)
             case "like":
                 folded = pattern_of(literal).folded()
-                texts = [part for part in folded.parts if isinstance(part, str)]
-                key = max(texts, key=len, default="")[:_GRAM]
-                self.grams[key].append((literal, folded))
+                longest = max(_texts(folded), key=len, default="")
+                self.grams[longest[-_GRAM:]].append((literal, folded, longest))
             case "exists":
                 self.exists.append(literal)
             case kind if kind in _VALUES:
@@ -149,22 +149,32 @@ class _Subject:
                     yield wide
         elif folded.is_literal:
             yield from (w for w in self.exact.get(folded.text, ()) if not w.cased)
-        for key in _grams(folded):
-            for wide, wide_folded in self.grams.get(key, ()):
+        texts = _texts(folded)
+        for key in _grams(texts):
+            for wide, wide_folded, longest in self.grams.get(key, ()):
+                if not any(longest in text for text in texts) and longest:
+                    continue
                 if wide.cased:
                     if narrow.cased and pattern_implies(pattern, pattern_of(wide)):
                         yield wide
-                elif pattern_implies(folded, wide_folded):
+                elif wide_folded.as_contains() or pattern_implies(folded, wide_folded):
                     yield wide
 
 
-def _grams(pattern: Pattern) -> set[str]:
-    """Return every text by which a pattern that follows from this one can be filed."""
+_Wide = tuple[Literal, Pattern, str]
+"""A literal with wildcards, its folded pattern, and the longest text in that."""
+
+
+def _texts(pattern: Pattern) -> list[str]:
+    return [part for part in pattern.parts if isinstance(part, str)]
+
+
+def _grams(texts: Sequence[str]) -> set[str]:
+    """Return every text by which a pattern that follows from one with these can be filed."""
     found = {""}
-    for part in pattern.parts:
-        if isinstance(part, str):
-            for size in range(1, _GRAM + 1):
-                found.update(part[at : at + size] for at in range(len(part) - size + 1))
+    for text in texts:
+        for size in range(1, _GRAM + 1):
+            found.update(text[at : at + size] for at in range(len(text) - size + 1))
     return found
 
 

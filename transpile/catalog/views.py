@@ -161,7 +161,11 @@ def fidelity(rules: Sequence[Entry]) -> tuple[Faithful, ...]:
 
 
 class Twin(NamedTuple):
-    """Two rules of different collections that say the same (`same`) or nearly so (`alike`)."""
+    """Two rules of different collections.
+
+    relation: `same`: they find the same events; `twin`: they differ only in which events they read;
+    `alike`: they make nearly the same tests.
+    """
 
     left: int
     right: int
@@ -173,10 +177,14 @@ def duplicates(rules: Sequence[Entry], related: Sequence[Neighbours]) -> tuple[T
     """Return the pairs over the borders of collections or languages, the nearest first."""
     found = []
     for left, around in enumerate(related):
-        for relation in ("same", "alike"):
-            for other in getattr(around, relation):
-                if other.index > left and _of(rules[left]) != _of(rules[other.index]):
-                    found.append(Twin(left, other.index, relation, other.likeness))
+        near = (
+            *(("same", other) for other in around.same),
+            *(("twin", other) for other in (*around.broader, *around.narrower) if other.twin),
+            *(("alike", other) for other in around.alike),
+        )
+        for relation, other in near:
+            if other.index > left and _of(rules[left]) != _of(rules[other.index]):
+                found.append(Twin(left, other.index, relation, other.likeness))
     return tuple(sorted(found, key=lambda twin: (-twin.likeness, twin.relation != "same", twin)))
 
 

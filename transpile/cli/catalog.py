@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from transpile.cli.terminal import Terminal, one_line
 
 TARGETS = ("sigma", "eql", "sql:duckdb")
 """What rules are converted to without `-t`."""
+
+_MOST = 5
+"""Reasons why rules of other languages are not read that are listed."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,9 +62,15 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         processes=options.jobs,
         progress=_progress(terminal, "writing pages"),
     )
-    broken = [rule for rule in catalog.rules if rule.error]
+    broken = [rule for rule in catalog.rules if rule.broken]
     for rule in broken:
         terminal.say(one_line(f"{rule.collection}/{rule.path}: {rule.name}: {rule.error}"))
+    unread = Counter(rule.error for rule in catalog.rules if rule.error and not rule.broken)
+    for error, number in unread.most_common(_MOST):
+        terminal.say(one_line(f"{number} rules without their logic: {error}"))
+    if len(unread) > _MOST:
+        rest = sum(number for _, number in unread.most_common()[_MOST:])
+        terminal.say(f"{rest} rules without their logic, for other reasons that their pages tell")
     terminal.say(
         f"{len(catalog.rules)} rules, {catalog.read} files read; {written.written} pages written, "
         f"{written.kept} kept, {written.removed} removed: {folder / 'index.html'}"
