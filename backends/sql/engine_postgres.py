@@ -6,6 +6,8 @@ so that nothing of a run stays, in whichever database.
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from transpile.backends.base import Draft, Row
+from transpile.backends.sql.dialects.postgres import JSON_ONLY
 from transpile.backends.sql.engine import SqlEngine, Stored
 from transpile.backends.sql.values import Kind
 
@@ -37,8 +40,10 @@ class PostgresEngine(SqlEngine):
         return f"postgres {number // 10_000}.{number % 10_000}"
 
     def storable(self, value: str, draft: Draft) -> bool:
-        """PostgreSQL has no NUL, and folds `İ` as its locale does."""
-        return "\0" not in value and "\u0130" not in value
+        """PostgreSQL has no NUL, folds `İ` as its locale does, and fails on broken JSON."""
+        if "\0" in value or "\u0130" in value:
+            return False
+        return JSON_ONLY not in draft.assumptions or not _breaks(value)
 
     def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
         """Return the rows of a query over these tables; `now()` is the given time."""
@@ -60,6 +65,17 @@ class PostgresEngine(SqlEngine):
                 )
         finally:
             connection.rollback()
+
+
+def _breaks(value: str) -> bool:
+    """Return whether a text begins like JSON that PostgreSQL cannot read."""
+    if value.lstrip(" \t\r\n")[:1] not in ("{", "["):
+        return False
+    try:
+        read = json.loads(value, parse_constant=float.fromhex)
+        return "\0" in json.dumps(read, ensure_ascii=False).encode().decode()
+    except (ValueError, RecursionError):
+        return True
 
 
 def _prepare(cursor: Any, now: float) -> None:
@@ -105,6 +121,8 @@ def _connection() -> Any:
 
         named = own_server()
     try:
-        return psycopg.connect(named)
+        connection = psycopg.connect(named)
     except psycopg.OperationalError as error:
         raise UsageError(f"no connection to PostgreSQL: {error}", code="OUT504") from error
+    atexit.register(connection.close)
+    return connection

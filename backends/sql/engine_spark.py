@@ -16,6 +16,7 @@ from transpile.errors import UsageError
 _TYPES = {Kind.TEXT: "string", Kind.INT: "bigint", Kind.REAL: "double", Kind.LIST: "array<string>"}
 _SETTINGS = {
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
     "spark.driver.memory": "1g",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",

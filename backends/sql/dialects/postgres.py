@@ -129,7 +129,10 @@ class Postgres(Dialect):
         return exp.Subquery(this=rows)
 
     def list_split(self, value: Sql, delimiter: Sql) -> Sql:
-        return n.call("STRING_TO_ARRAY", value, delimiter)
+        # of an empty text it makes no piece at all
+        empty = n.binary(exp.EQ, value, n.text(""))
+        pieces = n.call("STRING_TO_ARRAY", value.copy(), delimiter)
+        return n.case([(empty, exp.Array(expressions=[n.text("")]))], pieces)
 
     def list_at(self, values: Callable[[], Sql], index: Sql) -> Sql:
         return _element(values(), n.cast(n.binary(exp.Add, index, n.number(1)), exp.DType.INT))
@@ -390,11 +393,19 @@ def _elements(value: Sql, path: str, name: str) -> Sql:
 def _text_of(value: Callable[[], Sql], path: str, leaf: bool) -> Sql:
     """Return what JSON has at a path as text; leaf: NULL for an object or array."""
     kind = n.call("JSON_TYPEOF", _at(value(), path))
-    branches: list[tuple[Sql, Sql]] = [(n.binary(exp.EQ, kind, n.text("null")), n.text("null"))]
-    if leaf:
-        nested = exp.In(this=kind.copy(), expressions=[n.text("object"), n.text("array")])
-        branches.append((nested, n.null()))
-    return n.case(branches, n.binary(exp.JSONBExtractScalar, _at(value(), path), n.text("{}")))
+    nested = exp.In(this=kind.copy(), expressions=[n.text("object"), n.text("array")])
+    found = n.binary(exp.JSONBExtractScalar, _at(value(), path), n.text("{}"))
+    compact = n.call(
+        "REGEXP_REPLACE", found.copy(), n.text(_BLANKS), n.text(r"\1"), n.text("g")
+    )
+    return n.case([
+        (n.binary(exp.EQ, kind, n.text("null")), n.text("null")),
+        (nested, n.null() if leaf else compact),
+    ], found)
+
+
+_BLANKS = r'''("(?:[^"\\]|\\.)*")|[ \t\r\n]+'''
+"""Strings of a JSON text, which stay, and the blanks between them."""
 
 
 def _keys(path: str) -> list[Sql]:

@@ -37,6 +37,7 @@ class Spark(Functional):
     text_end = r"\z"
     star_except = True
     nested_lists = True
+    recursive = True
     functions = frozenset(_FUNCTIONS.split())
     calls: ClassVar[Mapping[str, str]] = {
         "flatten": "FLATTEN", "distinct": "ARRAY_DISTINCT",
@@ -57,6 +58,9 @@ class Spark(Functional):
         for name in query.find_all(exp.Identifier):
             if "${" in name.this:
                 self.refuse(f"column {name.this}: it puts settings in the place of ${{...}}")
+        for window in query.find_all(exp.Window):  # which must say an order, be it none
+            if window.this.name == "ROW_NUMBER" and window.args.get("order") is None:
+                window.set("order", n.order_by([n.null()]))
 
     def finished_text(self, text: str) -> str:
         # Spark puts the values of its settings in the place of ${...}, inside texts too
@@ -244,9 +248,12 @@ class Spark(Functional):
         first, *inner, last = parts(path)
         found = _variant(n.call("TRY_PARSE_JSON", value), first, "array<variant>")
         for between in inner:
-            found = self.list_flat(
-                found, lambda item, at=between: _variant(item, at, "array<variant>")  # type: ignore[misc]
-            )
+            found = n.call("FLATTEN", self.list_map(
+                found,
+                lambda item, at=between: n.coalesce(  # type: ignore[misc]
+                    _variant(item, at, "array<variant>"), n.call("ARRAY")
+                ),
+            ))
         texts = self.list_map(found, lambda item: _variant_text(item, last, leaf=leaf))
         return self.list_filter(texts, n.is_not_null)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sql_bench import EXECUTED, NOW, Events, assert_same, emit, plain, sql_rows
+from sql_bench import ENGINES, NOW, Events, assert_same, emit, plain, sql_rows
 
 from transpile.errors import Unsupported
 from transpile.interpret import run_pipeline
@@ -68,12 +68,16 @@ DUCKDB = [
 ]
 
 
-@pytest.mark.parametrize("variant", EXECUTED)
+@pytest.mark.parametrize("variant", ENGINES)
 @pytest.mark.parametrize(("search", "events"), BOTH)
 def test_the_engines_agree_with_the_interpreter(
     search: str, events: Events, variant: str
 ) -> None:
-    assert_same(search, events, variant)
+    if variant == "clickhouse" and "maxspan" in search:
+        with pytest.raises(Unsupported, match="reads its own rows"):
+            emit(search, variant)
+    else:
+        assert_same(search, events, variant)
 
 
 @pytest.mark.parametrize(("search", "events"), DUCKDB)
@@ -87,7 +91,7 @@ def test_a_regular_expression_in_an_event_is_left_to_nobody() -> None:
     assert caught.value.code == "TGT609"
 
 
-@pytest.mark.parametrize("variant", EXECUTED)
+@pytest.mark.parametrize("variant", ENGINES)
 def test_addresses_of_groups_are_located_by_ranges(variant: str) -> None:
     known = {"10.0.0.1": {"City": "Here", "Country": "One"}, "8.8.8.8": {"Country": "Two"}}
     ranges = Table("ip_locations", (
@@ -103,7 +107,7 @@ def test_addresses_of_groups_are_located_by_ranges(variant: str) -> None:
     assert plain(found) == plain(run_pipeline(lower(parse(search)), events, context)), draft.text
 
 
-@pytest.mark.parametrize("variant", EXECUTED)
+@pytest.mark.parametrize("variant", ENGINES)
 def test_events_bring_their_own_locations(variant: str) -> None:
     events = timed({"ip": "1.1.1.1", "City": "a"}, {"ip": "2.2.2.2", "Country": "b"}, {})
     assert_same("search index=x | iplocation ip | stats count by City", events, variant)

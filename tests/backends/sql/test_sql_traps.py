@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sql_bench import EXECUTED, Events, assert_same
+from sql_bench import ENGINES, Events, assert_same
 
 from transpile.errors import Unsupported
 from transpile.tables import Table
@@ -159,7 +159,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("variant", EXECUTED)
+@pytest.mark.parametrize("variant", ENGINES)
 @pytest.mark.parametrize(("search", "events"), CASES)
 def test_the_query_finds_the_rows_of_the_interpreter(
     search: str, events: Events, variant: str
@@ -201,7 +201,7 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize("variant", EXECUTED)
+@pytest.mark.parametrize("variant", ENGINES)
 @pytest.mark.parametrize(("search", "events"), [
     pytest.param("search index=x | lookup exact k as u OUTPUT v | table u v", GROUPS,
                  id="T34-default-text"),
