@@ -63,6 +63,8 @@ def check(query: exp.Query, dialect: Dialect) -> None:
             raise Unsupported(f"{dialect.title} has no {type(node).__name__}", code="TGT604")
         if isinstance(node, exp.Anonymous) and node.name.upper() not in functions:
             raise Unsupported(f"{dialect.title} has no function {node.name}", code="TGT604")
+        if not dialect.nul and isinstance(node, exp.Literal) and "\0" in node.this:
+            raise Unsupported(f"{dialect.title} has no text with a NUL", code="TGT604")
 
 
 @cache

@@ -152,7 +152,8 @@ def _before_rename(old: str, new: str, after: Needs) -> Needs:
 def _before_keep(stage: s.Project, after: Needs) -> Needs:
     plain = frozenset(name for name in stage.fields if "*" not in name)
     if after.names is None:
-        return Needs(plain, after.order) if len(plain) == len(stage.fields) else after
+        time = frozenset({"_time"} if stage.keep_internal else ())
+        return Needs(plain | time, after.order) if len(plain) == len(stage.fields) else after
     internal = stage.keep_internal
     kept = (
         name

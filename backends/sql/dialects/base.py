@@ -32,7 +32,7 @@ class Dialect:
     flavour: of its regular expressions, None without any.  cased_names: quoted column names that
     differ in case only are different columns.  star_except: `SELECT *` can leave columns out.
     nested_lists: a test on the elements of a list may test those of another one.
-    recursive: a CTE may read its own rows.
+    recursive: a CTE may read its own rows.  nul: a text in the query may have a NUL.
     formats: strftime directives to its own.  text_end: the end of a text in a regular expression.
     """
 
@@ -44,6 +44,7 @@ class Dialect:
     star_except: ClassVar[bool] = False
     nested_lists: ClassVar[bool] = False
     recursive: ClassVar[bool] = False
+    nul: ClassVar[bool] = True
     text_end: ClassVar[str] = "$"
     formats: ClassVar[Mapping[str, str]] = {}
     assumptions: ClassVar[Mapping[str, str]] = {}

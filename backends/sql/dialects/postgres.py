@@ -40,6 +40,7 @@ class Postgres(Dialect):
     flavour = Flavour.POSIX_ARE
     cased_names = True
     recursive = True
+    nul = False
     functions = frozenset(_FUNCTIONS.split())
     formats: ClassVar[Mapping[str, str]] = {
         "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%H": "HH24", "%I": "HH12", "%M": "MI",

@@ -30,6 +30,7 @@ class Sqlite(Dialect):
     flavour = Flavour.PYTHON
     text_end = r"\Z"
     recursive = True
+    nul = False
     functions = frozenset(_FUNCTIONS.split())
     formats: ClassVar[Mapping[str, str]] = STRFTIME | {"%s": "%s"}
     assumptions: ClassVar[Mapping[str, str]] = {
