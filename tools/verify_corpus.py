@@ -93,7 +93,7 @@ def _verify(compiled: Compiled, target: str, tally: Tally, content: Content) -> 
         except Exception as error:  # an engine that refuses a query raises its own
             tally.bad += 1
             tally.verdicts["failed"] += 1
-            print(f"{compiled.rule.name}: {target}: fails: {str(error).strip()[:600]}")
+            print(f"{compiled.rule.name}: {target}: fails: {str(error).strip()[:600]}", flush=True)
             return
         tally.seconds += time.perf_counter() - before
         _count(report, tally)
@@ -110,7 +110,7 @@ def _count(report: Report, tally: Tally) -> None:
         tally.vacuous += not report.found and not report.verdict.bad
     if report.verdict.bad:
         tally.bad += 1
-        print(_difference(report))
+        print(_difference(report), flush=True)
 
 
 def _difference(report: Report) -> str:

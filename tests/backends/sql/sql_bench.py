@@ -48,10 +48,12 @@ def engine_of(variant: str) -> SqlEngine:
     engine = BACKEND.sql_engine(variant)
     assert engine is not None
     try:
-        assert engine.name
+        name = engine.name
     except UsageError as error:
-        assert error.code == "OUT504"
+        if error.code != "OUT504":
+            raise
         pytest.skip(f"{variant} is not here: {error.message}")
+    assert name
     return engine
 
 

@@ -115,7 +115,8 @@ def test_lists_are_tested_value_by_value(
 
 HOSTILE = ["'", "''", '"', "\\", "\\'", "%", "_", "!", "\n", "--", "/*", "*/", "{{", "$$", ";", "`",
            "'; DROP TABLE events; --", "\\' OR 1=1 --", "\u2028", "é", "[", "?", "x' || 'y", "\0",
-           "a\0b", "\r", "$", "${env:HOME}", "\\${x}", "now64(6)", "now()", ":a", "%s", "@x", "\x1a"]
+           "a\0b", "\r", "$", "${env:HOME}", "\\${x}", "now64(6)", "now()", ":a", "%s",
+           "@x", "\x1a"]
 NO_NUL = ("sqlite", "postgres")
 
 
