@@ -7,11 +7,12 @@ function names that its dialect lists.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from sqlglot import exp
-from transpile.backends.sql import nodes as n
 from transpile.backends.sql.dialects.base import Dialect
+from transpile.backends.sql.nodes import Sql
 
 from transpile.errors import Unsupported
 
@@ -55,13 +56,14 @@ _NOT: dict[str, frozenset[type[exp.Expr]]] = {
 }
 
 
-def check(query: exp.Query, dialect: Dialect) -> None:
-    """Raise Unsupported TGT604 if the query holds a node or function the dialect does not list."""
+def check(nodes: Iterable[Sql], dialect: Dialect) -> None:
+    """Raise Unsupported TGT604 for a node of a query or a function the dialect does not list."""
     allowed, functions = _listed(dialect.name, dialect.functions)
-    for node in n.walk(query):
-        if type(node) not in allowed:
-            raise Unsupported(f"{dialect.title} has no {type(node).__name__}", code="TGT604")
-        if isinstance(node, exp.Anonymous) and node.name.upper() not in functions:
+    for node in nodes:
+        kind = type(node)
+        if kind not in allowed:
+            raise Unsupported(f"{dialect.title} has no {kind.__name__}", code="TGT604")
+        if kind is exp.Anonymous and node.name.upper() not in functions:
             raise Unsupported(f"{dialect.title} has no function {node.name}", code="TGT604")
         if not dialect.nul and isinstance(node, exp.Literal) and "\0" in node.this:
             raise Unsupported(f"{dialect.title} has no text with a NUL", code="TGT604")

@@ -41,7 +41,6 @@ def emit(request: Request) -> Draft:
     writer.assume("nulls")
     end = Needs(None)
     query = final_query(run(writer, request.pipeline, end), writer, _sorted_last(request.pipeline))
-    check(query, writer.dialect)
     if writer.losses:
         _check_wider(request.pipeline, writer)
     lossy = bool(writer.losses)
@@ -187,9 +186,15 @@ def _table(
     writer.columns_read.setdefault(table, set())
     writer.reserve(table)
     spelt: dict[str, str] = {}
+    known: dict[str, Value | None] = {}
     shown = None if not isinstance(columns, TaxonomyColumns) else _shown(writer, columns)
 
     def resolve(field: str) -> Value | None:
+        if field not in known:
+            known[field] = found(field)
+        return known[field]
+
+    def found(field: str) -> Value | None:
         column = columns.column(field)
         if column is None:
             return None
@@ -254,8 +259,8 @@ def _lookup_rows(writer: Writer, table: str, source: s.LookupTable) -> Frame:
         raise Unsupported(
             f"the columns of {table} are not known", code="TGT608", span=source.span
         )
-    columns = {c: Value(n.column(c), Kind.TEXT, frozenset((c,))) for c in known}
-    order = (OrderKey(Value(n.column(LINE), Kind.INT, ALWAYS)),)
+    columns = {c: Value(n.shared_column(c), Kind.TEXT, frozenset((c,))) for c in known}
+    order = (OrderKey(Value(n.shared_column(LINE), Kind.INT, ALWAYS)),)
     return Frame(name, columns, order=order, comments=writer.comment(source.span))
 
 
@@ -272,7 +277,7 @@ def _made(writer: Writer, count: int) -> Frame:
     for _ in range(count - 1):
         query = exp.Union(this=query, expression=one.copy(), distinct=False)
     name = writer.add("made", query)
-    return Frame(name, {"_time": Value(n.column("_time"), Kind.REAL, ALWAYS)})
+    return Frame(name, {"_time": Value(n.shared_column("_time"), Kind.REAL, ALWAYS)})
 
 
 # -- the whole query -------------------------------------------------------------------------------
@@ -310,7 +315,8 @@ def final_query(frame: Frame, writer: Writer, keep_order: bool) -> exp.Query:
         query, comments = n.select(
             items, n.table(frame.source), joins=frame.joins, where=frame.where, order=order
         ), frame.comments
-        n.qualify_inner(query)
+    parts = (*(cte for _, cte, _ in writer.ctes), query)
+    check((node for part in parts for node in n.qualified(part)), writer.dialect)
     if writer.ctes:
         query.set("with_", exp.With(
             expressions=[_cte(*cte) for cte in writer.ctes], recursive=writer.recursive

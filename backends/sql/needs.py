@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from transpile.backends.sql.aggregates import ORDERED, TIMED
 
 from transpile.ir import stages as s
-from transpile.ir.expr import Node
+from transpile.ir.expr import Each, Field, Node
 from transpile.ir.names import match_name, rename_name, unrename
 from transpile.ir.pred import InRows, Keyword
+from transpile.ir.remember import Same
 from transpile.ir.stages import Agg, Pipeline, Stage
-from transpile.ir.walk import descend, fields_of
+from transpile.ir.walk import children
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,28 @@ def needs_after(pipeline: Pipeline, end: Needs) -> list[Needs]:
 
 def reads(node: Node) -> frozenset[str]:
     """Return the fields a predicate or expression reads, inner searches and raw text included."""
-    names = fields_of(node)
-    for part in descend(node, into_pipelines=False):
-        if isinstance(part, Keyword):
-            names |= {"_raw"}
-        elif isinstance(part, InRows):
-            names |= output_names(part.pipeline) or frozenset()
-    return names
+    return _reads(Same(node))
+
+
+@lru_cache(maxsize=1024)
+def _reads(same: Same[Node]) -> frozenset[str]:
+    names: set[str] = set()
+    waiting: list[Node] = [same.item]
+    while waiting:
+        match waiting.pop():
+            case Field(name):
+                names.add(name)
+            case Keyword():
+                names.add("_raw")
+            case InRows(pipeline):
+                names |= output_names(pipeline) or frozenset()
+            case Each(var=var, source=source, keep=keep, body=body):
+                waiting.append(source)
+                for part in (keep, body):
+                    names |= reads(part) - {var} if part is not None else set()
+            case node:
+                waiting += children(node)
+    return frozenset(names)
 
 
 def output_names(pipeline: Pipeline) -> frozenset[str] | None:

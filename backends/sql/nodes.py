@@ -8,6 +8,7 @@ a rule's value can change a query. They do not copy their arguments: give each n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -48,6 +49,12 @@ def column(name: str, table: str = "") -> Sql:
     if table:
         return exp.Column(this=identifier(name), table=identifier(table))
     return exp.Column(this=identifier(name))
+
+
+@lru_cache(maxsize=4096)
+def shared_column(name: str, table: str = "") -> Sql:
+    """Return a column that stands in no tree and is changed by nobody, for a `Value`."""
+    return column(name, table)
 
 
 def null() -> Sql:
@@ -256,19 +263,20 @@ def walk(node: Sql) -> list[Sql]:
     return found
 
 
-def qualify_inner(query: exp.Query) -> None:
-    """Give the columns inside subqueries of a statement the name of the statement's own table.
+def qualified(query: exp.Query) -> list[Sql]:
+    """Return the nodes of a statement; columns inside its subqueries get the name of its table.
 
     A subquery qualifies its own columns; any other column in it is the statement's, and would be
     taken for the subquery's where that has one of the same name.
     """
+    nodes = walk(query)
     source = query.args.get("from_")
     if source is None or not isinstance(source.this, exp.Table):
-        return
+        return nodes
     outer = source.this.alias_or_name
-    for inner in walk(query)[1:]:
-        if not isinstance(inner, exp.Select):
-            continue
-        for found in walk(inner):
-            if isinstance(found, exp.Column) and not found.table:
-                found.set("table", identifier(outer))
+    for inner in nodes[1:]:
+        if type(inner) is exp.Select:
+            for found in walk(inner):
+                if isinstance(found, exp.Column) and not found.table:
+                    found.set("table", identifier(outer))
+    return nodes

@@ -38,7 +38,7 @@ class ColumnOf:
     def value(self, field: str) -> Value:
         """Return the column as a value."""
         missing = ALWAYS if self.always else frozenset((field,))
-        return Value(n.column(self.name), self.kind, missing)
+        return Value(n.shared_column(self.name), self.kind, missing)
 
 
 class SourceColumns(Protocol):

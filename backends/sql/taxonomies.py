@@ -249,7 +249,7 @@ def view_of_table(
     if column.name not in {item.alias_or_name for item in query.expressions}:
         query.append("expressions", n.alias(value.sql, column.name))
     missing = ALWAYS if value.missing == ALWAYS else frozenset((field,))
-    return Value(n.column(column.name), value.kind, missing)
+    return Value(n.shared_column(column.name), value.kind, missing)
 
 
 def source_columns(table: str, source: str, schema: str) -> SourceColumns:

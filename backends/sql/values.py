@@ -38,10 +38,10 @@ class Value:
 
     @property
     def sql(self) -> Sql:
-        """A copy of the node, to be put into a tree."""
+        """The node, to be put into a tree; a copy of it if it stands in one already."""
         if isinstance(self.node, exp.Column):  # the most frequent, made faster than copied
             return column(self.node.name, self.node.table)
-        return self.node.copy()
+        return self.node if self.node.parent is None else self.node.copy()
 
     def with_present(self, names: frozenset[str]) -> Value:
         """Return the value where these columns are not NULL."""

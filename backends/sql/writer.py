@@ -92,7 +92,6 @@ class Writer:
     def add(self, label: str, query: exp.Query, comments: tuple[str, ...] = ()) -> str:
         """Write a CTE and return its name."""
         name = self.name(label)
-        n.qualify_inner(query)
         self.ctes.append((name, query, comments))
         return name
 
@@ -155,13 +154,14 @@ class Writer:
             for field, value in frame.columns.items():
                 if not _is_column(value, field):
                     items.append(n.alias(value.sql, field))
-                    columns[field] = Value(n.column(field), value.kind, _fields(value, field))
+                    missing = _fields(value, field)
+                    columns[field] = Value(n.shared_column(field), value.kind, missing)
             return items, columns, frame.order
         visible = list(self.visible(frame, needs))
         for field, value in visible:
             alias = self.unique(field, used)
             items.append(n.alias(value.sql, alias))
-            columns[field] = Value(n.column(alias), value.kind, _fields(value, field))
+            columns[field] = Value(n.shared_column(alias), value.kind, _fields(value, field))
         order: list[OrderKey] = []
         for key in frame.order if needs.order else ():
             shown = next(
@@ -170,7 +170,7 @@ class Writer:
             if shown is None and isinstance(key.value.node, exp.Column):
                 alias = self.unique(key.value.node.name, used)
                 items.append(n.alias(key.value.sql, alias))
-                order.append(replace(key, value=replace(key.value, node=n.column(alias))))
+                order.append(replace(key, value=replace(key.value, node=n.shared_column(alias))))
             elif shown is not None:
                 order.append(replace(key, value=columns[shown]))
         return items, columns, tuple(order)
@@ -262,7 +262,7 @@ class Writer:
             return n.boolean(True)
         if not isinstance(theirs.node, exp.Column):
             raise Unsupported("a subsearch with computed fields", code="TGT603")
-        qualified = replace(theirs, node=n.column(theirs.node.name, "inner_rows"))
+        qualified = replace(theirs, node=n.shared_column(theirs.node.name, "inner_rows"))
         ours = scope.value_of(name)
         if ours.is_null:
             return is_absent(qualified, scope)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
@@ -79,16 +80,20 @@ def _map(items: tuple[Any, ...], change: Callable[[Node], Node]) -> tuple[Any, .
 
 def fields_of(node: Node) -> frozenset[str]:
     """Return the names of the fields that a predicate or expression reads."""
-    match node:
-        case Field(name):
-            return frozenset((name,))
-        case Each(var=var):
-            found: frozenset[str] = frozenset()
-            for child in children(node):
-                found |= fields_of(child) - ({var} if child is not node.source else set())
-            return found
-    below = [fields_of(child) for child in children(node) if not isinstance(child, Pipeline)]
-    return frozenset().union(*below)
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Field):
+            found.add(item.name)
+        elif isinstance(item, Each):
+            waiting.append(item.source)
+            for part in (item.keep, item.body):
+                if part is not None:
+                    found |= fields_of(part) - {item.var}
+        else:
+            waiting += [child for child in children(item) if not isinstance(child, Pipeline)]
+    return frozenset(found)
 
 
 def rename_fields(node: N, name_of: Callable[[str], str]) -> N:
@@ -148,11 +153,18 @@ def unknowns(pred: Pred, *, positive: bool = True) -> Iterator[tuple[Unknown, bo
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
+_NO_NODE = re.compile(r"(?:(?:tuple|frozenset|str|int|float|bool|None|Literal\[.*\])[\s|,\[\].]*)+")
+"""Annotations of fields that hold no node."""
 
 
 def _node_fields(kind: type) -> tuple[str, ...]:
+    """Return the fields of a class of nodes that can hold nodes."""
     names = _FIELDS.get(kind)
     if names is None:
-        names = tuple(f.name for f in dataclasses.fields(kind) if f.name != "span")
+        names = tuple(
+            field.name
+            for field in dataclasses.fields(kind)
+            if field.name != "span" and not _NO_NODE.fullmatch(str(field.type))
+        )
         _FIELDS[kind] = names
     return names

@@ -133,7 +133,7 @@ def group(
     names = [writer.unique(name, used) for name, _ in keys]
     items = [n.alias(value.sql, name) for name, (_, value) in zip(names, keys, strict=True)]
     columns = {
-        field: Value(n.column(name), value.kind, ALWAYS)
+        field: Value(n.shared_column(name), value.kind, ALWAYS)
         for name, (field, value) in zip(names, keys, strict=True)
     }
     for agg in aggs:

@@ -55,7 +55,7 @@ def _joined(
     )
     inside = exp.Between(this=writer.dialect.ip_number(lambda: address.sql), low=low, high=high)
     for name in names:
-        found = Value(n.column(name.removeprefix(stage.prefix), RANGES), Kind.TEXT)
+        found = Value(n.shared_column(name.removeprefix(stage.prefix), RANGES), Kind.TEXT)
         old = columns.get(name)
         if old is not None:
             kind = common_kind((found.kind, old.kind))

@@ -43,7 +43,7 @@ LINE = "_line"
 def qualified(value: Value, table: str) -> Value:
     """Return a column of a written frame with its table's name."""
     assert isinstance(value.node, exp.Column)
-    return replace(value, node=n.column(value.node.name, table))
+    return replace(value, node=n.shared_column(value.node.name, table))
 
 
 # -- join ------------------------------------------------------------------------------------------
@@ -181,13 +181,14 @@ def branch(stage: s.Branch, frame: Frame, writer: Writer, before: Needs, after: 
         for name in names
     }
     columns = {
-        name: Value(n.column(aliases[name]), kinds[name], frozenset((name,))) for name in names
+        name: Value(n.shared_column(aliases[name]), kinds[name], frozenset((name,)))
+        for name in names
     }
     queries = [_part(part, aliases, kinds, writer) for part in parts]
     order: tuple[OrderKey, ...] = ()
     if after.order:
         order = tuple(
-            OrderKey(Value(n.column(writer.unique(name, used)), Kind.INT, ALWAYS))
+            OrderKey(Value(n.shared_column(writer.unique(name, used)), Kind.INT, ALWAYS))
             for name in ("_part", "_place")
         )
         for at, (part, query) in enumerate(zip(parts, queries, strict=True)):
@@ -247,7 +248,7 @@ def lookup(stage: s.Lookup, frame: Frame, writer: Writer, before: Needs, after: 
         rows = written(frame, writer, names)
         pairs = _match(stage, info, rows, table, writer)
         made = exp.Join(this=n.table(table), side="LEFT", on=n.conjunction(pairs))
-        found = {column: Value(n.column(column, table), Kind.TEXT) for column, _ in outputs}
+        found = {column: Value(n.shared_column(column, table), Kind.TEXT) for column, _ in outputs}
         matched = n.is_not_null(n.column(stage.keys[0][0], table))
     else:
         rows = written(with_row_number(frame, writer, names), writer, names)
@@ -393,7 +394,7 @@ def _ranked(
     found = writer.add("matches", query)
     most = n.binary(exp.LTE, n.column(MATCH), n.number(info.max_matches or _MOST))
     if info.max_matches == 1 and item is None:
-        columns = {c: Value(n.column(c), Kind.TEXT) for c in used}
+        columns = {c: Value(n.shared_column(c), Kind.TEXT) for c in used}
         first = n.select([n.column(ROW), *(n.column(c) for c in used)], n.table(found),
                          where=[most])
         return Frame(writer.add("first_match", first), columns)

@@ -33,7 +33,7 @@ def in_spans(
         on=n.conjunction((*same, exp.Between(this=time.sql, low=low, high=high))),
     )
     columns = {name: qualified(value, frame.source) for name, value in frame.columns.items()}
-    columns[FIRST] = Value(n.column(FIRST, firsts), Kind.REAL, ALWAYS)
+    columns[FIRST] = Value(n.shared_column(FIRST, firsts), Kind.REAL, ALWAYS)
     return Frame(frame.source, columns, joins=(join,), label="in_spans")
 
 

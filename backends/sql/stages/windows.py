@@ -58,12 +58,12 @@ def _beside(
     def ours(value: Value) -> Value:
         node = value.node
         assert isinstance(node, exp.Column)
-        return replace(value, node=n.column(node.name, frame.source))
+        return replace(value, node=n.shared_column(node.name, frame.source))
 
     def theirs(name: str) -> Value:
         node = totals.columns[name].node
         assert isinstance(node, exp.Column)
-        return replace(totals.columns[name], node=n.column(node.name, totals.source))
+        return replace(totals.columns[name], node=n.shared_column(node.name, totals.source))
 
     pairs = [n.binary(exp.EQ, ours(frame.value(name)).sql, theirs(name).sql) for name in by]
     join = exp.Join(this=n.table(totals.source), side="LEFT", on=n.conjunction(pairs))
