@@ -21,6 +21,7 @@ from transpile.backends.sql.taxonomies import (
     SPLUNK_SCHEMAS,
     TaxonomyColumns,
     TaxonomyView,
+    schema_named,
     view_of_table,
 )
 from transpile.backends.sql.values import ALWAYS, Kind, Value
@@ -92,6 +93,7 @@ def _schema(request: Request) -> Columns:
     view = SplunkView(request.strict)
     if request.schema in SPLUNK_SCHEMAS:
         return view
+    schema_named(request.schema)  # an unknown one is the user's mistake, not the rule's
     return TaxonomyView(request.schema, view, request.keep_unmapped)
 
 
