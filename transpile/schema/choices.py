@@ -14,9 +14,9 @@ from typing import cast
 from transpile.ir.events import EventRule, Threshold
 from transpile.ir.events.rule import presence_text
 from transpile.ir.expr import Call, Field, Node
-from transpile.ir.pred import FALSE, TRUE, Exists, Not, Pred, Test, all_of, negate
+from transpile.ir.pred import FALSE, TRUE, Exists, Pred, Test, all_of, negate
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.walk import conjuncts, rebuild
+from transpile.ir.walk import conjuncts, disjuncts, rebuild
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import Resolution
 
@@ -55,10 +55,14 @@ def settled(rule: EventRule, resolution: Resolution, taxonomy: Taxonomy) -> Even
 
 
 def _presence(required: Pred) -> tuple[Pred, list[Pred]]:
-    """Return what asks for fields, and what asks for their absence."""
+    """Return what asks for fields, and what else is required."""
     parts = conjuncts(required)
-    asking = [part for part in parts if not isinstance(part, Not)]
-    return all_of(asking), [part for part in parts if isinstance(part, Not)]
+    asking = [part for part in parts if _asks(part)]
+    return all_of(asking), [part for part in parts if not _asks(part)]
+
+
+def _asks(part: Pred) -> bool:
+    return all(isinstance(each, Exists) for each in disjuncts(part))
 
 
 def _chosen(pair: tuple[str, str], fields: FieldMap, taxonomy: Taxonomy) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from transpile.errors import Span
 from transpile.ir import stages as s
 from transpile.ir.events.groups import named, need
+from transpile.ir.events.hexadecimal import on_digits, whole_bytes
 from transpile.ir.events.joins import on_partner
 from transpile.ir.events.reader import Aggregated, Elsewhere, NotHere, Reader
 from transpile.ir.events.rule import Threshold, ThresholdOp
@@ -50,8 +51,18 @@ def _conjunct(reader: Reader, part: Pred, span: Span | None) -> None:
         return
     pred = part if resolved is part else simplify_pred(resolved)
     if any(isinstance(node, Call) for node in descend(pred)):
-        pred = simplify_pred(on_wholes(pred))
+        pred = _without_calls(reader, pred)
     reader.pred = both(reader.pred, pred)
+
+
+def _without_calls(reader: Reader, pred: Pred) -> Pred:
+    """Return the predicate with tests on fields instead of computed texts, where that is exact."""
+    pred, decoded = on_digits(on_wholes(pred))
+    for name in decoded:
+        reader.premises.append(whole_bytes(name))
+        text = f"{name} holds whole bytes, its arguments parted by single zero bytes"
+        reader.assumptions[text] = None
+    return simplify_pred(pred)
 
 
 def _on_group(reader: Reader, part: Pred, value: Aggregated | Elsewhere, span: Span | None) -> None:

@@ -196,6 +196,7 @@ class Reader:
         self.pred: Pred = TRUE
         self.groups: tuple[str, ...] | None = None
         self.required: Pred = TRUE
+        self.premises: list[Pred] = []
         self.plain_keys = True
         self.window: float | None = None
         self.threshold: Threshold | None = None
@@ -215,7 +216,13 @@ class Reader:
             self.source,
             self.pred,
             self.groups or (),
-            all_of((self.required, *(negate(Exists(Field(name))) for name in self.written))),
+            all_of(
+                (
+                    self.required,
+                    *(negate(Exists(Field(name))) for name in self.written),
+                    *self.premises,
+                )
+            ),
             self.threshold,
             partner,
             tuple(self.choices),
