@@ -41,11 +41,13 @@ from transpile.ir.stages import (
     Join,
     Key,
     Lookup,
+    Parse,
     Pipeline,
     Project,
     Rename,
     Stage,
 )
+from transpile.ir.walk import conjuncts
 
 TABLES = {
     "kinds": Table("kinds", (
@@ -327,3 +329,41 @@ def test_joins_are_losses_unless_they_are_asked_for() -> None:
     rule = event_rule(piped(aggregated(("k",)), Join(piped(aggregated(("k",))), ("k",))))
     assert rule.partner is None
     assert [loss.code for loss in rule.losses] == ["TGT606"]
+
+
+# -- structured texts ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stage", "key", "required"),
+    [
+        pytest.param(
+            Parse("json-path", "u", path="a", target="part"), "part",
+            Or((Exists(Call("spath", (Field("u"), Lit("a")))), Exists(Field("part")))), id="path",
+        ),
+        pytest.param(
+            Parse("auto", "u"), "a",
+            Or((Exists(Call("spath", (Field("u"), Lit("a")))), Exists(Field("a")))), id="leaves",
+        ),
+        pytest.param(
+            Parse("json", "u", prefix="x."), "x.a",
+            Or((Exists(Call("spath", (Field("u"), Lit("a")))), Exists(Field("x.a")))),
+            id="members",
+        ),
+    ],
+)
+def test_a_part_of_a_text_that_rows_are_grouped_by_is_assumed(
+    stage: Parse, key: str, required: Pred
+) -> None:
+    rule = event_rule(piped(stage, grouped(key)))
+    assert not rule.losses
+    assert required in conjuncts(rule.required)
+
+
+def test_a_field_taken_out_of_the_text_of_an_event_is_the_field_of_the_event() -> None:
+    stage = Parse("json-path", "_raw", path="u", target="part")
+    rule = event_rule(piped(stage, Filter(is_text("part", "x1"))))
+    assert (rule.pred, rule.losses) == (is_text("u", "x1"), ())
+    decide = compile_pred(rule.required, CONTEXT)
+    assert decide({"u": "x1", "_raw": '{"u": "x1"}'})
+    assert not decide({"u": "x1", "_raw": '{"u": "other"}'})

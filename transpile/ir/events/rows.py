@@ -23,11 +23,14 @@ from transpile.ir.lookup_rows import Entries, entry_test, looked_up
 from transpile.ir.names import match_name, rename_name, unrename
 from transpile.ir.pred import (
     TRUE,
+    Compare,
     Exists,
     Matches,
     Pred,
     Test,
+    all_of,
     any_of,
+    negate,
 )
 from transpile.ir.regex import Regex
 from transpile.ir.regex import tree as t
@@ -153,8 +156,61 @@ def _taken(node: t.Node) -> frozenset[int]:
 
 
 def _parse(reader: Reader, stage: s.Parse) -> None:
-    what = f"a part of {stage.source}"
-    reader.elsewhere((stage.target or "*",), what)
+    source = reader.env.get(stage.source)
+    if stage.format not in _PATHS or isinstance(source, (Aggregated, Elsewhere)):
+        reader.elsewhere((stage.target or "*",), f"a part of {stage.source}")
+    elif source == Field("_raw"):
+        _parse_event(reader, stage)
+    elif stage.target:
+        path = _at_path(source, stage.path)
+        reader.env.known[stage.target] = _or_before(path, reader.env.get(stage.target))
+    else:
+        _parse_all(reader, stage, source)
+
+
+_PATHS = frozenset(("json-path", "xml-path", "auto", "json"))
+
+
+def _at_path(source: Expr, path: str) -> Expr:
+    return Call("spath", (source, Lit(path)))
+
+
+def _or_before(path: Expr, before: Value) -> Value:
+    """Return a value taken out of a text, else what the field held before."""
+    if before == Lit(None):
+        return path
+    if isinstance(before, (Aggregated, Elsewhere)):
+        return Elsewhere(before.what if isinstance(before, Elsewhere) else "a value of a group")
+    return Call("coalesce", (path, before))
+
+
+def _parse_all(reader: Reader, stage: s.Parse, source: Expr) -> None:
+    """Every name may be one of the members of a text, or of its leaves."""
+    earlier, rest = dict(reader.env.known), reader.env.other
+
+    def other(name: str) -> Value:
+        known = earlier[name] if name in earlier else rest(name)
+        if name.startswith("_") or not name.startswith(stage.prefix):
+            return known
+        return _or_before(_at_path(source, name.removeprefix(stage.prefix)), known)
+
+    reader.env = Env({}, other)
+
+
+def _parse_event(reader: Reader, stage: s.Parse) -> None:
+    """The text of an event holds the fields of the event, under the same names."""
+    reader.assumptions["the fields of events are those of their text (_raw)"] = None
+    if stage.target:
+        reader.env.known[stage.target] = _of_text(reader, stage.path)
+
+
+def _of_text(reader: Reader, name: str) -> Field:
+    """Return an event's field that a search takes out of its text anew."""
+    told = _at_path(Field("_raw"), name)
+    same = Compare("==", Field(name), told)
+    neither = all_of((negate(Exists(told)), negate(Exists(Field(name)))))
+    reader.premises.append(any_of((same, neither)))
+    return Field(name)
 
 
 def _rename(reader: Reader, stage: s.Rename) -> None:

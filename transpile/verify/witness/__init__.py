@@ -23,6 +23,7 @@ from transpile.verify.witness.groups import MOST_IN_GROUP, around_threshold
 from transpile.verify.witness.maker import START, Event, Maker, event_part, maker_for
 from transpile.verify.witness.near import changed, near
 from transpile.verify.witness.partners import partner_events
+from transpile.verify.witness.raw import reads_text, with_text
 from transpile.verify.witness.solve import solutions
 
 __all__ = ["START", "Maker", "maker_for", "witnesses"]
@@ -49,6 +50,8 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     rule = maker.settle(rule)
     made = list(islice(_events(rule, maker), LIMIT + 3 * MOST_IN_GROUP))
     made += partner_events(pipeline, made, witnesses, maker.tables)
+    if reads_text(rule):
+        made = list(map(with_text, made))
     step = _spacing(rule)
     return [{"_time": whole(START + step * number), **event} for number, event in enumerate(made)]
 
