@@ -77,6 +77,10 @@ class Index:
         kinds = {path: elastic_type(path, targets.get(path)) for path in paths}
         return {path: "wildcard" if kind in TEXT else kind for path, kind in kinds.items()}
 
+    def has_field(self, path: str) -> bool:
+        """Return whether a field of the dataset becomes this one."""
+        return path in _targets(self.source.id, self.fields.variant)
+
     def is_single(self, path: str) -> bool:
         """Return whether the schema gives a field one value per event."""
         target = _targets(self.source.id, self.fields.variant).get(path)

@@ -117,7 +117,7 @@ def _extract(reader: Reader, stage: s.Extract) -> None:
         reader.elsewhere(names, what)
         return
     matches = Test(source, Matches(stage.regex), span=stage.span)
-    sure = _always_taken(stage.regex)
+    sure = always_taken(stage.regex)
     values = {
         name: _extracted(matches if name in sure else None, reader.before(name), what)
         for name in names
@@ -133,7 +133,7 @@ def _extracted(matches: Pred | None, before: Value, what: str) -> Elsewhere:
     return Elsewhere(what, None if earlier is None else any_of((matches, simplify_pred(earlier))))
 
 
-def _always_taken(regex: Regex) -> frozenset[str]:
+def always_taken(regex: Regex) -> frozenset[str]:
     """Return the named groups that take part in every match."""
     names = {number: name for name, number in regex.group_names}
     return frozenset(names[number] for number in _taken(regex.tree) if number in names)

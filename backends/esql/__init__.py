@@ -1,0 +1,44 @@
+"""Elastic ES|QL: rows of rules that aggregate, events of all others, over ECS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transpile.backends.base import Draft, Engine, Request, TargetInfo
+
+from transpile.fidelity import Observable
+
+
+@dataclass(frozen=True, slots=True)
+class EsqlBackend:
+    """The backend of target `esql`; the emitter and the engine are imported when they are used."""
+
+    name: str = "esql"
+
+    def targets(self) -> tuple[TargetInfo, ...]:
+        """Return the one target of this backend."""
+        return (
+            TargetInfo(
+                name="esql",
+                title="Elasticsearch Query Language (ES|QL)",
+                observables=(Observable.ROWS, Observable.GROUPS, Observable.EVENTS),
+                formats=("query",),
+                schemas=("ecs",),
+                engine="transpile esql",
+            ),
+        )
+
+    def emit(self, request: Request) -> Draft:
+        """Return the ES|QL query of a rule. Raises `Unsupported` if no honest one exists."""
+        from transpile.backends.esql.emit import emit
+
+        return emit(request)
+
+    def engine(self, variant: str) -> Engine | None:
+        """Return the engine with Elasticsearch's semantics; it needs nothing installed."""
+        from transpile.backends.esql.engine.run import EsqlEngine
+
+        return EsqlEngine()
+
+
+backend = EsqlBackend()

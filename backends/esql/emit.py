@@ -1,0 +1,267 @@
+"""From a rule to an ES|QL query: the forms it can take, and which of them is the most faithful.
+
+- rows: a rule that aggregates becomes STATS, with the columns that the rule's result has;
+- groups: the same where some column of the result has no counterpart: the grouping fields remain;
+- events: any rule by its test on single events (`ir.events`), without its groups and thresholds.
+
+The first of these without losses is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from transpile.backends.base import Draft, Inputs, Request
+from transpile.backends.esql import text
+from transpile.backends.esql import tree as q
+from transpile.backends.esql.conditions import merged
+from transpile.backends.esql.live import made_by, pruned, renamed
+from transpile.backends.esql.scope import field_value
+from transpile.backends.esql.stages import STAGES
+from transpile.backends.esql.values import CannotSay, Value
+from transpile.backends.esql.writer import SCHEMA, Writer
+
+from transpile.errors import Unsupported, UsageError
+from transpile.fidelity import Fidelity, Loss, Observable
+from transpile.ir import stages as s
+from transpile.ir.events import EventRule, event_rule
+from transpile.ir.events.reader import Elsewhere
+from transpile.ir.expr import Field, Lit
+from transpile.ir.pred import TRUE, all_of
+from transpile.schema.cim import never_missing
+from transpile.schema.elastic import Selection, selection
+from transpile.schema.rewrite import Resolution, membership, resolve
+
+_METADATA = ("_id", "_index", "_version")
+_ANYWHERE = ("logs-*",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule with what every form of its query needs."""
+
+    request: Request
+    events: EventRule
+    resolution: Resolution
+    selected: Selection
+    filled: frozenset[str]
+
+
+def emit(request: Request) -> Draft:
+    """Return the ES|QL query of a rule.
+
+    Raises `Unsupported` (the code of the first reason) if no honest query exists: the rule does not
+    start from events, its log source has no counterpart, or nothing of its filter remains. Raises
+    `UsageError` OUT502 for another schema than ECS.
+    """
+    if request.schema not in ("", SCHEMA):
+        message = f"target esql has no schema {request.schema!r}"
+        raise UsageError(message, hint="ES|QL is written over the Elastic Common Schema, ecs")
+    rule = _read(request)
+    best: Draft | None = None
+    for draft in _forms(rule):
+        if draft.fidelity is Fidelity.EXACT:
+            return draft
+        if best is None or len(draft.losses) < len(best.losses):
+            best = draft
+    assert best is not None
+    return best
+
+
+def _read(request: Request) -> _Rule:
+    first = request.pipeline.stages[0] if request.pipeline.stages else None
+    filled = (
+        never_missing(first.model, first.node) if isinstance(first, s.DataModel) else frozenset()
+    )
+    events = event_rule(
+        request.pipeline,
+        never_missing=filled,
+        strict=request.strict,
+        tables=request.lookups,
+    )
+    resolution = resolve(events.source, events.pred, request.info.data_sources)
+    if resolution is None:
+        raise Unsupported("nothing names a log source that Elastic knows", code="TGT602")
+    return _Rule(request, events, resolution, selection(resolution, events.pred), filled)
+
+
+def _forms(rule: _Rule) -> Iterator[Draft]:
+    """Yield the forms that a rule can take, the most telling first. Raises `Unsupported`."""
+    if any(isinstance(stage, s.Aggregate) for stage in rule.request.pipeline.stages):
+        grouped = _grouped(rule)
+        if grouped is not None:
+            yield grouped
+    yield _single(rule)
+
+
+# -- the forms -----------------------------------------------------------------------------------
+
+
+def _grouped(rule: _Rule) -> Draft | None:
+    """Return the query stage by stage, None if some stage has no counterpart."""
+    writer = Writer(rule.request, rule.resolution, rule.filled)
+    _select(writer, rule)
+    _from_source(writer, rule.events.source)
+    for stage in rule.request.pipeline.stages[1:]:
+        handler = STAGES.get(type(stage))
+        if handler is None:
+            return None
+        try:
+            handler(writer, stage)
+        except CannotSay:
+            return None
+    return _rows(writer, rule) or _groups(writer, rule)
+
+
+def _single(rule: _Rule) -> Draft:
+    """Return the query of the events that the rule's filters let pass."""
+    events = rule.events
+    writer = Writer(rule.request, rule.resolution, rule.filled)
+    _select(writer, rule)
+    selected = list(writer.commands)
+    _from_source(writer, events.source)
+    writer.require(events.pred)
+    for loss in (*events.losses, *_threshold(events)):
+        writer.lose(loss.code, loss.message, loss.span)
+    if writer.losses and writer.commands == selected and events.pred != TRUE:
+        first = writer.losses[0]
+        raise Unsupported(
+            f"nothing of the filter remains: {first.message}", code=first.code, span=first.span
+        )
+    writer.reader.assumptions |= dict.fromkeys(events.assumptions)
+    commands = (*writer.commands, q.Keep(("*",)))
+    draft = _draft(writer, rule, commands, Observable.EVENTS)
+    return replace(draft, required=all_of((events.required, draft.required)))
+
+
+def _threshold(events: EventRule) -> tuple[Loss, ...]:
+    found = events.threshold
+    if found is None:
+        return ()
+    shown = f"{found.func}({found.field}) {found.op} {found.number}"
+    return (Loss("TGT607", f"the threshold {shown} is left out", found.span),)
+
+
+def _select(writer: Writer, rule: _Rule) -> None:
+    """Say where the events come from, and what makes them the log source's."""
+    chosen = rule.selected
+    writer.commands.append(q.From(chosen.index or _ANYWHERE))
+    for assumption in chosen.assumptions:
+        writer.scope.assume(assumption)
+    where = dict(chosen.where)
+    if chosen.category != "any":
+        where = {"event.category": (chosen.category,), **where}
+    for name, values in where.items():
+        writer.where_is(_is_one_of(field_value(name, None), values))
+
+
+def _is_one_of(value: Value, wanted: tuple[str, ...]) -> q.Expr:
+    """Return whether a field has one of some values; several values of it are no obstacle."""
+    op: q.BinaryOp = ":" if value.many else "=="
+    return merged([q.Binary(op, value.node, q.Constant(item)) for item in wanted])
+
+
+def _from_source(writer: Writer, source: s.Events | s.DataModel) -> None:
+    STAGES[type(source)](writer, source)
+    assert writer.rewriting is not None
+    writer.require(all_of(membership(writer.resolution, writer.rewriting)))
+
+
+# -- the result ----------------------------------------------------------------------------------
+
+
+def _rows(writer: Writer, rule: _Rule) -> Draft | None:
+    """Return the query of the rule's rows, None if a column of them has no counterpart."""
+    if writer.loose:
+        return None
+    found: dict[str, Value] = {}
+    for name, meaning in writer.reader.env.known.items():
+        if isinstance(meaning, Elsewhere):
+            return None
+        if meaning == Lit(None):
+            continue
+        try:
+            found[name] = writer.value(Field(name))
+        except CannotSay:
+            return None
+    return _draft(writer, rule, _shown(writer, found), Observable.ROWS) if found else None
+
+
+def _groups(writer: Writer, rule: _Rule) -> Draft | None:
+    """Return the query of the rule's groups: their keys first, then what else can be said."""
+    if writer.groups is None:
+        return None
+    if any(column not in writer.scope.made for column in writer.groups.values()):
+        return None
+    said: dict[str, Value] = {}
+    lost = []
+    for name, meaning in writer.reader.env.known.items():
+        try:
+            said[name] = writer.value(Field(name))
+        except CannotSay:
+            lost.append(name)
+    names = {value.node.name: name for name, value in said.items()
+             if isinstance(value.node, q.Column)}
+    keys = [names.get(column, column) for column in writer.groups.values()]
+    found = {
+        name: said.get(name, writer.scope.made[column])
+        for name, column in zip(keys, writer.groups.values(), strict=True)
+    }
+    shown = {**found, **{name: v for name, v in said.items() if v.node != q.NULL}}
+    if lost:
+        writer.scope.assume(f"columns of the result are left out: {', '.join(lost)}")
+    draft = _draft(writer, rule, _shown(writer, shown), Observable.GROUPS)
+    return replace(draft, groups=tuple(writer.groups))
+
+
+def _shown(writer: Writer, columns: dict[str, Value]) -> q.Query:
+    """Return the commands that end with these columns, under their names."""
+    commands = list(writer.commands)
+    made: list[tuple[str, q.Expr]] = []
+    names: dict[str, str] = {}
+    taken = {value.node.name for value in columns.values() if isinstance(value.node, q.Column)}
+    for name, value in columns.items():
+        match value.node:
+            case q.Column(column) if column == name:
+                pass
+            case q.Column(column) if column not in names and name not in taken:
+                names[column] = name
+            case _:
+                made.append((name, value.node))
+    at = max(at for at, command in enumerate(commands) if _regroups(command))
+    head, stats, tail = commands[:at], commands[at], commands[at + 1 :]
+    assert isinstance(stats, q.Stats)
+    end: list[q.Command] = [q.Eval(tuple(made))] if made else []
+    rest = renamed((*tail, *end), names)
+    return (*head, made_by(stats, names), *rest, q.Keep(tuple(columns)))
+
+
+def _regroups(command: q.Command) -> bool:
+    return isinstance(command, q.Stats) and not command.inline
+
+
+def _draft(writer: Writer, rule: _Rule, commands: q.Query, observable: Observable) -> Draft:
+    losses = tuple(dict.fromkeys(writer.losses))
+    if observable is Observable.EVENTS:
+        source = commands[0]
+        assert isinstance(source, q.From)
+        commands = (replace(source, metadata=_METADATA), *commands[1:])
+    return Draft(
+        text=text.query(pruned(commands)),
+        fidelity=Fidelity.SUPERSET if losses else Fidelity.EXACT,
+        observable=observable,
+        suffix=".esql",
+        losses=losses,
+        assumptions=tuple(writer.assumptions()),
+        inputs=Inputs(
+            dataset=rule.resolution.dataset.id,
+            variant=rule.resolution.variant or "",
+            platform=rule.resolution.platform,
+            schema=SCHEMA,
+            fields=tuple(sorted(writer.read)),
+        ),
+        required=writer.required,
+        stem=rule.request.info.stem,
+    )
+

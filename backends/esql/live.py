@@ -1,0 +1,146 @@
+"""Leaving out what no later command reads, and giving columns the names that the result has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import assert_never
+
+from transpile.backends.esql import tree as q
+from transpile.backends.esql.predicates import parts
+
+
+def columns_of(expr: q.Expr) -> frozenset[str]:
+    """Return the columns that an expression reads."""
+    return frozenset(part.name for part in parts(expr) if isinstance(part, q.Column))
+
+
+def pruned(commands: q.Query) -> q.Query:
+    """Return the query without columns that its result does not need.
+
+    The last command says what the result is; without a KEEP of names everything is.
+    """
+    if not isinstance(commands[-1], q.Keep) or "*" in commands[-1].columns:
+        return commands
+    wanted: frozenset[str] = frozenset()
+    kept: list[q.Command] = []
+    for command in reversed(commands):
+        shorter, wanted = _before(command, wanted)
+        if shorter is not None:
+            kept.append(shorter)
+    return tuple(reversed(kept))
+
+
+def _before(command: q.Command, wanted: frozenset[str]) -> tuple[q.Command | None, frozenset[str]]:
+    """Return what is left of a command, and what must come into it."""
+    match command:
+        case q.Keep(columns):
+            return command, frozenset(columns)
+        case q.Where(condition):
+            return command, wanted | columns_of(condition)
+        case q.Eval(assignments):
+            left: list[tuple[str, q.Expr]] = []
+            for name, expr in reversed(assignments):
+                if name in wanted:
+                    left.append((name, expr))
+                    wanted = (wanted - {name}) | columns_of(expr)
+            return (q.Eval(tuple(reversed(left))) if left else None), wanted
+        case q.Stats(measures, by, inline):
+            useful = tuple(m for m in measures if m.name in wanted)
+            if inline and not useful:
+                return None, wanted
+            if not useful and not by:
+                useful = measures[:1]
+            read = frozenset[str]().union(
+                *(columns_of(m.expr) | columns_of(m.where) for m in useful),
+                *(columns_of(expr) for _, expr in by),
+            )
+            kept = wanted - {m.name for m in useful} if inline else frozenset[str]()
+            return replace(command, measures=useful), kept | read
+        case q.Sort(keys):
+            return command, wanted | {key.column for key in keys}
+        case q.MvExpand(column) | q.LookupJoin(_, column):
+            return command, wanted | {column}
+        case q.From() | q.Limit():
+            return command, wanted
+        case _:
+            assert_never(command)
+
+
+# -- names ---------------------------------------------------------------------------------------
+
+
+def renamed(commands: q.Query, names: Mapping[str, str]) -> q.Query:
+    """Return commands with other names for columns, in what they make and what they read."""
+    if not names:
+        return commands
+
+    def of(name: str) -> str:
+        return names.get(name, name)
+
+    def change(command: q.Command) -> q.Command:
+        match command:
+            case q.Where(condition):
+                return q.Where(_over(condition, names))
+            case q.Eval(assignments):
+                return q.Eval(tuple((of(n), _over(expr, names)) for n, expr in assignments))
+            case q.Stats(measures, by, inline):
+                return q.Stats(
+                    tuple(
+                        q.Measure(of(m.name), _over(m.expr, names), _over(m.where, names))
+                        for m in measures
+                    ),
+                    tuple((of(n), _over(expr, names)) for n, expr in by),
+                    inline,
+                )
+            case q.Keep(columns):
+                return q.Keep(tuple(map(of, columns)))
+            case q.Sort(keys):
+                return q.Sort(tuple(replace(key, column=of(key.column)) for key in keys))
+            case q.MvExpand(column):
+                return q.MvExpand(of(column))
+            case q.LookupJoin(index, on):
+                return q.LookupJoin(index, of(on))
+            case q.From() | q.Limit():
+                return command
+            case _:
+                assert_never(command)
+
+    return tuple(map(change, commands))
+
+
+def made_by(stats: q.Stats, names: Mapping[str, str]) -> q.Stats:
+    """Return a STATS whose columns have other names; what it reads keeps its own."""
+    return q.Stats(
+        tuple(replace(m, name=names.get(m.name, m.name)) for m in stats.measures),
+        tuple((names.get(name, name), expr) for name, expr in stats.by),
+        stats.inline,
+    )
+
+
+def _over(expr: q.Expr, names: Mapping[str, str]) -> q.Expr:
+    match expr:
+        case q.Column(name):
+            return q.Column(names.get(name, name))
+        case q.Star() | q.Constant() | q.Span():
+            return expr
+        case q.Call(name, args):
+            return q.Call(name, tuple(_over(arg, names) for arg in args))
+        case q.Binary(op, left, right):
+            return q.Binary(op, _over(left, names), _over(right, names))
+        case q.In(subject, options):
+            return q.In(_over(subject, names), options)
+        case q.Like(subject, patterns):
+            return q.Like(_over(subject, names), patterns)
+        case q.RLike(subject, pattern):
+            return q.RLike(_over(subject, names), pattern)
+        case q.IsNull(subject, negated):
+            return q.IsNull(_over(subject, names), negated)
+        case q.Not(arg):
+            return q.Not(_over(arg, names))
+        case q.And(args):
+            return q.And(tuple(_over(arg, names) for arg in args))
+        case q.Or(args):
+            return q.Or(tuple(_over(arg, names) for arg in args))
+        case _:
+            assert_never(expr)

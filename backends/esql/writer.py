@@ -1,0 +1,319 @@
+"""The state of writing one query: commands so far, what each field of the rows stands for, losses.
+
+Stages that work row by row change only what fields stand for (`ir.events` knows how); an expression
+is written where it is needed. Before a STATS, expressions are over the log source's fields, which
+`schema.rewrite` says over the Elastic Common Schema; behind it they are over its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from transpile.backends.base import Request
+from transpile.backends.esql import tree as q
+from transpile.backends.esql.predicates import condition, conjunction
+from transpile.backends.esql.scope import Scope
+from transpile.backends.esql.values import CannotSay, Value
+
+from transpile.errors import Span
+from transpile.fidelity import Loss
+from transpile.ir.events.reader import Aggregated, Elsewhere, Env, NotHere, Reader, missing
+from transpile.ir.events.reader import Value as Meaning
+from transpile.ir.expr import Call, Expr, Field, Lit, RegexLit
+from transpile.ir.pred import (
+    FALSE,
+    TRUE,
+    Exists,
+    Not,
+    Order,
+    Pred,
+    Quant,
+    Test,
+    all_of,
+    negate,
+)
+from transpile.ir.regex import parse_regex
+from transpile.ir.simplify import simplify_pred
+from transpile.ir.walk import conjuncts, fields_of, substitute, unknowns
+from transpile.schema.bounds import Bounds, widen
+from transpile.schema.ecs import is_ecs
+from transpile.schema.fields import FieldTarget
+from transpile.schema.rewrite import Resolution, Rewriting
+
+SCHEMA = "ecs"
+# derives whose target holds the value itself
+_SAME = frozenset({None, "host", "host_or_ip"})
+# derives whose field is what follows the last separator of the target
+_LAST_PART = frozenset({"basename", "account_name", "reg_value_name"})
+_MONOTONE = frozenset({"count", "dc", "estdc"})
+
+
+class Writer:
+    """One query under construction.
+
+    loose: the rows so far are more than the rule's, so aggregates of them are not the rule's.
+    tainted: columns of such aggregates, by function.  groups: source fields that the first grouping
+    is by, with their columns; None before it.  read: source fields the text depends on.
+    """
+
+    def __init__(self, request: Request, resolution: Resolution, filled: frozenset[str]) -> None:
+        self.request = request
+        self.resolution = resolution
+        self.filled = filled
+        self.reader = Reader(filled, request.strict, request.lookups)
+        self.rewriting: Rewriting | None = Rewriting(resolution, SCHEMA, request.keep_unmapped)
+        self.source_rewriting = self.rewriting
+        self.scope = Scope(source=self.source_rewriting.targets)
+        self.commands: list[q.Command] = []
+        self.losses: list[Loss] = []
+        self.loose = False
+        self.tainted: dict[str, str] = {}
+        self.groups: dict[str, str] | None = None
+        self.read: dict[str, None] = {}
+        self.premises: list[Pred] = []
+        self.known: frozenset[str] = frozenset()
+
+    # -- what fields stand for -------------------------------------------------------------------
+
+    def meaning(self, expr: Expr) -> Expr:
+        """Return an expression over the source's fields or the columns. Raises `CannotSay`."""
+        try:
+            found: Expr = self.reader.env.resolve(expr)
+            return found
+        except NotHere as error:
+            raise CannotSay(_absent(error.value), "TGT606") from error
+
+    def value(self, expr: Expr) -> Value:
+        """Return an expression over the rows' fields. Raises `CannotSay`."""
+        return self.scope.value(self.placed(self.meaning(expr)))
+
+    def placed(self, expr: Expr) -> Expr:
+        """Return an expression over the source's fields as one over columns."""
+        return expr if self.rewriting is None else substitute(expr, self._place)
+
+    def _place(self, item: Field) -> Expr:
+        rewriting = self.rewriting
+        if rewriting is None or item.name in self.scope.made:
+            return item
+        name = rewriting.resolution.fields.strip(item.name)
+        self.read[item.name] = None
+        fixed = dict(rewriting.resolution.constants).get(name)
+        if fixed is not None:
+            return Lit(fixed)
+        target = rewriting.target(item.name)
+        if target is None:
+            raise CannotSay(f"{item.name} has no counterpart in {SCHEMA}", "TGT601")
+        if target.field is None:
+            raise CannotSay(f"the log source stands for {item.name}", "TGT601")
+        shown = _shown(target, rewriting, item)
+        if shown is None:
+            raise CannotSay(f"{target.field} does not hold the value of {item.name}")
+        rewriting.note(target, item.name)
+        return shown
+
+    def make(self, wanted: str, value: Value) -> Field:
+        """Add a column, named `wanted` where nothing else is, and return it as a field."""
+        name = self.free(wanted)
+        self.commands.append(q.Eval(((name, value.node),)))
+        return self.made(name, value)
+
+    def made(self, name: str, value: Value) -> Field:
+        """Note a column that a command has added and return it as a field."""
+        needs = value.needs if value.needs == frozenset() else frozenset((name,))
+        self.scope.made[name] = replace(value, node=q.Column(name), needs=needs)
+        return Field(name)
+
+    def free(self, wanted: str) -> str:
+        """Return a column name that hides no other."""
+        taken = self.scope.made.keys() | self.read.keys()
+        name = wanted
+        while name in taken or (self.rewriting is not None and self._is_source(name)):
+            name += "_"
+        return name
+
+    def _is_source(self, name: str) -> bool:
+        found = self.resolution.fields.lookup(name, SCHEMA)
+        return is_ecs(name) or (found is not None and found.none is None)
+
+    def regroup(self, columns: dict[str, Meaning], made: dict[str, Value]) -> None:
+        """Go on with the columns of a STATS only."""
+        self.rewriting = None
+        self.reader.env = Env(columns, missing)
+        self.scope = replace(self.scope, source=None, made=made)
+        self.known = frozenset(
+            name for name, value in made.items() if value.needs == frozenset()
+        )
+
+    def is_filled(self, name: str) -> bool:
+        """Return whether a data model shows a value where an event has none of a field."""
+        return self.resolution.fields.strip(name) in self.filled
+
+    # -- losses ----------------------------------------------------------------------------------
+
+    def lose(self, code: str, message: str, span: Span | None) -> None:
+        """Record a loss: from here on the rows are more than the rule's."""
+        self.losses.append(Loss(code, message, span))
+        self.loose = True
+
+    def handled(self, handler: Callable[[Reader, object], None], stage: object) -> None:
+        """Let the reader of event rules change what fields stand for, with its losses."""
+        before = len(self.reader.losses)
+        handler(self.reader, stage)
+        for loss in self.reader.losses[before:]:
+            self.lose(loss.code, loss.message, loss.span)
+
+    # -- filters ---------------------------------------------------------------------------------
+
+    def where(self, pred: Pred, span: Span | None) -> None:
+        """Keep the rows for which a predicate over the rows' fields holds, or more with a loss."""
+        wanted = [
+            decided
+            for part in conjuncts(simplify_pred(pred))
+            if (decided := self._decided(part, part.span or span)) is not None
+        ]
+        self.require(all_of(wanted))
+
+    def _decided(self, part: Pred, span: Span | None) -> Pred | None:
+        if any(True for _ in unknowns(part)):
+            return part
+        try:
+            return simplify_pred(self.reader.env.decide(part))
+        except NotHere as error:
+            self.lose("TGT606", f"a filter is left out: {_absent(error.value)}", span)
+            present = error.value.present if isinstance(error.value, Elsewhere) else None
+            return simplify_pred(present) if present is not None and _positive(part) else None
+
+    def require(self, pred: Pred) -> None:
+        """Keep the rows for which a predicate over source fields or columns holds."""
+        if pred == TRUE:
+            return
+        losses: tuple[Loss, ...] = ()
+        if self.rewriting is not None:
+            self.premises.append(self.rewriting.premise(pred))
+            self.read |= dict.fromkeys(sorted(fields_of(pred) - self.scope.made.keys()))
+            pred, losses = widen(pred, self._taxonomy)
+            pred = simplify_pred(pred)
+        pred, further = widen(pred, self._sayable)
+        pred = simplify_pred(pred) if further else pred
+        for loss in (*losses, *further):
+            self.lose(loss.code, loss.message, loss.span)
+        self.where_is(condition(pred, self.scope, self.known))
+        self.known |= self._present(pred)
+
+    def only(self, pred: Pred) -> q.Expr:
+        """Return a predicate over the rows' fields, exactly. Raises `CannotSay`."""
+        if pred == TRUE:
+            return q.TRUE
+        try:
+            wanted = simplify_pred(self.reader.env.decide(pred))
+        except NotHere as error:
+            raise CannotSay(_absent(error.value), "TGT606") from error
+        losses: tuple[Loss, ...] = ()
+        if self.rewriting is not None:
+            self.read |= dict.fromkeys(sorted(fields_of(wanted) - self.scope.made.keys()))
+            wanted, losses = widen(wanted, self._taxonomy)
+            wanted = simplify_pred(wanted)
+        if losses:
+            raise CannotSay(losses[0].message, losses[0].code)
+        return condition(wanted, self.scope)
+
+    def where_is(self, node: q.Expr) -> None:
+        """Add a condition; conditions side by side become one command."""
+        if node == q.TRUE:
+            return
+        if self.commands and isinstance(self.commands[-1], q.Where):
+            node = conjunction((self.commands.pop().condition, node))  # type: ignore[union-attr]
+        self.commands.append(q.Where(node))
+
+    def _present(self, pred: Pred) -> frozenset[str]:
+        found: frozenset[str] = frozenset()
+        for part in conjuncts(pred):
+            if isinstance(part, (Exists, Test)) and isinstance(part.subject, Field):
+                found |= self.scope.column(part.subject.name).needs or frozenset()
+        return found
+
+    def _taxonomy(self, node: Pred) -> Bounds:
+        assert self.rewriting is not None
+        if not fields_of(node) & self.scope.made.keys() and not _computed(node):
+            return self.rewriting.bounds(node)
+        try:
+            return Bounds.exact(substitute(node, self._place))
+        except CannotSay as reason:
+            return Bounds.unknown(reason.code, f"{reason.message}; the test on it is left out",
+                                  node.span)
+
+    def _sayable(self, node: Pred) -> Bounds:
+        tainted = fields_of(node) & self.tainted.keys()
+        if tainted:
+            if self._grows(node):
+                return Bounds(node, FALSE)
+            message = "a test on a group is left out: its events are more than the rule's"
+            return Bounds.unknown("TGT607", message, node.span)
+        try:
+            condition(node, self.scope)
+            return Bounds.exact(node)
+        except CannotSay as reason:
+            loss = Loss(reason.code, f"{reason.message}; the test is left out", node.span)
+        if isinstance(node, Test) and node.quant is Quant.ALL:
+            return replace(self._sayable(replace(node, quant=Quant.ANY)), lower=FALSE,
+                           losses=(loss,))
+        return Bounds(TRUE, FALSE, (loss,))
+
+    def _grows(self, node: Pred) -> bool:
+        """Return whether a test of a group still holds when events are added to the group."""
+        match node:
+            case Test(Field(name), Order(">" | ">=", int() | float())):
+                return self.tainted.get(name) in _MONOTONE
+            case _:
+                return False
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    @property
+    def required(self) -> Pred:
+        """What events are assumed to meet."""
+        written = (negate(Exists(Field(name))) for name in self.reader.written)
+        return all_of((*self.premises, self.reader.required, *written))
+
+    def assumptions(self) -> Iterable[str]:
+        """Yield what was assumed, each once."""
+        found = dict.fromkeys(
+            (*self.reader.assumptions, *self.source_rewriting.assumptions, *self.scope.assumptions)
+        )
+        if self.scope.single:
+            found[f"one value per event in {', '.join(self.scope.single)}"] = None
+        return found
+
+
+def _computed(node: Pred) -> bool:
+    """Return whether a test is of more than a field: functions are said here, not by the map."""
+    match node:
+        case Exists(Field()) | Test(Field()):
+            return False
+        case Exists() | Test():
+            return True
+        case _:
+            return False
+
+
+def _positive(part: Pred) -> bool:
+    return not isinstance(part, Not)
+
+
+def _absent(value: Aggregated | Elsewhere) -> str:
+    return value.what if isinstance(value, Elsewhere) else "a value of a group"
+
+
+def _shown(target: FieldTarget, rewriting: Rewriting, item: Field) -> Expr | None:
+    """Return the value of a source field over its target, None if the target does not tell it."""
+    assert target.field is not None
+    if target.derive in _SAME:
+        return rewriting.value(item, target.field)
+    whole = Field(target.field, span=item.span)
+    if target.derive == "length":
+        return Call("len", (whole,))
+    if target.derive in _LAST_PART:
+        ends = r"[\\/]" if target.derive == "basename" else r"\\"
+        return Call("replace", (whole, RegexLit(parse_regex(rf"(?s)^.*{ends}")), Lit("")))
+    return None
