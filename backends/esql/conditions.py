@@ -39,7 +39,6 @@ from transpile.ir.regex import (
     render,
 )
 from transpile.ir.text import fold
-from transpile.ir.text import number as number_of
 
 MAX_REGEX = 1000
 """Characters of a Lucene expression (`index.max_regex_length` where nobody changed it)."""
@@ -58,8 +57,10 @@ def meets(value: Value, condition: Condition, scope: Scope) -> q.Expr:
 def meets_any(value: Value, condition: Condition, quant: Quant, scope: Scope) -> q.Expr:
     """Return the condition on some value, or on every value, of a list. Raises `CannotSay`."""
     every = quant is Quant.ALL
+    if value.kind is Kind.MEMBERS:
+        return _of_member(value, condition, every, scope)
     match condition:
-        case TextEq(wanted, True) if not every and _is_keyword(value):
+        case TextEq(wanted, True) if not every and scope.full_text and _is_keyword(value):
             return q.Binary(":", value.node, q.Constant(wanted))
         case TextEq(wanted, cased):
             return _in_joined(value, Pattern.literal(wanted), cased, every, scope)
@@ -71,6 +72,29 @@ def meets_any(value: Value, condition: Condition, quant: Quant, scope: Scope) ->
             return q.Binary(op, end, q.Constant(bound))
         case _:
             raise CannotSay("ES|QL cannot test the values of a list so")
+
+
+def _of_member(value: Value, condition: Condition, every: bool, scope: Scope) -> q.Expr:
+    """Return an equality with a member of a flattened object, which only a search can ask for.
+
+    Members are keywords: a search for one is case-sensitive.
+    """
+    match condition:
+        case TextEq(wanted, cased) if not every and (cased or not _has_case(wanted)):
+            return searched(value, wanted, scope)
+        case TextEq("true" | "false" as wanted) if not every:
+            scope.assume(f"{_shown(value)} holds true and false only")
+            return searched(value, wanted, scope)
+        case _:
+            raise CannotSay(f"ES|QL cannot read {_shown(value)}, a field of type flattened")
+
+
+def searched(value: Value, wanted: str | None, scope: Scope) -> q.Expr:
+    """Return a search for a value of a field, or for any. Raises `CannotSay` inside expressions."""
+    if not scope.full_text:
+        raise CannotSay(f"ES|QL cannot read {_shown(value)}, a field of type flattened")
+    asked = "*" if wanted is None else text.kql_string(wanted)
+    return q.Call("KQL", (q.Constant(f"{_shown(value)}: {asked}"),))
 
 
 def _is_keyword(value: Value) -> bool:
@@ -185,6 +209,10 @@ def _on_date(value: Value, condition: Condition, scope: Scope) -> q.Expr:
             raise CannotSay("Splunk's text of a time is not Elastic's")
 
 
+def _on_member(value: Value, condition: Condition, scope: Scope) -> q.Expr:
+    raise CannotSay(f"ES|QL cannot read {_shown(value)}, a field of type flattened")
+
+
 _ON: Mapping[Kind, Callable[[Value, Condition, Scope], q.Expr]] = {
     Kind.TEXT: _on_text,
     Kind.LONG: _on_number,
@@ -192,6 +220,7 @@ _ON: Mapping[Kind, Callable[[Value, Condition, Scope], q.Expr]] = {
     Kind.IP: _on_address,
     Kind.BOOLEAN: _on_boolean,
     Kind.DATE: _on_date,
+    Kind.MEMBERS: _on_member,
 }
 
 
@@ -268,6 +297,24 @@ def _lucene(regex: Regex) -> str | None:
     except (NotExpressible, LuceneError):
         return None
     return written if len(written) <= MAX_REGEX else None
+
+
+def has_words(value: Value, pattern: Pattern, cased: bool, scope: Scope) -> q.Expr:
+    """Return whether a text contains a pattern as whole words (`ir.pred.Keyword`)."""
+    from transpile.interpret.predicates import MAJOR_BREAKERS
+
+    literals = "".join(part for part in pattern.parts if isinstance(part, str))
+    subject, _ = _folded(value, literals, cased, scope)
+    folds = subject != value.node
+    inner = f"[^{text.lucene_literal(MAJOR_BREAKERS)}]"
+    wild = {Wild.RUN: f"{inner}*", Wild.ONE: inner}
+    body = "".join(
+        wild[part] if isinstance(part, Wild)
+        else text.lucene_literal(fold(part) if folds else part)
+        for part in pattern.parts
+    )  # fmt: skip
+    edge = "[^A-Za-z0-9]"
+    return q.RLike(subject, f"(.*{edge})?{body}({edge}.*)?")
 
 
 def merged(nodes: list[q.Expr]) -> q.Expr:

@@ -100,7 +100,7 @@ def _forms(rule: _Rule) -> Iterator[Draft]:
 
 def _grouped(rule: _Rule) -> Draft | None:
     """Return the query stage by stage, None if some stage has no counterpart."""
-    writer = Writer(rule.request, rule.resolution, rule.filled)
+    writer = Writer(rule.request, rule.resolution, rule.filled, rule.events.pred)
     _select(writer, rule)
     _from_source(writer, rule.events.source)
     for stage in rule.request.pipeline.stages[1:]:
@@ -117,7 +117,7 @@ def _grouped(rule: _Rule) -> Draft | None:
 def _single(rule: _Rule) -> Draft:
     """Return the query of the events that the rule's filters let pass."""
     events = rule.events
-    writer = Writer(rule.request, rule.resolution, rule.filled)
+    writer = Writer(rule.request, rule.resolution, rule.filled, rule.events.pred)
     _select(writer, rule)
     selected = list(writer.commands)
     _from_source(writer, events.source)
@@ -196,7 +196,7 @@ def _groups(writer: Writer, rule: _Rule) -> Draft | None:
         return None
     said: dict[str, Value] = {}
     lost = []
-    for name, meaning in writer.reader.env.known.items():
+    for name in writer.reader.env.known:
         try:
             said[name] = writer.value(Field(name))
         except CannotSay:

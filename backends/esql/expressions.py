@@ -10,14 +10,11 @@ from transpile.backends.esql.functions import FUNCTIONS
 from transpile.backends.esql.scope import Scope
 from transpile.backends.esql.values import (
     NOTHING,
-    NUMBERS,
     CannotSay,
     Kind,
     Value,
     alike,
-    as_text,
     constant,
-    needed,
 )
 
 from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, RegexLit

@@ -335,6 +335,21 @@ def _chosen(name: str) -> Function:
     return function
 
 
+def _total(args: tuple[Expr, ...], scope: Scope) -> Value:
+    """The sum of the values that are numbers, missing if none is."""
+    values = [as_real(number(arg, scope)) for arg in args]
+    zero = q.Constant(0.0)
+    parts = [value.node if value.needs == frozenset() else q.Call("COALESCE", (value.node, zero))
+             for value in values]
+    node = parts[0]
+    for part in parts[1:]:
+        node = q.Binary("+", node, part)
+    if any(value.needs == frozenset() for value in values):
+        return Value(node, Kind.DOUBLE)
+    some = q.Or(tuple(q.IsNull(value.node, negated=True) for value in values))
+    return Value(q.Call("CASE", (some, node)), Kind.DOUBLE, needs=None)
+
+
 FUNCTIONS: Mapping[str, Function] = {
     "add": _arithmetic("+"),
     "plus": _plus,
@@ -373,6 +388,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "split": _split,
     "least": _chosen("LEAST"),
     "greatest": _chosen("GREATEST"),
+    "sum": _total,
     "now": _now,
     "strftime": _strftime,
 }

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from transpile.backends.esql import tree as q
-from transpile.backends.esql.conditions import meets, meets_any, merged
+from transpile.backends.esql.conditions import (
+    has_words,
+    meets,
+    meets_any,
+    merged,
+    searched,
+)
 from transpile.backends.esql.functions import PLAIN_NUMBERS
 from transpile.backends.esql.scope import Scope
 from transpile.backends.esql.values import (
@@ -46,6 +52,7 @@ from transpile.ir.pred import (
 from transpile.ir.text import number as number_of
 
 Known = frozenset[str]
+_RAW = "event.original"
 _NOTHING_KNOWN: Known = frozenset()
 
 
@@ -88,7 +95,10 @@ def refusal(pred: Pred, scope: Scope, known: Known) -> q.Expr:
         case Not(arg):
             return condition(arg, scope, known)
         case Exists(subject):
-            return q.IsNull(scope.value(subject).node)
+            value = scope.value(subject)
+            if value.kind is Kind.MEMBERS:
+                return q.Not(searched(value, None, scope))
+            return q.IsNull(value.node)
         case _:
             return _negated(leaf(pred, scope), known)
 
@@ -144,6 +154,8 @@ def leaf(pred: Pred, scope: Scope) -> Said:
     match pred:
         case Exists(subject):
             value = scope.value(subject)
+            if value.kind is Kind.MEMBERS:
+                return Said(searched(value, None, scope), frozenset())
             if value.needs == frozenset():
                 return Said(q.TRUE, frozenset())
             return Said(q.IsNull(value.node, negated=True), frozenset())
@@ -151,8 +163,10 @@ def leaf(pred: Pred, scope: Scope) -> Said:
             return _test(pred, scope)
         case Compare(op, left, right, all_values):
             return _compare(op, left, right, all_values, scope)
-        case Keyword(pattern):
-            raise CannotSay(f"ES|QL cannot search the raw text ({pattern})")
+        case Keyword(pattern, cased):
+            raw = scope.column(_RAW)
+            scope.assume(f"{_RAW} holds the text of each event")
+            return Said(has_words(raw, pattern, cased, scope), raw.needs)
         case InRows():
             raise CannotSay("ES|QL has no subsearch")
         case Unknown(reason, code):

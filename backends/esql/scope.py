@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from transpile.backends.eql.types import FAMILY, TEXT, Family, elastic_type
 from transpile.backends.esql import tree as q
@@ -23,7 +23,7 @@ _HELD: Mapping[Kind, str] = {
     Kind.DOUBLE: "numbers", Kind.BOOLEAN: "true and false",
 }  # fmt: skip
 # Fields that ECS declares as arrays; the field map knows those that hold a Splunk field.
-_ARRAYS = frozenset({"event.category", "event.type", "host.ip", "host.mac", "process.args", "tags"})
+ARRAYS = frozenset({"event.category", "event.type", "host.ip", "host.mac", "process.args", "tags"})
 
 
 @dataclass(slots=True)
@@ -31,13 +31,15 @@ class Scope:
     """The columns of the rows so far.
 
     source: targets of the log source's fields by name, None once a STATS made other columns.
-    made: columns that the query made.  single: fields that are read as if they had one value.
+    made: columns that the query made.  full_text: a condition may search the index, which a WHERE
+    at the beginning can.  single: fields that are read as if they had one value.
     """
 
     source: Mapping[str, FieldTarget] | None = None
     made: dict[str, Value] = field(default_factory=dict)
     assumptions: dict[str, None] = field(default_factory=dict)
     single: dict[str, None] = field(default_factory=dict)
+    full_text: bool = False
 
     def column(self, name: str) -> Value:
         """Return a column. Raises `CannotSay` for one that ES|QL cannot read."""
@@ -69,15 +71,20 @@ class Scope:
         """Return what says a predicate: an expression that is true exactly if the predicate is."""
         from transpile.backends.esql.predicates import condition
 
-        return lambda pred: condition(pred, self)
+        inside = replace(self, full_text=False)
+        return lambda pred: condition(pred, inside)
 
 
 def field_value(name: str, target: FieldTarget | None) -> Value:
     """Return a field of the source by its Elasticsearch type. Raises `CannotSay`."""
     kind = elastic_type(name, target)
     family = "string" if kind in TEXT else FAMILY.get(kind)
-    if family is None or kind == "flattened":
+    if "*" in name:
+        raise CannotSay(f"{name} is a field of its own for each member of a list")
+    if kind == "flattened":
+        return Value(q.Column(name), Kind.MEMBERS, many=True)
+    if family is None:
         raise CannotSay(f"ES|QL cannot read {name}, a field of type {kind}")
-    many = name in _ARRAYS or (target is not None and target.mv)
+    many = name in ARRAYS or (target is not None and target.mv)
     shown = Kind.DOUBLE if kind in _REAL else _KINDS[family]
     return Value(q.Column(name), shown, many=many, needs=frozenset((name,)))

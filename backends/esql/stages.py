@@ -8,7 +8,7 @@ from typing import Any
 
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.aggregates import measure
-from transpile.backends.esql.conditions import meets
+from transpile.backends.esql.conditions import lowered, meets
 from transpile.backends.esql.functions import java
 from transpile.backends.esql.values import CannotSay, Kind, Value, as_text
 from transpile.backends.esql.writer import Writer
@@ -21,6 +21,7 @@ from transpile.ir.events.rows import ROWS, always_taken
 from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.pred import Matches
 from transpile.ir.regex import Purpose
+from transpile.ir.text import fold
 from transpile.ir.walk import descend
 
 _LARGE = 400
@@ -79,6 +80,15 @@ def _bin(stage: s.Bucket) -> Expr:
     return Call("mul", (starts, Lit(stage.width)))
 
 
+def _totals(writer: Writer, stage: s.Totals) -> None:
+    """The sum of the fields that are named."""
+    if not stage.fields or any("*" in name for name in stage.fields):
+        _by_reader(writer, stage)
+        return
+    total = Call("sum", tuple(map(Field, stage.fields)), span=stage.span)
+    _compute(writer, s.Compute(((stage.target, total),), span=stage.span))
+
+
 def _extract(writer: Writer, stage: s.Extract) -> None:
     """The groups of the first match, by replacing the whole text with each of them."""
     try:
@@ -92,7 +102,7 @@ def _extract(writer: Writer, stage: s.Extract) -> None:
 def _taken(writer: Writer, stage: s.Extract) -> dict[str, Meaning]:
     if stage.limit != 1:
         raise CannotSay("ES|QL takes one match")
-    groups = {name: number for name, number in stage.regex.group_names}
+    groups = dict(stage.regex.group_names)
     if set(groups) - always_taken(stage.regex):
         raise CannotSay("a group that may take no part")
     source = as_text(writer.value(Field(stage.source)))
@@ -113,6 +123,55 @@ def _taken(writer: Writer, stage: s.Extract) -> dict[str, Meaning]:
         value = Value(q.Call("CASE", args), Kind.TEXT, needs=None)
         made[name] = writer.make(name, value)
     return made
+
+
+def _lookup(writer: Writer, stage: s.Lookup) -> None:
+    """A short table becomes conditions on its keys, another one a lookup index to join with."""
+    _by_reader(writer, stage)
+    names = [name for _, name in stage.outputs]
+    if names and not any(isinstance(writer.reader.env.get(name), Elsewhere) for name in names):
+        return
+    try:
+        writer.reader.env.known.update(_looked_up(writer, stage))
+    except CannotSay:
+        return
+
+
+def _looked_up(writer: Writer, stage: s.Lookup) -> dict[str, Meaning]:
+    table = writer.request.lookups.get(stage.table)
+    if table is None or len(stage.keys) != 1 or stage.keep_existing or not stage.outputs:
+        raise CannotSay("a lookup by one key is needed")
+    ((column, field),) = stage.keys
+    exact = table.match_types.get(column, "EXACT").upper() == "EXACT"
+    if not exact or stage.table.lower() != stage.table:
+        raise CannotSay("a lookup index is joined by equality")
+    key = as_text(writer.value(Field(field)))
+    hidden = {column, *table.columns, *(name for name, _ in stage.outputs)}
+    if key.many or any(writer.free(name) != name for name in hidden):
+        raise CannotSay("the columns of the lookup hide others")
+    if not table.case_sensitive:
+        key = replace(key, node=lowered(key.node))
+    _check_keys([row.get(column, "") for row in table.rows or ()], table.case_sensitive)
+    writer.scope.assume(
+        f"the index {stage.table}, in lookup mode, holds the lookup table, one entry for each "
+        f"{column}{'' if table.case_sensitive else ' in lower case'}"
+    )
+    writer.make(column, key)
+    writer.commands.append(q.LookupJoin(stage.table, column))
+    default = table.default_match if table.min_matches > 0 else None
+    found: dict[str, Meaning] = {}
+    for name, output in stage.outputs:
+        made = writer.made(name, Value(q.Column(name), Kind.TEXT, needs=None))
+        found[output] = made if default is None else Call("coalesce", (made, Lit(default)))
+    return found
+
+
+def _check_keys(keys: list[str], case_sensitive: bool) -> None:
+    """Raise `CannotSay` unless each key finds one entry, written as the query asks for it."""
+    if len(set(keys)) < len(keys):
+        raise CannotSay("several entries for one key")
+    if not case_sensitive and any(key != fold(key) for key in keys):
+        raise CannotSay("the keys of the table are not in lower case")
 
 
 def _expand(writer: Writer, stage: s.Expand) -> None:
@@ -144,13 +203,14 @@ def _aggregate(writer: Writer, stage: s.Aggregate) -> None:
             meaning = writer.meaning(key.expr)
             value = writer.scope.value(writer.placed(meaning))
         except CannotSay as reason:
-            writer.lose(reason.code, f"{reason.message}; the grouping by it is left out",
-                        key.span or stage.span)
+            if not writer.is_constant(key.expr):
+                writer.lose(reason.code, f"{reason.message}; the grouping by it is left out",
+                            key.span or stage.span)
             columns[key.name] = Elsewhere(reason.message)
             continue
         _only_present(writer, value)
         source = _plain(meaning, writer)
-        if source is not None:
+        if source is not None and not value.many:
             groups[source] = key.name
         by.append((key.name, value.node))
         made[key.name] = Value(q.Column(key.name), value.kind)
@@ -222,7 +282,14 @@ def _beside(writer: Writer, stage: s.Window) -> None:
     keys = [writer.value(Field(name)) for name in stage.by]
     if any(key.many for key in keys):
         raise CannotSay("a row with several keys")
-    made = [(agg.name, *measure(agg, writer)) for agg in stage.aggs]
+    made, absent = [], {}
+    for agg in stage.aggs:
+        try:
+            made.append((agg.name, *measure(agg, writer)))
+        except CannotSay as reason:
+            absent[agg.name] = Elsewhere(reason.message)
+    if not made:
+        raise CannotSay("ES|QL has none of these aggregates")
     by = tuple(
         (key.node.name if isinstance(key.node, q.Column) else writer.make(name, key).name)
         for name, key in zip(stage.by, keys, strict=True)
@@ -244,7 +311,7 @@ def _beside(writer: Writer, stage: s.Window) -> None:
             writer.commands.append(q.Eval(((field.name, q.Call("CASE", (present, column))),)))
             shown = writer.scope.made[field.name]
             writer.scope.made[field.name] = replace(shown, needs=frozenset((field.name,)))
-    writer.reader.env.known.update(names)
+    writer.reader.env.known.update({**names, **absent})
 
 
 # -- order ---------------------------------------------------------------------------------------
@@ -300,9 +367,9 @@ STAGES: Mapping[type, Callable[[Writer, Any], None]] = {
     s.Bucket: _bucket,
     s.AutoBucket: _by_reader,
     s.Expand: _expand,
-    s.Lookup: _by_reader,
+    s.Lookup: _lookup,
     s.Geo: _by_reader,
-    s.Totals: _by_reader,
+    s.Totals: _totals,
     s.ForEach: _by_reader,
     s.Opaque: _by_reader,
     s.Store: _by_reader,

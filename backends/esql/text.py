@@ -47,14 +47,10 @@ def number(value: int | float) -> str:
 
 
 def name(path: str) -> str:
-    """Return a column name, with backticks around the parts that need them."""
-    return ".".join(map(_part, path.split(".")))
-
-
-def _part(part: str) -> str:
-    if _IDENTIFIER.fullmatch(part) and part.lower() not in _RESERVED:
-        return part
-    return "`" + part.replace("`", "``") + "`"
+    """Return a column name, in backticks if some part of it needs them."""
+    if all(_IDENTIFIER.fullmatch(p) and p.lower() not in _RESERVED for p in path.split(".")):
+        return path
+    return "`" + path.replace("`", "``") + "`"
 
 
 def index(pattern: str) -> str:
@@ -65,6 +61,11 @@ def index(pattern: str) -> str:
 def like_literal(value: str) -> str:
     """Return text as part of a LIKE pattern that stands for itself."""
     return re.sub(r"[*?\\]", r"\\\g<0>", value)
+
+
+def kql_string(value: str) -> str:
+    """Return a text as a quoted value of KQL."""
+    return '"' + re.sub(r'["\\]', r"\\\g<0>", value) + '"'
 
 
 def lucene_literal(value: str) -> str:

@@ -20,6 +20,7 @@ class Kind(Enum):
     BOOLEAN = "true or false"
     IP = "IP address"
     DATE = "date"
+    MEMBERS = "member of a flattened object"
 
 
 NUMBERS = frozenset({Kind.LONG, Kind.DOUBLE})
@@ -108,7 +109,7 @@ def as_text(value: Value) -> Value:
             if isinstance(value.node, q.Constant):
                 return replace(value, node=q.Constant(str(value.node.value)), kind=Kind.TEXT)
             return replace(value, node=q.Call("TO_STRING", (value.node,)), kind=Kind.TEXT)
-        case Kind.DOUBLE | Kind.DATE:
+        case Kind.DOUBLE | Kind.DATE | Kind.MEMBERS:
             raise CannotSay(f"ES|QL prints a {value.kind.value} differently")
 
 
@@ -124,7 +125,7 @@ def as_number(value: Value) -> Value:
             milliseconds = q.Call("TO_DOUBLE", (q.Call("TO_LONG", (value.node,)),))
             seconds = q.Binary("/", milliseconds, q.Constant(1000))
             return replace(value, node=seconds, kind=Kind.DOUBLE)
-        case Kind.BOOLEAN | Kind.IP:
+        case Kind.BOOLEAN | Kind.IP | Kind.MEMBERS:
             raise CannotSay(f"a value that is {value.kind.value} is no number")
 
 

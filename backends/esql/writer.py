@@ -7,8 +7,9 @@ is written where it is needed. Before a STATS, expressions are over the log sour
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar, cast
 
 from transpile.backends.base import Request
 from transpile.backends.esql import tree as q
@@ -20,7 +21,7 @@ from transpile.errors import Span
 from transpile.fidelity import Loss
 from transpile.ir.events.reader import Aggregated, Elsewhere, Env, NotHere, Reader, missing
 from transpile.ir.events.reader import Value as Meaning
-from transpile.ir.expr import Call, Expr, Field, Lit, RegexLit
+from transpile.ir.expr import Call, Expr, Field, Lit, Node, RegexLit
 from transpile.ir.pred import (
     FALSE,
     TRUE,
@@ -35,17 +36,24 @@ from transpile.ir.pred import (
 )
 from transpile.ir.regex import parse_regex
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.walk import conjuncts, fields_of, substitute, unknowns
+from transpile.ir.walk import conjuncts, fields_of, rebuild, substitute, unknowns
 from transpile.schema.bounds import Bounds, widen
 from transpile.schema.ecs import is_ecs
-from transpile.schema.fields import FieldTarget
+from transpile.schema.elastic import implied_literals
+from transpile.schema.fields import FieldTarget, Taxonomy
 from transpile.schema.rewrite import Resolution, Rewriting
 
-SCHEMA = "ecs"
+SCHEMA: Taxonomy = "ecs"
+N = TypeVar("N", bound=Node)
 # derives whose target holds the value itself
 _SAME = frozenset({None, "host", "host_or_ip"})
 # derives whose field is what follows the last separator of the target
 _LAST_PART = frozenset({"basename", "account_name", "reg_value_name"})
+# derives that name a part of a time, in UTC
+_OF_TIME: Mapping[str | None, Callable[[Expr], Expr]] = {
+    "hour": lambda time: Call("tonumber", (Call("strftime", (time, Lit("%H"))),)),
+    "weekday": lambda time: Call("lower", (Call("strftime", (time, Lit("%A"))),)),
+}
 _MONOTONE = frozenset({"count", "dc", "estdc"})
 
 
@@ -54,11 +62,15 @@ class Writer:
 
     loose: the rows so far are more than the rule's, so aggregates of them are not the rule's.
     tainted: columns of such aggregates, by function.  groups: source fields that the first grouping
-    is by, with their columns; None before it.  read: source fields the text depends on.
+    is by, with their columns; None before it.  literals: values that the rule asks for.  read:
+    source fields the text depends on.
     """
 
-    def __init__(self, request: Request, resolution: Resolution, filled: frozenset[str]) -> None:
+    def __init__(
+        self, request: Request, resolution: Resolution, filled: frozenset[str], pred: Pred
+    ) -> None:
         self.request = request
+        self.literals = implied_literals(pred)
         self.resolution = resolution
         self.filled = filled
         self.reader = Reader(filled, request.strict, request.lookups)
@@ -80,9 +92,30 @@ class Writer:
         """Return an expression over the source's fields or the columns. Raises `CannotSay`."""
         try:
             found: Expr = self.reader.env.resolve(expr)
-            return found
+            return self._of_source(found)
         except NotHere as error:
             raise CannotSay(_absent(error.value), "TGT606") from error
+
+    def _of_source(self, node: N) -> N:
+        """Return an expression without fields that the log source is not known to have.
+
+        A wildcard renamed `properties.user` onto `user`: if only `user` is known, it stays.
+        """
+        return cast(N, self._without_unknown(node)) if self.rewriting is not None else node
+
+    def _without_unknown(self, node: Node) -> Node:
+        match node:
+            case Call("coalesce", (Field(first) as unknown, Field(second) as kept)):
+                if self._has(first) or not self._has(second):
+                    return node
+                self.reader.written[unknown.name] = None
+                self.reader.assumptions[f"events have no field {unknown.name}"] = None
+                return kept
+            case _:
+                return rebuild(node, self._without_unknown)
+
+    def _has(self, name: str) -> bool:
+        return name in self.scope.made or self.resolution.fields.lookup(name, SCHEMA) is not None
 
     def value(self, expr: Expr) -> Value:
         """Return an expression over the rows' fields. Raises `CannotSay`."""
@@ -97,9 +130,9 @@ class Writer:
         if rewriting is None or item.name in self.scope.made:
             return item
         name = rewriting.resolution.fields.strip(item.name)
-        self.read[item.name] = None
         fixed = dict(rewriting.resolution.constants).get(name)
         if fixed is not None:
+            self.read[item.name] = None
             return Lit(fixed)
         target = rewriting.target(item.name)
         if target is None:
@@ -110,6 +143,7 @@ class Writer:
         if shown is None:
             raise CannotSay(f"{target.field} does not hold the value of {item.name}")
         rewriting.note(target, item.name)
+        self.read[item.name] = None
         return shown
 
     def make(self, wanted: str, value: Value) -> Field:
@@ -149,6 +183,30 @@ class Writer:
         """Return whether a data model shows a value where an event has none of a field."""
         return self.resolution.fields.strip(name) in self.filled
 
+    def is_constant(self, expr: Expr) -> bool:
+        """Return whether a field is the same in all events that the query reads (it is noted).
+
+        It stands for the log source, or the rule asks for one value of it.
+        """
+        try:
+            meaning = self.meaning(expr)
+        except CannotSay:
+            return False
+        match meaning:
+            case Field(name) | Call("coalesce", (Field(name), Lit())):
+                pass
+            case _:
+                return False
+        if self.rewriting is None or name in self.scope.made:
+            return False
+        target = self.rewriting.target(name)
+        dropped = target is not None and target.drop is not None and not target.approximate
+        asked = self.literals.get(name) or ()
+        if not dropped and len(asked) != 1:
+            return False
+        self.scope.assume(f"{name} is the same in all events that the query finds")
+        return True
+
     # -- losses ----------------------------------------------------------------------------------
 
     def lose(self, code: str, message: str, span: Span | None) -> None:
@@ -178,7 +236,7 @@ class Writer:
         if any(True for _ in unknowns(part)):
             return part
         try:
-            return simplify_pred(self.reader.env.decide(part))
+            return simplify_pred(self._of_source(self.reader.env.decide(part)))
         except NotHere as error:
             self.lose("TGT606", f"a filter is left out: {_absent(error.value)}", span)
             present = error.value.present if isinstance(error.value, Elsewhere) else None
@@ -190,15 +248,17 @@ class Writer:
             return
         losses: tuple[Loss, ...] = ()
         if self.rewriting is not None:
-            self.premises.append(self.rewriting.premise(pred))
+            wanted = pred
             self.read |= dict.fromkeys(sorted(fields_of(pred) - self.scope.made.keys()))
             pred, losses = widen(pred, self._taxonomy)
             pred = simplify_pred(pred)
-        pred, further = widen(pred, self._sayable)
+            self.premises.append(self.rewriting.premise(wanted))
+        scope = replace(self.scope, full_text=self._searches())
+        pred, further = widen(pred, lambda leaf: self._sayable(leaf, scope))
         pred = simplify_pred(pred) if further else pred
         for loss in (*losses, *further):
             self.lose(loss.code, loss.message, loss.span)
-        self.where_is(condition(pred, self.scope, self.known))
+        self.where_is(condition(pred, scope, self.known))
         self.known |= self._present(pred)
 
     def only(self, pred: Pred) -> q.Expr:
@@ -206,7 +266,7 @@ class Writer:
         if pred == TRUE:
             return q.TRUE
         try:
-            wanted = simplify_pred(self.reader.env.decide(pred))
+            wanted = simplify_pred(self._of_source(self.reader.env.decide(pred)))
         except NotHere as error:
             raise CannotSay(_absent(error.value), "TGT606") from error
         losses: tuple[Loss, ...] = ()
@@ -235,15 +295,24 @@ class Writer:
 
     def _taxonomy(self, node: Pred) -> Bounds:
         assert self.rewriting is not None
+        found = Bounds(TRUE, FALSE)
         if not fields_of(node) & self.scope.made.keys() and not _computed(node):
-            return self.rewriting.bounds(node)
+            found = self.rewriting.bounds(node)
+            if found.is_exact or not found.losses:
+                return found
         try:
             return Bounds.exact(substitute(node, self._place))
         except CannotSay as reason:
+            if found.losses:
+                return found
             return Bounds.unknown(reason.code, f"{reason.message}; the test on it is left out",
                                   node.span)
 
-    def _sayable(self, node: Pred) -> Bounds:
+    def _searches(self) -> bool:
+        """Return whether a condition here may be a search of the index."""
+        return all(isinstance(command, (q.From, q.Where, q.Eval)) for command in self.commands)
+
+    def _sayable(self, node: Pred, scope: Scope) -> Bounds:
         tainted = fields_of(node) & self.tainted.keys()
         if tainted:
             if self._grows(node):
@@ -251,13 +320,13 @@ class Writer:
             message = "a test on a group is left out: its events are more than the rule's"
             return Bounds.unknown("TGT607", message, node.span)
         try:
-            condition(node, self.scope)
+            condition(node, scope)
             return Bounds.exact(node)
         except CannotSay as reason:
             loss = Loss(reason.code, f"{reason.message}; the test is left out", node.span)
         if isinstance(node, Test) and node.quant is Quant.ALL:
-            return replace(self._sayable(replace(node, quant=Quant.ANY)), lower=FALSE,
-                           losses=(loss,))
+            wider = self._sayable(replace(node, quant=Quant.ANY), scope)
+            return replace(wider, lower=FALSE, losses=(loss,))
         return Bounds(TRUE, FALSE, (loss,))
 
     def _grows(self, node: Pred) -> bool:
@@ -313,6 +382,8 @@ def _shown(target: FieldTarget, rewriting: Rewriting, item: Field) -> Expr | Non
     whole = Field(target.field, span=item.span)
     if target.derive == "length":
         return Call("len", (whole,))
+    if target.derive in _OF_TIME:
+        return _OF_TIME[target.derive](whole)
     if target.derive in _LAST_PART:
         ends = r"[\\/]" if target.derive == "basename" else r"\\"
         return Call("replace", (whole, RegexLit(parse_regex(rf"(?s)^.*{ends}")), Lit("")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
@@ -78,8 +79,20 @@ class Index:
         return {path: "wildcard" if kind in TEXT else kind for path, kind in kinds.items()}
 
     def has_field(self, path: str) -> bool:
-        """Return whether a field of the dataset becomes this one."""
-        return path in _targets(self.source.id, self.fields.variant)
+        """Return whether a field of the dataset becomes this one, or a member of it."""
+        targets = _targets(self.source.id, self.fields.variant)
+        return path in targets or any(
+            "*" in name and fnmatchcase(path, name) for name in targets
+        )
+
+    def holds_many(self, path: str) -> bool:
+        """Return whether the schema gives a field several values per event."""
+        targets = _targets(self.source.id, self.fields.variant)
+        return any(
+            target.mv or target.type == "flattened"
+            for name, target in targets.items()
+            if name == path or ("*" in name and fnmatchcase(path, name))
+        )
 
     def is_single(self, path: str) -> bool:
         """Return whether the schema gives a field one value per event."""

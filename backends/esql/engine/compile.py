@@ -44,8 +44,17 @@ def compile_expression(node: t.Node, schema: Schema, now: float) -> Typed:
             raise EsqlError("* stands in COUNT(*) only")
         case t.Apply("NOW", ()):
             return "date", lambda row: now
+        case t.Apply("KQL", (t.Name(name), t.Value(wanted))):
+            return "boolean", _searched(name, wanted)
         case t.Apply(name, args):
             return _applied(name, [compile_expression(arg, schema, now) for arg in args])
+
+
+def _searched(name: str, wanted: Any) -> Compute:
+    """Return a search of the index: any value of the field is the wanted one, or there is one."""
+    if wanted is None:
+        return lambda row: row.get(name) is not None
+    return lambda row: wanted in listed(row.get(name))
 
 
 def compile_condition(node: t.Node, schema: Schema, now: float) -> Compute:

@@ -1,10 +1,11 @@
-"""ES|QL text to a tree: recursive descent over the tokens, precedence as in Elasticsearch's grammar.
+"""ES|QL text to a tree: recursive descent, with the precedence of Elasticsearch's grammar.
 
 Only the commands that the emitter writes are read; anything else is an error, never skipped.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -13,18 +14,32 @@ from transpile.backends.esql.engine.errors import esql_error
 from transpile.backends.esql.engine.lexer import Token, TokenKind, index_pattern, tokens
 
 _RESERVED = frozenset(
-    "and as asc by desc false first in is last like metadata not null nulls on or rlike true "
-    "where with".split()
-)
+    {
+        "and", "as", "asc", "by", "desc", "false", "first", "in", "is", "last", "like", "metadata",
+        "not", "null", "nulls", "on", "or", "rlike", "true", "where", "with",
+    }
+)  # fmt: skip
 _COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">=", ":"))
-_UNITS = frozenset("second minute hour day week month quarter year".split())
+_UNITS = frozenset(["second", "minute", "hour", "day", "week", "month", "quarter", "year"])
 MAX_DEPTH = 200
+_KQL = re.compile(r'([\w.@-]+): (?:\*|"((?:[^"\\]|\\.)*)")', re.DOTALL)
 T = TypeVar("T")
 
 
 def parse_esql(text: str) -> t.Query:
     """Return the commands of a query. Raises `EsqlError` with the place of what is wrong."""
     return _Parser(text).query()
+
+
+def _kql(args: list[t.Node], parser: _Parser) -> t.Node:
+    """Return a KQL query of the form `field: "value"` or `field: *` with its field as a column."""
+    text = args[0].value if len(args) == 1 and isinstance(args[0], t.Value) else None
+    found = _KQL.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        parser.fail("a KQL query of one field is expected")
+    field, quoted = found.groups()
+    wanted = None if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    return t.Apply("KQL", (t.Name(field), t.Value(wanted, "keyword")))
 
 
 class _Parser:
@@ -137,9 +152,8 @@ class _Parser:
                     self.take()
                 self.word("on")
                 return t.Lookup(index, self.column())
-            case _:
-                self.at -= 1
-                self.fail(f"the command {word} is not known here")
+        self.at -= 1
+        self.fail(f"the command {word} is not known here")
 
     def listed(self, item: Callable[[], T]) -> list[T]:
         found = [item()]
@@ -309,8 +323,7 @@ class _Parser:
                 return t.Value(*known.get(token.text.lower(), (None, "null")))
             case "name" | "quoted name":
                 return self.named()
-            case _:
-                self.fail("an expression is expected")
+        self.fail("an expression is expected")
 
     def interval(self, count: int) -> t.Node:
         unit = self.now.text.lower().removesuffix("s") if self.now.kind == "name" else ""
@@ -333,5 +346,5 @@ class _Parser:
             elif not self.is_sign(")"):
                 args = self.listed(self.expression)
             self.sign(")")
-            return t.Apply(name, tuple(args), position)
+            return _kql(args, self) if name == "KQL" else t.Apply(name, tuple(args), position)
         return t.Name(self.column(), position)

@@ -15,6 +15,7 @@ from transpile.backends.eql.types import FAMILY
 from transpile.backends.esql.engine import tree as t
 from transpile.backends.esql.engine.evaluate import Row, Rows, Run, evaluate
 from transpile.backends.esql.engine.parser import parse_esql
+from transpile.backends.esql.scope import ARRAYS
 
 from transpile.fidelity import Observable
 from transpile.ir.text import number
@@ -23,6 +24,7 @@ from transpile.tables import Table
 
 _REAL = frozenset({"double", "float", "half_float", "scaled_float"})
 _TYPES = {"string": "keyword", "number": "long", "boolean": "boolean", "ip": "ip", "date": "date"}
+_ONE_KIND = frozenset({"event.dataset", "event.module"})
 _METADATA = ("_id", "_index", "_version")
 
 _parsed = lru_cache(maxsize=32)(parse_esql)
@@ -72,11 +74,12 @@ class EsqlEngine:
         if index.conflicts(event, read) & read or not index.has_code(event, read):
             return False
         query = _parsed(draft.text)
-        document = index.document(event)
+        document = _document(index, event)
         kinds = index.mapping(_paths(query), (event,))
         if not all(map(_spelt, kinds, kinds.values(), (document.get(p) for p in kinds))):
             return False
-        if any(len(_listed(document.get(path))) > 1 and index.is_single(path) for path in kinds):
+        if any(len(_listed(document.get(path))) > 1 and not _holds_many(path, index)
+               for path in kinds):
             return False
         return all(
             fits(str(value))
@@ -85,14 +88,14 @@ class EsqlEngine:
         )
 
 
-# -- rows --------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 
 
 def _source(query: t.Query, index: Index, events: Sequence[Event]) -> Rows:
     """Return the rows of FROM: a document a row, with the columns that the query names."""
     source = query[0]
     assert isinstance(source, t.From)
-    documents = [index.document(event) for event in events]
+    documents = [_document(index, event) for event in events]
     held = {name for document in documents for name in document}
     paths = dict.fromkeys((*_paths(query), *(sorted(held) if _shows_all(query) else ())))
     known = [path for path in paths if path in held or is_ecs(path) or index.has_field(path)]
@@ -104,6 +107,21 @@ def _source(query: t.Query, index: Index, events: Sequence[Event]) -> Rows:
         values = {path: _stored(document.get(path), kind) for path, kind in kinds.items()}
         rows.append(Row(values | dict.fromkeys(source.metadata, str(at)), frozenset((at,))))
     return Rows(columns, rows)
+
+
+def _document(index: Index, event: Event) -> dict[str, Any]:
+    """Return an event as Elastic holds it.
+
+    It is of one data set: of the kinds that describe it the first, which the query asks for too.
+    """
+    found = index.document(event)
+    for name in _ONE_KIND & found.keys():
+        found[name] = (_listed(found[name]) or [None])[0]
+    return found
+
+
+def _holds_many(path: str, index: Index) -> bool:
+    return path in ARRAYS or index.holds_many(path)
 
 
 def _shows_all(query: t.Query) -> bool:
@@ -152,7 +170,7 @@ def _table(table: Table) -> Rows:
     return Rows(dict.fromkeys(names, "keyword"), rows)
 
 
-# -- what a query takes its events for -----------------------------------------------------------------
+# -- what a query takes its events for ------------------------------------------------------------
 
 Fits = Callable[[str], bool]
 
@@ -221,7 +239,7 @@ def _is_plain_number(text: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether a text is a number in its plain spelling, or nothing that Java reads as one."""
+    """Return whether a text is a number plainly spelt, or nothing that Java reads as one."""
     found = number(text)
     if found is None:
         return re.fullmatch(r"\s*[+-]?(?:[\d.].*|NaN|Infinity)\s*", text) is None
