@@ -27,6 +27,7 @@ class RuleInfo:
 
     severity: informational, low, medium, high or critical.  techniques: ATT&CK ids.
     window: seconds that one run of the rule searches, None if no schedule is known.
+    interval: seconds between two runs.  start, end: of the window, in seconds from the run (-3600).
     stem: a safe file name without suffix.
     """
 
@@ -47,7 +48,9 @@ class RuleInfo:
     stories: tuple[str, ...] = ()
     data_sources: tuple[str, ...] = ()
     window: int | None = None
-    interval: str = ""
+    interval: int | None = None
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Inputs:
     dataset: id in `transpile.schema`, "" if the rule has none.  variant, platform: of the dataset.
     schema: taxonomy of the events' view.  tables: per table of a query its dataset (or lookup).
     fields: source fields (Splunk's view) the text depends on.  columns: per table those it reads.
+    indices: patterns of the indices that hold its events.
     """
 
     dataset: str = ""
@@ -87,6 +91,7 @@ class Inputs:
     tables: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    indices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,9 +142,11 @@ def request_for(
 def rule_info(rule: Rule, content: Content) -> RuleInfo:
     """Return the metadata that a target may print."""
     from transpile.backends.base import RuleInfo
+    from transpile.content.times import Schedule, relative_seconds
     from transpile.names import slug
 
     deployment = content.deployment_for(rule)
+    schedule = deployment.schedule if deployment else Schedule()
     window = deployment.window_seconds() if deployment else None
     return RuleInfo(
         id=rule.id,
@@ -164,6 +166,9 @@ def rule_info(rule: Rule, content: Content) -> RuleInfo:
         stories=rule.analytic_stories,
         data_sources=rule.data_sources,
         window=None if window is None else int(window),
+        interval=schedule.interval_seconds(),
+        start=relative_seconds(schedule.earliest),
+        end=relative_seconds(schedule.latest or "now"),
     )
 
 

@@ -25,7 +25,7 @@ class EqlBackend:
                 name="eql",
                 title="Elastic Event Query Language",
                 observables=(Observable.EVENTS, Observable.GROUPS),
-                formats=("query",),
+                formats=("query", "ndjson", "toml"),
                 schemas=("ecs",),
                 engine="transpile eql",
                 native=_NATIVE,
@@ -35,15 +35,16 @@ class EqlBackend:
 
     def emit(self, request: Request) -> Draft:
         """Return the EQL query of a rule. Raises `Unsupported` if no honest one exists."""
+        from transpile.backends.elastic.documents import packaged
         from transpile.backends.eql.emit import emit
 
-        return emit(request)
+        return packaged(emit(request), request.info, request.format, "eql")
 
     def engine(self, variant: str) -> Engine | None:
         """Return the engine with Elasticsearch's semantics; it needs nothing installed."""
-        from transpile.backends.eql.engine.run import EqlEngine
+        from transpile.backends.elastic.engine import ElasticEngine
 
-        return EqlEngine()
+        return ElasticEngine("transpile eql")
 
     def reader(self) -> Reader:
         """Return the reader."""

@@ -77,6 +77,7 @@ class Search:
             platform=self.resolution.platform,
             schema=SCHEMA,
             fields=tuple(sorted((fields_of(self.rule.pred) - NAMES) | set(further))),
+            indices=self.selected.index,
         )
 
     def side(self, name: str, keys: tuple[str, ...]) -> Side:

@@ -22,7 +22,7 @@ class EsqlBackend:
                 name="esql",
                 title="Elasticsearch Query Language (ES|QL)",
                 observables=(Observable.ROWS, Observable.GROUPS, Observable.EVENTS),
-                formats=("query",),
+                formats=("query", "ndjson", "toml"),
                 schemas=("ecs",),
                 engine="transpile esql",
             ),
@@ -30,15 +30,16 @@ class EsqlBackend:
 
     def emit(self, request: Request) -> Draft:
         """Return the ES|QL query of a rule. Raises `Unsupported` if no honest one exists."""
+        from transpile.backends.elastic.documents import packaged
         from transpile.backends.esql.emit import emit
 
-        return emit(request)
+        return packaged(emit(request), request.info, request.format, "esql")
 
     def engine(self, variant: str) -> Engine | None:
         """Return the engine with Elasticsearch's semantics; it needs nothing installed."""
-        from transpile.backends.esql.engine.run import EsqlEngine
+        from transpile.backends.elastic.engine import ElasticEngine
 
-        return EsqlEngine()
+        return ElasticEngine("transpile esql")
 
 
 backend = EsqlBackend()

@@ -260,6 +260,7 @@ def _draft(writer: Writer, rule: _Rule, commands: q.Query, observable: Observabl
             platform=rule.resolution.platform,
             schema=SCHEMA,
             fields=tuple(sorted(writer.read)),
+            indices=rule.selected.index,
         ),
         required=writer.required,
         stem=rule.request.info.stem,

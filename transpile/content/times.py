@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _RELATIVE = re.compile(
     r"(?P<sign>[-+])?(?P<number>\d+)?(?P<unit>[a-z]+)?(?:@(?P<snap>[a-z]+\d?))?", re.IGNORECASE
 )
+_EVERY = re.compile(r"\*(?:/(\d+))?")
 # Units of fixed length, in seconds; months and longer have none.
 _SECONDS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
@@ -25,6 +26,21 @@ class Schedule:
     cron: str = ""
     earliest: str = ""
     latest: str = ""
+
+    def interval_seconds(self) -> int | None:
+        """Return the time between two runs; None for a cron line that has no regular one."""
+        minute, hour, *days = [*self.cron.split(), "", "", "", "", ""][:5]
+        if days != ["*", "*", "*"]:
+            return None
+        for field, other, size in ((minute, hour, 60), (hour, minute, 3600)):
+            if size == 60 and other != "*":
+                continue
+            if size == 3600 and not other.isdigit():
+                return None
+            found = _EVERY.fullmatch(field)
+            if found is not None:
+                return size * int(found[1] or 1)
+        return 3600 if hour == "*" and minute.isdigit() else 86400 if hour.isdigit() else None
 
     def window_seconds(self) -> int | None:
         """Return the length of the window in seconds; None if it is open or not of fixed length.

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from transpile.backends.esql.engine import tree as t
-from transpile.backends.esql.engine.errors import esql_error
+from transpile.backends.esql.engine.errors import EsqlError, esql_error
 from transpile.backends.esql.engine.lexer import Token, TokenKind, index_pattern, tokens
 
 _RESERVED = frozenset(
@@ -36,7 +36,7 @@ def _kql(args: list[t.Node], parser: _Parser) -> t.Node:
     text = args[0].value if len(args) == 1 and isinstance(args[0], t.Value) else None
     found = _KQL.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        parser.fail("a KQL query of one field is expected")
+        raise parser.error("a KQL query of one field is expected")
     field, quoted = found.groups()
     wanted = None if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
     return t.Apply("KQL", (t.Name(field), t.Value(wanted, "keyword")))
@@ -51,8 +51,9 @@ class _Parser:
 
     # -- tokens ----------------------------------------------------------------------------------
 
-    def fail(self, message: str) -> NoReturn:
-        raise esql_error(message, self.text, self.now.position)
+    def error(self, message: str) -> EsqlError:
+        """Return the error at the token that is not what was expected."""
+        return esql_error(message, self.text, self.now.position)
 
     @property
     def now(self) -> Token:
@@ -72,17 +73,17 @@ class _Parser:
 
     def sign(self, text: str) -> None:
         if not self.is_sign(text):
-            self.fail(f"{text!r} is expected")
+            raise self.error(f"{text!r} is expected")
         self.take()
 
     def word(self, text: str) -> None:
         if not self.is_word(text):
-            self.fail(f"{text.upper()} is expected")
+            raise self.error(f"{text.upper()} is expected")
         self.take()
 
     def kind(self, kind: TokenKind) -> str:
         if self.now.kind != kind:
-            self.fail(f"a {kind} is expected")
+            raise self.error(f"a {kind} is expected")
         return self.take().text
 
     def took(self, sign: str) -> bool:
@@ -99,7 +100,7 @@ class _Parser:
         while self.took("|"):
             found.append(self.command())
         if self.now.kind != "end":
-            self.fail("a pipe is expected")
+            raise self.error("a pipe is expected")
         return tuple(found)
 
     def source(self) -> t.From:
@@ -153,7 +154,7 @@ class _Parser:
                 self.word("on")
                 return t.Lookup(index, self.column())
         self.at -= 1
-        self.fail(f"the command {word} is not known here")
+        raise self.error(f"the command {word} is not known here")
 
     def listed(self, item: Callable[[], T]) -> list[T]:
         found = [item()]
@@ -195,7 +196,7 @@ class _Parser:
         self.at = at
         expr = self.expression()
         if not isinstance(expr, t.Name):
-            self.fail("a key that is computed needs a name")
+            raise self.error("a key that is computed needs a name")
         return expr.name, expr
 
     def sort_key(self) -> tuple[str, bool, bool]:
@@ -207,7 +208,7 @@ class _Parser:
         if self.is_word("nulls"):
             self.take()
             if not self.is_word("first", "last"):
-                self.fail("FIRST or LAST is expected")
+                raise self.error("FIRST or LAST is expected")
             first = self.take().text.lower() == "first"
         return name, descending, first
 
@@ -219,9 +220,9 @@ class _Parser:
 
     def part(self) -> str:
         if self.now.kind == "name" and self.now.text.lower() in _RESERVED:
-            self.fail(f"{self.now.text!r} is a reserved word")
+            raise self.error(f"{self.now.text!r} is a reserved word")
         if self.now.kind not in ("name", "quoted name"):
-            self.fail("a column is expected")
+            raise self.error("a column is expected")
         return self.take().text
 
     # -- expressions -----------------------------------------------------------------------------
@@ -229,7 +230,7 @@ class _Parser:
     def expression(self) -> t.Node:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self.fail("the expression is nested too deeply")
+            raise self.error("the expression is nested too deeply")
         found = self.alternatives()
         self.depth -= 1
         return found
@@ -279,7 +280,7 @@ class _Parser:
         else:
             found = [self.atom()]
         if word != "IN" and not all(isinstance(n, t.Value) and n.type == "keyword" for n in found):
-            self.fail("a pattern is a constant text")
+            raise self.error("a pattern is a constant text")
         return found
 
     def sum(self) -> t.Node:
@@ -323,7 +324,7 @@ class _Parser:
                 return t.Value(*known.get(token.text.lower(), (None, "null")))
             case "name" | "quoted name":
                 return self.named()
-        self.fail("an expression is expected")
+        raise self.error("an expression is expected")
 
     def interval(self, count: int) -> t.Node:
         unit = self.now.text.lower().removesuffix("s") if self.now.kind == "name" else ""
