@@ -165,8 +165,8 @@ def _on_number(value: Value, condition: Condition, scope: Scope) -> q.Expr:
             return q.Binary("==", value.node, q.Constant(number))
         case Order(op, int() | float() as bound):
             return q.Binary(op, value.node, q.Constant(bound))
-        case TextEq() if value.kind is Kind.LONG:
-            return q.FALSE
+        case TextEq() | InNetwork():
+            raise CannotSay(f"{_shown(value)} is a number in Elastic")
         case _:
             return _on_text(as_text(value), condition, scope)
 

@@ -95,10 +95,10 @@ def refusal(pred: Pred, scope: Scope, known: Known) -> q.Expr:
         case Not(arg):
             return condition(arg, scope, known)
         case Exists(subject):
-            value = scope.value(subject)
-            if value.kind is Kind.MEMBERS:
-                return q.Not(searched(value, None, scope))
-            return q.IsNull(value.node)
+            found = scope.subject(subject)
+            if found.kind is Kind.MEMBERS:
+                return q.Not(searched(found, None, scope))
+            return q.IsNull(found.node)
         case _:
             return _negated(leaf(pred, scope), known)
 
@@ -131,10 +131,31 @@ def _negated(said: Said, known: Known) -> q.Expr:
 def conjunction(args: Iterable[q.Expr]) -> q.Expr:
     """Return what is true if all arguments are."""
     flat = [part for arg in args for part in (arg.args if isinstance(arg, q.And) else (arg,))]
-    kept = [arg for arg in dict.fromkeys(flat) if arg != q.TRUE]
+    kept = _refusals_merged([arg for arg in dict.fromkeys(flat) if arg != q.TRUE])
     if not kept:
         return q.TRUE
     return kept[0] if len(kept) == 1 else q.And(tuple(kept))
+
+
+def _refusals_merged(args: list[q.Expr]) -> list[q.Expr]:
+    """Return conjuncts with the refusals of one subject in one list: `f NOT IN (a, b)`."""
+    found: dict[object, q.Expr] = {}
+    for arg in args:
+        key: object = arg
+        if isinstance(arg, q.Not) and isinstance(arg.arg, (q.Binary, q.In, q.Like)):
+            tested = arg.arg
+            subject = tested.left if isinstance(tested, q.Binary) else tested.subject
+            key = ("not", isinstance(tested, q.Like), subject)
+            if key in found:
+                before = found[key]
+                assert isinstance(before, q.Not)
+                joined = merged([before.arg, tested])
+                if not isinstance(joined, q.Or):
+                    found[key] = q.Not(joined)
+                    continue
+                key = arg
+        found[key] = arg
+    return list(found.values())
 
 
 def _present(args: Iterable[Pred], scope: Scope) -> Known:
@@ -142,7 +163,7 @@ def _present(args: Iterable[Pred], scope: Scope) -> Known:
     found: Known = frozenset()
     for arg in args:
         if isinstance(arg, (Exists, Test)) and isinstance(arg.subject, Field):
-            found |= scope.column(arg.subject.name).needs or frozenset()
+            found |= scope.column(arg.subject.name, search=True).needs or frozenset()
     return found
 
 
@@ -153,7 +174,7 @@ def leaf(pred: Pred, scope: Scope) -> Said:
     """Return a test. Raises `CannotSay`."""
     match pred:
         case Exists(subject):
-            value = scope.value(subject)
+            value = scope.subject(subject)
             if value.kind is Kind.MEMBERS:
                 return Said(searched(value, None, scope), frozenset())
             if value.needs == frozenset():
@@ -178,7 +199,7 @@ def leaf(pred: Pred, scope: Scope) -> Said:
 
 
 def _test(pred: Test, scope: Scope) -> Said:
-    value = scope.value(pred.subject)
+    value = scope.subject(pred.subject)
     if isinstance(pred.condition, Glob) and pred.condition.pattern.matches_all:
         return leaf(Exists(pred.subject), scope)
     if value.many:

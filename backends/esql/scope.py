@@ -9,7 +9,7 @@ from transpile.backends.eql.types import FAMILY, TEXT, Family, elastic_type
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.values import CannotSay, Kind, Value
 
-from transpile.ir.expr import Expr
+from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Pred
 from transpile.schema.fields import FieldTarget
 
@@ -41,13 +41,18 @@ class Scope:
     single: dict[str, None] = field(default_factory=dict)
     full_text: bool = False
 
-    def column(self, name: str) -> Value:
-        """Return a column. Raises `CannotSay` for one that ES|QL cannot read."""
+    def column(self, name: str, *, search: bool = False) -> Value:
+        """Return a column. Raises `CannotSay` for one that ES|QL cannot read.
+
+        search: a search of the index, which knows more fields, will do.
+        """
         if name in self.made:
             return self.made[name]
         if self.source is None:
             raise CannotSay(f"the rows have no column {name}")
         found = field_value(name, self.source.get(name))
+        if found.kind is Kind.MEMBERS and not search:
+            raise CannotSay(f"ES|QL cannot read {name}, a field of type flattened")
         if found.kind in _HELD:
             self.assume(f"{name} holds {_HELD[found.kind]} only")
         if not found.many and name != "@timestamp":
@@ -65,6 +70,12 @@ class Scope:
         from transpile.backends.esql.expressions import expression
 
         return expression(expr, self)
+
+    def subject(self, expr: Expr) -> Value:
+        """Return what a test is about. Raises `CannotSay`."""
+        if isinstance(expr, Field):
+            return self.column(expr.name, search=self.full_text)
+        return self.value(expr)
 
     @property
     def test(self) -> Callable[[Pred], q.Expr]:

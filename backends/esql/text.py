@@ -151,6 +151,8 @@ def _piece(expr: q.Expr) -> _Piece:
         case q.IsNull(subject, negated):
             words = "IS NOT NULL" if negated else "IS NULL"
             return _Piece(f"{_within(subject, _Bind.SUM)} {words}", _Bind.TEST)
+        case q.Not(q.Binary("==", left, right)):
+            return _piece(q.Binary("!=", left, right))
         case q.Not(q.In(subject, options)):
             return _listed(subject, "NOT IN", tuple(map(expression, options)))
         case q.Not(q.Like(subject, patterns)):

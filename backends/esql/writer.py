@@ -17,7 +17,7 @@ from transpile.backends.esql.predicates import condition, conjunction
 from transpile.backends.esql.scope import Scope
 from transpile.backends.esql.values import CannotSay, Value
 
-from transpile.errors import Span
+from transpile.errors import Span, Unsupported
 from transpile.fidelity import Loss
 from transpile.ir.events.reader import Aggregated, Elsewhere, Env, NotHere, Reader, missing
 from transpile.ir.events.reader import Value as Meaning
@@ -282,6 +282,8 @@ class Writer:
         """Add a condition; conditions side by side become one command."""
         if node == q.TRUE:
             return
+        if node == q.FALSE:
+            raise Unsupported("no event of the log source meets the filter", code="TGT604")
         if self.commands and isinstance(self.commands[-1], q.Where):
             node = conjunction((self.commands.pop().condition, node))  # type: ignore[union-attr]
         self.commands.append(q.Where(node))
@@ -290,7 +292,7 @@ class Writer:
         found: frozenset[str] = frozenset()
         for part in conjuncts(pred):
             if isinstance(part, (Exists, Test)) and isinstance(part.subject, Field):
-                found |= self.scope.column(part.subject.name).needs or frozenset()
+                found |= self.scope.column(part.subject.name, search=True).needs or frozenset()
         return found
 
     def _taxonomy(self, node: Pred) -> Bounds:

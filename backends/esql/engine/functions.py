@@ -116,7 +116,7 @@ def _to_double(value: Any) -> float | None:
     return _java_number(value) if isinstance(value, str) else float(value)
 
 
-def _to_long(value: Any) -> int | None:
+def _to_long(value: str | float) -> int | None:
     if isinstance(value, str):
         number = _java_number(value)
         return None if number is None else round(number)

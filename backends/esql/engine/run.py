@@ -207,6 +207,8 @@ def _demands(query: t.Query) -> Iterator[tuple[str, Fits]]:
                 yield two, _is_word
             case t.Apply("TO_DOUBLE", (t.Name(path),)):
                 yield path, _is_plain
+            case t.Apply("KQL", (t.Name(path), t.Value("true" | "false"))):
+                yield path, lambda text: text in ("true", "false")
             case t.Apply("URL_DECODE", args):
                 for path in _names(args):
                     yield path, _is_decodable
