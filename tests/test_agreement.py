@@ -1,4 +1,4 @@
-"""Random predicates over random events: interpreter, DuckDB, SQLite, EQL and Sigma must agree.
+"""Random predicates over random events: interpreter, DuckDB, SQLite, EQL, ES|QL and Sigma must agree.
 
 The predicates are over fields that all taxonomies know as plain text and that may be missing;
 values hold wildcard and quote characters, both cases, newlines and letters outside ASCII.
@@ -36,7 +36,7 @@ from transpile.spl import parse
 from transpile.spl.source import SourceText
 from transpile.verify import Verdict, check_conversion
 
-TARGETS = ("sigma", "eql", "sql:duckdb", "sql:sqlite")
+TARGETS = ("sigma", "eql", "esql", "sql:duckdb", "sql:sqlite")
 FIELDS = ("process_current_directory", "process_guid")
 CONTENT = Content.builtin()
 RULE = read_rule("search *")
@@ -91,7 +91,7 @@ def test_targets_find_what_the_interpreter_finds(
     numbered = [{"process": f"p{n}", **row} for n, row in enumerate(rows)]
     report = check_conversion(compiled, conversion, numbered, content=CONTENT)
     if conversion.fidelity is Fidelity.UNSUPPORTED:
-        assert target in ("sigma", "eql"), conversion.losses
+        assert target in ("sigma", "eql", "esql"), conversion.losses
         return
     assert report.verdict in (Verdict.EQUAL, Verdict.CONTAINED), (
         conversion.text,

@@ -88,9 +88,11 @@ def _read(request: Request) -> _Rule:
 
 def _forms(rule: _Rule) -> Iterator[Draft]:
     """Yield the forms that a rule can take, the most telling first. Raises `Unsupported`."""
-    if any(isinstance(stage, s.Aggregate) for stage in rule.request.pipeline.stages):
-        grouped = _grouped(rule)
-        if grouped is not None:
+    staged = _staged(rule)
+    if staged is not None:
+        if staged.groups is None:
+            yield _events(staged, rule)
+        elif (grouped := _rows(staged, rule) or _groups(staged, rule)) is not None:
             yield grouped
     yield _single(rule)
 
@@ -98,7 +100,7 @@ def _forms(rule: _Rule) -> Iterator[Draft]:
 # -- the forms -----------------------------------------------------------------------------------
 
 
-def _grouped(rule: _Rule) -> Draft | None:
+def _staged(rule: _Rule) -> Writer | None:
     """Return the query stage by stage, None if some stage has no counterpart."""
     writer = Writer(rule.request, rule.resolution, rule.filled, rule.events.pred)
     _select(writer, rule)
@@ -111,7 +113,7 @@ def _grouped(rule: _Rule) -> Draft | None:
             handler(writer, stage)
         except CannotSay:
             return None
-    return _rows(writer, rule) or _groups(writer, rule)
+    return writer
 
 
 def _single(rule: _Rule) -> Draft:
@@ -130,8 +132,7 @@ def _single(rule: _Rule) -> Draft:
             f"nothing of the filter remains: {first.message}", code=first.code, span=first.span
         )
     writer.reader.assumptions |= dict.fromkeys(events.assumptions)
-    commands = (*writer.commands, q.Keep(("*",)))
-    draft = _draft(writer, rule, commands, Observable.EVENTS)
+    draft = _events(writer, rule)
     return replace(draft, required=all_of((events.required, draft.required)))
 
 
@@ -215,17 +216,23 @@ def _groups(writer: Writer, rule: _Rule) -> Draft | None:
     return replace(draft, groups=tuple(writer.groups))
 
 
+def _events(writer: Writer, rule: _Rule) -> Draft:
+    """Return the query of events, with all that they hold."""
+    return _draft(writer, rule, (*writer.commands, q.Keep(("*",))), Observable.EVENTS)
+
+
 def _shown(writer: Writer, columns: dict[str, Value]) -> q.Query:
     """Return the commands that end with these columns, under their names."""
     commands = list(writer.commands)
     made: list[tuple[str, q.Expr]] = []
     names: dict[str, str] = {}
     taken = {value.node.name for value in columns.values() if isinstance(value.node, q.Column)}
+    own = {name for name, value in columns.items() if value.node == q.Column(name)}
     for name, value in columns.items():
         match value.node:
             case q.Column(column) if column == name:
                 pass
-            case q.Column(column) if column not in names and name not in taken:
+            case q.Column(column) if column not in own | names.keys() and name not in taken:
                 names[column] = name
             case _:
                 made.append((name, value.node))

@@ -131,7 +131,14 @@ def _is_word(value: Value) -> bool:
 
 
 def _concat(args: tuple[Expr, ...], scope: Scope) -> Value:
-    return called("CONCAT", Kind.TEXT, *(_text(arg, scope) for arg in args))
+    joined = called("CONCAT", Kind.TEXT, *(_text(arg, scope) for arg in args))
+    assert isinstance(joined.node, q.Call)
+    flat = [
+        inner
+        for part in joined.node.args
+        for inner in (part.args if isinstance(part, q.Call) and part.name == "CONCAT" else (part,))
+    ]
+    return replace(joined, node=q.Call("CONCAT", tuple(flat)))
 
 
 def _round(args: tuple[Expr, ...], scope: Scope) -> Value:

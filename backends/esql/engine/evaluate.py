@@ -103,7 +103,8 @@ def _keep(names: Iterable[str], rows: Rows) -> Rows:
         if name == "*":
             kept |= rows.columns
         else:
-            kept[_known(name, rows)] = rows.columns[name]
+            known = _known(name, rows)
+            kept[known] = rows.columns[known]
     shown = [Row({name: row.values.get(name) for name in kept}, row.events) for row in rows.rows]
     return Rows(kept, shown)
 

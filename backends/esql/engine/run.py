@@ -18,12 +18,14 @@ from transpile.backends.esql.engine.parser import parse_esql
 from transpile.backends.esql.scope import ARRAYS
 
 from transpile.fidelity import Observable
+from transpile.interpret.events import raw_text
 from transpile.ir.text import number
 from transpile.schema.ecs import is_ecs
 from transpile.tables import Table
 
 _REAL = frozenset({"double", "float", "half_float", "scaled_float"})
 _TYPES = {"string": "keyword", "number": "long", "boolean": "boolean", "ip": "ip", "date": "date"}
+_RAW = "event.original"
 _ONE_KIND = frozenset({"event.dataset", "event.module"})
 _METADATA = ("_id", "_index", "_version")
 
@@ -113,8 +115,9 @@ def _document(index: Index, event: Event) -> dict[str, Any]:
     """Return an event as Elastic holds it.
 
     It is of one data set: of the kinds that describe it the first, which the query asks for too.
+    What was sent is kept; an event of which no raw text is known was sent as it is.
     """
-    found = index.document(event)
+    found = {_RAW: raw_text(event), **index.document(event)}
     for name in _ONE_KIND & found.keys():
         found[name] = (_listed(found[name]) or [None])[0]
     return found
