@@ -16,7 +16,7 @@ from transpile.backends.base import Draft, Inputs, Request
 from transpile.backends.esql import text
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.conditions import merged
-from transpile.backends.esql.live import made_by, pruned, renamed
+from transpile.backends.esql.live import columns_made, columns_of, made_by, pruned, renamed
 from transpile.backends.esql.scope import field_value
 from transpile.backends.esql.stages import STAGES
 from transpile.backends.esql.values import CannotSay, Value
@@ -223,10 +223,11 @@ def _events(writer: Writer, rule: _Rule) -> Draft:
 
 def _shown(writer: Writer, columns: dict[str, Value]) -> q.Query:
     """Return the commands that end with these columns, under their names."""
-    commands = list(writer.commands)
+    needed = frozenset[str]().union(*(columns_of(value.node) for value in columns.values()))
+    commands = pruned((*writer.commands, q.Keep(tuple(sorted(needed)))))[:-1]
     made: list[tuple[str, q.Expr]] = []
     names: dict[str, str] = {}
-    taken = {value.node.name for value in columns.values() if isinstance(value.node, q.Column)}
+    taken = {name for command in commands for name in columns_made(command)}
     own = {name for name, value in columns.items() if value.node == q.Column(name)}
     for name, value in columns.items():
         match value.node:

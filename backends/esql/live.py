@@ -15,6 +15,17 @@ def columns_of(expr: q.Expr) -> frozenset[str]:
     return frozenset(part.name for part in parts(expr) if isinstance(part, q.Column))
 
 
+def columns_made(command: q.Command) -> tuple[str, ...]:
+    """Return the columns that a command adds."""
+    match command:
+        case q.Eval(assignments):
+            return tuple(name for name, _ in assignments)
+        case q.Stats(measures, by):
+            return (*(m.name for m in measures), *(name for name, _ in by))
+        case _:
+            return ()
+
+
 def pruned(commands: q.Query) -> q.Query:
     """Return the query without columns that its result does not need.
 
