@@ -15,7 +15,7 @@ import pytest
 from transpile import match, verify
 from transpile.verify import Verdict
 
-TARGETS = ("sigma", "eql", "sql:duckdb", "sql:sqlite")
+TARGETS = ("sigma", "eql", "esql", "sql:duckdb", "sql:sqlite")
 ROWS_ONLY = ("sql:duckdb", "sql:sqlite")
 
 

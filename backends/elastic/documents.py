@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from transpile.backends.base import Draft, RuleInfo
-from transpile.backends.elastic.rule import Document, rule_object
+from transpile.backends.elastic.rule import Document, indices, rule_object
 
 from transpile.errors import UsageError
 
@@ -51,7 +51,7 @@ def _toml(rule: Document, draft: Draft, info: RuleInfo) -> str:
     created = _date(info.date)
     metadata = {
         "creation_date": created,
-        "integration": integrations(draft.inputs.indices),
+        "integration": integrations(indices(draft)),
         "maturity": _STATUS.get(info.status, "development"),
         "updated_date": _date(info.modified) if info.modified else created,
     }
@@ -65,13 +65,13 @@ def _date(text: str) -> str:
     return "/".join(found.groups()) if found else _NO_DATE
 
 
-def integrations(indices: tuple[str, ...]) -> list[str]:
+def integrations(patterns: tuple[str, ...]) -> list[str]:
     """Return the integrations that fill `logs-NAME.…` indices, in order.
 
     >>> integrations(("logs-endpoint.events.process-*", "winlogbeat-*", "logs-system.security*"))
     ['endpoint', 'system']
     """
-    found = (re.match(r"logs-([a-z0-9_]+)\.", index) for index in indices)
+    found = (re.match(r"logs-([a-z0-9_]+)\.", index) for index in patterns)
     return list(dict.fromkeys(match[1] for match in found if match))
 
 

@@ -48,7 +48,7 @@ def rule_object(draft: Draft, info: RuleInfo, language: str) -> Document:
         "severity": severity,
         "type": language,
         "language": language,
-        "index": list(draft.inputs.indices) if language != "esql" else [],
+        "index": list(indices(draft)) if language != "esql" else [],
         "from": start,
         "to": end,
         "interval": _span(info.interval or _INTERVAL),
@@ -62,6 +62,12 @@ def rule_object(draft: Draft, info: RuleInfo, language: str) -> Document:
         "query": draft.text.strip(),
     }
     return {key: value for key, value in rule.items() if value not in ("", [], None)}
+
+
+def indices(draft: Draft) -> tuple[str, ...]:
+    """Return the patterns of the indices that hold a query's events."""
+    sides = (name for side in draft.sides for name in side.inputs.indices)
+    return tuple(dict.fromkeys((*draft.inputs.indices, *sides)))
 
 
 def identifier(info: RuleInfo, language: str) -> str:

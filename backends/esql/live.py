@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from transpile.backends.esql import tree as q
-from transpile.backends.esql.predicates import parts
+from transpile.backends.esql.predicates import conjunction, parts
 
 
 def columns_of(expr: q.Expr) -> frozenset[str]:
@@ -31,6 +31,7 @@ def pruned(commands: q.Query) -> q.Query:
 
     The last command says what the result is; without a KEEP of names everything is.
     """
+    commands = _without_idle_sorts(commands)
     if not isinstance(commands[-1], q.Keep) or "*" in commands[-1].columns:
         return commands
     wanted: frozenset[str] = frozenset()
@@ -40,6 +41,30 @@ def pruned(commands: q.Query) -> q.Query:
         if shorter is not None:
             kept.append(shorter)
     return tuple(reversed(kept))
+
+
+def _without_idle_sorts(commands: q.Query) -> q.Query:
+    """Return the commands without orders that no later one sees; conditions so joined are one."""
+    kept: list[q.Command] = []
+    for at, command in enumerate(commands):
+        match command:
+            case q.Sort() if _forgets_order(commands[at + 1 :]):
+                continue
+            case q.Where(condition) if kept and isinstance(kept[-1], q.Where):
+                kept[-1] = q.Where(conjunction((kept[-1].condition, condition)))
+            case _:
+                kept.append(command)
+    return tuple(kept)
+
+
+def _forgets_order(later: q.Query) -> bool:
+    """Return whether the order of the rows makes no difference to later commands."""
+    for command in later:
+        if isinstance(command, q.Limit):
+            return False
+        if isinstance(command, q.Sort) or (isinstance(command, q.Stats) and not command.inline):
+            return True
+    return False
 
 
 def _before(command: q.Command, wanted: frozenset[str]) -> tuple[q.Command | None, frozenset[str]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transpile.spl.source import MacroCall
 
 MANIFEST = "manifest.json"
-TARGETS = ("sigma", "eql", "sql:duckdb", "sql:sqlite")
+TARGETS = ("sigma", "eql", "esql", "elastic", "sql:duckdb", "sql:sqlite")
 LAYOUT = 2
 _DIGITS = 16
 

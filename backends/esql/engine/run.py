@@ -132,7 +132,17 @@ def _shows_all(query: t.Query) -> bool:
 
 
 def _paths(query: t.Query) -> list[str]:
-    return list(dict.fromkeys(node.name for node in t.nodes(query) if isinstance(node, t.Name)))
+    """Return the columns that a query names, in expressions and where it orders or expands."""
+    found = [node.name for node in t.nodes(query) if isinstance(node, t.Name)]
+    for command in query:
+        match command:
+            case t.Sort(keys):
+                found += (name for name, _, _ in keys)
+            case t.Expand(name) | t.Lookup(_, name):
+                found.append(name)
+            case _:
+                pass
+    return list(dict.fromkeys(found))
 
 
 def _type(kind: str) -> str:
