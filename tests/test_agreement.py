@@ -1,4 +1,4 @@
-"""Random predicates over random events: interpreter, DuckDB, SQLite, EQL, ES|QL and Sigma must agree.
+"""Random predicates over random events: interpreter and engines must agree.
 
 The predicates are over fields that all taxonomies know as plain text and that may be missing;
 values hold wildcard and quote characters, both cases, newlines and letters outside ASCII.

@@ -178,7 +178,7 @@ def _rows(writer: Writer, rule: _Rule) -> Draft | None:
         return None
     found: dict[str, Value] = {}
     for name, meaning in writer.reader.env.known.items():
-        if isinstance(meaning, Elsewhere):
+        if isinstance(meaning, Elsewhere) or meaning in writer.repeated:
             return None
         if meaning == Lit(None):
             continue

@@ -19,6 +19,7 @@ from transpile.ir.events.reader import Elsewhere
 from transpile.ir.events.reader import Value as Meaning
 from transpile.ir.events.rows import ROWS, always_taken
 from transpile.ir.expr import Call, Expr, Field, Lit
+from transpile.ir.lookup_rows import single_match
 from transpile.ir.pred import Matches
 from transpile.ir.regex import Purpose
 from transpile.ir.text import fold
@@ -129,6 +130,9 @@ def _lookup(writer: Writer, stage: s.Lookup) -> None:
     """A short table becomes conditions on its keys, another one a lookup index to join with."""
     _by_reader(writer, stage)
     names = [name for _, name in stage.outputs]
+    table = writer.request.lookups.get(stage.table)
+    if table is not None and not single_match(table, [column for column, _ in stage.keys]):
+        writer.repeated += map(writer.reader.env.get, names)
     if names and not any(isinstance(writer.reader.env.get(name), Elsewhere) for name in names):
         return
     try:

@@ -61,7 +61,8 @@ class Writer:
     """One query under construction.
 
     loose: the rows so far are more than the rule's, so aggregates of them are not the rule's.
-    tainted: columns of such aggregates, by function.  groups: source fields that the first grouping
+    tainted: columns of such aggregates, by function.  repeated: what stands for a list in which one
+    value may come several times.  groups: source fields that the first grouping
     is by, with their columns; None before it.  literals: values that the rule asks for.  read:
     source fields the text depends on.
     """
@@ -81,6 +82,7 @@ class Writer:
         self.losses: list[Loss] = []
         self.loose = False
         self.tainted: dict[str, str] = {}
+        self.repeated: list[Meaning] = []
         self.groups: dict[str, str] | None = None
         self.read: dict[str, None] = {}
         self.premises: list[Pred] = []

@@ -70,6 +70,11 @@ def looked_up(table: Entries, keys: Sequence[tuple[str, Expr]], column: str) -> 
     return Case((*found, (all_of(Exists(expr) for _, expr in keys), Lit(default))))
 
 
+def single_match(table: Entries, columns: Sequence[str]) -> bool:
+    """Return whether a row finds one entry at most: else a field gets a value for each entry."""
+    return table.max_matches == 1 or _one_entry_each(table, columns)
+
+
 def entry_test(
     table: Entries,
     keys: Sequence[tuple[str, Expr]],

@@ -155,15 +155,17 @@ def implied(
     """Return the fields that the log source of a dataset implies, each with its first value.
 
     event_code: the event's own code; an event of another id of the channel gets that id's facts.
+    Those of the channel hold for each of its events.
     """
     channel = source.parent or source.id
+    base = dataset(channel) or source
     source = (dataset(f"{channel}.{event_code}") if event_code else None) or source
     match taxonomy:
         case "ecs":
             chosen = source.elastic.variants.get(variant or "")
             category = (chosen.category if chosen else None) or source.elastic.event_category
             where = [*(chosen.where if chosen else ()), *source.elastic.where,
-                     *source.elastic.where_extra]
+                     *source.elastic.where_extra, *base.elastic.where]
             found = {"event.category": category} if category not in (None, "any") else {}
             return found | {name: values[0] for name, values in reversed(where)}
         case "sigma":

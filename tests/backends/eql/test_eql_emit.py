@@ -410,5 +410,5 @@ def test_every_condition_is_declared_native_or_lowered():
 
 def test_the_target_is_declared():
     (info,) = backend.targets()
-    assert (info.name, info.schemas, info.formats) == ("eql", ("ecs",), ("query",))
+    assert (info.name, info.schemas, info.formats) == ("eql", ("ecs",), ("query", "ndjson", "toml"))
     assert backend.engine("").name == info.engine
