@@ -54,7 +54,7 @@ def test_find(target, name):
     ("target", "hint"),
     [
         pytest.param("sigm", "did you mean 'sigma'?", id="close-to-a-name"),
-        pytest.param("qradar", "installed targets: eql, pysigma, sigma, sql", id="no-close-name"),
+        pytest.param("qradar", "installed targets: elastic, eql, esql, pysigma, sigma, sql", id="no-close-name"),
         pytest.param("eql:x", "it can be eql", id="unknown-variant"),
     ],
 )

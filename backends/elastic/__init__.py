@@ -19,7 +19,10 @@ class ElasticBackend:
     def targets(self) -> tuple[TargetInfo, ...]:
         """Return the one target of this backend."""
         from transpile.backends.elastic.documents import FORMATS
+        from transpile.backends.eql import backend as eql
+        from transpile.backends.esql import backend as esql
 
+        languages = (*eql.targets(), *esql.targets())
         return (
             TargetInfo(
                 name="elastic",
@@ -28,6 +31,8 @@ class ElasticBackend:
                 formats=FORMATS,
                 schemas=("ecs",),
                 engine="transpile elastic",
+                native=frozenset[str]().union(*(info.native for info in languages)),
+                lowered=frozenset[str]().union(*(info.lowered for info in languages)),
             ),
         )
 

@@ -61,7 +61,18 @@ def rule_object(draft: Draft, info: RuleInfo, language: str) -> Document:
         "note": note(draft, info),
         "query": draft.text.strip(),
     }
-    return {key: value for key, value in rule.items() if value not in ("", [], None)}
+    return {key: _lines(value) for key, value in rule.items() if value not in ("", [], None)}
+
+
+def _lines(value: Any) -> Any:
+    """Return a value whose texts end their lines in one way, as TOML does."""
+    match value:
+        case str():
+            return value.replace("\r\n", "\n").replace("\r", "\n")
+        case list():
+            return [_lines(item) for item in value]
+        case _:
+            return value
 
 
 def indices(draft: Draft) -> tuple[str, ...]:

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from transpile.backends.base import Draft, Engine, Request, TargetInfo
 
 from transpile.fidelity import Observable
+
+_PREDICATES = frozenset(
+    {
+        "And", "Compare", "Const", "Exists", "Glob", "InNetwork", "Keyword", "Not", "NumEq", "Or",
+        "Order", "Test", "TextEq",
+    }
+)  # fmt: skip
+_LOWERED = frozenset({"Matches"})
+
+
+@lru_cache(maxsize=1)
+def _native() -> frozenset[str]:
+    """Return what is emitted as it is: what the registries hold."""
+    from transpile.backends.esql.aggregates import AGGREGATES
+    from transpile.backends.esql.functions import FUNCTIONS, SAID_ELSEWHERE
+    from transpile.backends.esql.stages import STAGES
+
+    stages = (kind.__name__ for kind in STAGES)
+    return _PREDICATES.union(FUNCTIONS, SAID_ELSEWHERE, AGGREGATES, stages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +45,8 @@ class EsqlBackend:
                 formats=("query", "ndjson", "toml"),
                 schemas=("ecs",),
                 engine="transpile esql",
+                native=_native(),
+                lowered=_LOWERED,
             ),
         )
 
