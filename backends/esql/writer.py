@@ -299,6 +299,7 @@ class Writer:
 
     def _taxonomy(self, node: Pred) -> Bounds:
         assert self.rewriting is not None
+        node = self._of_one_value(node)
         found = Bounds(TRUE, FALSE)
         if not fields_of(node) & self.scope.made.keys() and not _computed(node):
             found = self.rewriting.bounds(node)
@@ -311,6 +312,19 @@ class Writer:
                 return found
             return Bounds.unknown(reason.code, f"{reason.message}; the test on it is left out",
                                   node.span)
+
+    def _of_one_value(self, node: Pred) -> Pred:
+        """Return a test of all values as one of any, where the target's list holds other things.
+
+        The list of a field such as `event.type` is not the list of the values of the source field.
+        """
+        match node:
+            case Test(Field(name), quant=Quant.ALL) if name not in self.scope.made:
+                target = self.resolution.fields.lookup(name, SCHEMA)
+                if target is not None and target.derive is not None:
+                    self.scope.assume(f"one value per event in {name}")
+                    return replace(node, quant=Quant.ANY)
+        return node
 
     def _searches(self) -> bool:
         """Return whether a condition here may be a search of the index."""

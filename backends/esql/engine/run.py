@@ -75,6 +75,9 @@ class EsqlEngine:
         read = frozenset(map(index.fields.strip, draft.inputs.fields))
         if index.conflicts(event, read) & read or not index.has_code(event, read):
             return False
+        if any(len(_listed(value)) > 1 and not _is_list(name, index)
+               for name, value in event.items() if index.fields.strip(name) in read):
+            return False
         query = _parsed(draft.text)
         document = _document(index, event)
         kinds = index.mapping(_paths(query), (event,))
@@ -121,6 +124,12 @@ def _document(index: Index, event: Event) -> dict[str, Any]:
     for name in _ONE_KIND & found.keys():
         found[name] = (_listed(found[name]) or [None])[0]
     return found
+
+
+def _is_list(name: str, index: Index) -> bool:
+    """Return whether a field of the source has several values where the schema has them too."""
+    target = index.fields.lookup(name, "ecs")
+    return target is not None and target.mv and target.derive is None
 
 
 def _holds_many(path: str, index: Index) -> bool:
