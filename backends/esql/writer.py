@@ -39,8 +39,8 @@ from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import conjuncts, fields_of, rebuild, substitute, unknowns
 from transpile.schema.bounds import Bounds, widen
 from transpile.schema.ecs import is_ecs
-from transpile.schema.elastic import implied_literals
 from transpile.schema.fields import FieldTarget, Taxonomy
+from transpile.schema.resolve import implied_literals
 from transpile.schema.rewrite import Resolution, Rewriting
 
 SCHEMA: Taxonomy = "ecs"
