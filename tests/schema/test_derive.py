@@ -248,7 +248,7 @@ def test_success_is_a_missing_field() -> None:
 @pytest.mark.parametrize(("pattern", "exact"), [
     pytest.param("0x00000010", True, id="dword"),
     pytest.param("0x0000001f", False, id="the-case-of-hex-letters-is-lost"),
-    pytest.param("16", False, id="plain-number-is-also-a-dword"),
+    pytest.param("16", True, id="plain-number-is-told-from-a-dword-by-its-type"),
     pytest.param("Bypass", True, id="text"),
     pytest.param("*|Dir=In|*", True, id="pattern-that-no-number-meets"),
 ])

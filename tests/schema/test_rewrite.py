@@ -264,7 +264,7 @@ def test_an_unmapped_field_widens_and_is_named(pred: Pred, sigma: Pred) -> None:
 
 
 def test_a_wider_rewrite_is_dropped_under_a_negation() -> None:
-    wide = like("registry_key_name", "*\\run\\*")
+    wide = like("registry_key_name", "run*")
     source = DataModel("Endpoint", "Registry", "Registry.")
     pred = all_of((like("registry_path", "*a*"), negate(wide)))
     found = rewrite(pred, resolved(source, pred), "sigma")

@@ -129,6 +129,11 @@ def _cased_values(parts: Iterable[Pred]) -> set[tuple[Expr, str]]:
     }
 
 
+def _is_absence(pred: Pred, subjects: Container[Expr]) -> bool:
+    """Return whether a predicate says that one of the subjects is missing."""
+    return isinstance(pred, Not) and isinstance(pred.arg, Exists) and pred.arg.subject in subjects
+
+
 def _is_told(pred: Pred, cased: Container[tuple[Expr, str]]) -> bool:
     """Return whether a test that ignores case holds because one that does not stands beside it."""
     match pred:
@@ -147,6 +152,8 @@ def _absorb_or(pred: Pred) -> Pred:
         return pred
     whole = {a.subject for a in pred.args if isinstance(a, Exists)}
     kept = [a for a in pred.args if not (isinstance(a, Test) and a.subject in whole)]
+    unmet = {a.arg.subject for a in kept if isinstance(a, Not) and isinstance(a.arg, Test)}
+    kept = [a for a in kept if not _is_absence(a, unmet)]
     present = set(kept)
     if any(isinstance(a, Not) and a.arg in present for a in kept):
         return TRUE

@@ -128,6 +128,10 @@ def has_no_separator(value: str, context: Context) -> bool:
     return context.separator not in value
 
 
+def has_backslash(value: str, context: Context) -> bool:
+    return "\\" in value
+
+
 def has_no_backslash(value: str, context: Context) -> bool:
     return "\\" not in value
 
@@ -210,17 +214,17 @@ _VALUE_TYPES: Mapping[str, Glob] = {
 def reg_key_rewrite(glob: Glob, context: Context) -> Rewrite:
     if glob == (ANY,):
         return one_of(Test(context.target))
-    core = glob[:-1] if glob[-1:] == (ANY,) else glob
-    whole = any(isinstance(part, str) and "\\" in part for part in core) or core[:1] == (ANY,)
-    framed = (ANY, *core, ANY) if whole else (ANY, "\\", *core, ANY)
-    tests = [Test(context.target, normal(framed))]
-    if not whole and len(glob) > 1:  # the pattern may be the start of a whole path
+    if glob[0] is ANY or any(isinstance(part, str) and "\\" in part for part in glob):
+        return Rewrite(((Test(context.target, glob),),), exact=True, followed="\\")
+    core = glob[:-1] if glob[-1] is ANY else glob
+    tests = [Test(context.target, normal((ANY, "\\", *core, ANY)))]
+    if len(glob) > 1:  # the pattern may be the start of a whole path
         tests.append(Test(context.target, normal((*core, ANY))))
     return one_of(*tests, exact=False)
 
 
 def reg_key_forward(value: str, context: Context) -> Pairs:
-    return [(context.target, value if "\\" in value else "\\" + value)]
+    return [(context.target, value + "\\" if "\\" in value else "\\" + value)]
 
 
 def reg_data_rewrite(glob: Glob, context: Context) -> Rewrite | None:
@@ -240,8 +244,11 @@ def reg_data_rewrite(glob: Glob, context: Context) -> Rewrite | None:
 def _reg_literal(text: str, context: Context) -> Rewrite:
     """Rewrite one text: a DWORD has several spellings, whose case is lost in the decimal one."""
     if not _DWORD.fullmatch(text):
-        exact = context.taxonomy != "ecs" or not _DECIMAL.fullmatch(text)
-        return one_of(Test(context.target, (text,)), exact=exact)
+        plain = (Test(context.target, (text,)),)
+        if context.taxonomy != "ecs" or not _DECIMAL.fullmatch(text):
+            return Rewrite((plain,), exact=True)
+        kind = _data_type(context)
+        return Rewrite((plain, (Test(kind, negated=True), Test(kind, _WORDS, negated=True))), True)
     texts = _dword_texts(text, context)
     exact = len(texts) == 1 or text[2:].isdecimal()
     return one_of(*(Test(context.target, (spelled,)) for spelled in texts), exact=exact)
@@ -258,7 +265,18 @@ def is_not_decimal(value: str, context: Context) -> bool:
 
 
 def reg_data_forward(value: str, context: Context) -> Pairs:
-    return [(context.target, _dword_texts(value, context)[0])]
+    placed = [(context.target, _dword_texts(value, context)[0])]
+    if context.taxonomy == "ecs" and _DWORD.fullmatch(value):
+        placed.append((_data_type(context), "SZ_DWORD"))
+    return placed
+
+
+_WORDS: Glob = (ANY, "WORD")  # REG_DWORD, REG_QWORD, and SZ_DWORD, SZ_QWORD of Sysmon's ingest
+
+
+def _data_type(context: Context) -> str:
+    """Return the field beside `registry.data.strings` that has the type of the data."""
+    return f"{context.target.rpartition('.')[0]}.type"
 
 
 def _dword_texts(value: str, context: Context) -> tuple[str, ...]:

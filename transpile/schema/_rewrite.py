@@ -42,11 +42,14 @@ class Rewrite:
     exact: the tests hold for the same events as the pattern, under `Derive.assumes`; else they can
     hold for more.  bounded: a separator that the wildcards behind the first chunk must not cross;
     a target with regular expressions that forbids it there makes an inexact rewrite exact.
+    followed: a separator; what the (one) test's pattern matches is followed by it and by a text
+    without it, which no wildcard says.
     """
 
     groups: tuple[tuple[Test, ...], ...]
     exact: bool
     bounded: str | None = None
+    followed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,14 @@ def glob_matches(glob: Glob, text: str) -> bool:
 
 def holds(rewrite: Rewrite, event: Mapping[str, Any]) -> bool:
     """Return whether an event in the target taxonomy (flat names) passes a rewrite's tests."""
+    if rewrite.followed is not None:
+        event = {name: _without_last(value, rewrite.followed) for name, value in event.items()}
     return all(any(_holds(test, event) for test in group) for group in rewrite.groups)
+
+
+def _without_last(value: Any, separator: str) -> list[str]:
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return [str(item).rpartition(separator)[0] for item in values if separator in str(item)]
 
 
 def one_of(*tests: Test, exact: bool = True, bounded: str | None = None) -> Rewrite:

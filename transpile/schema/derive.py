@@ -125,9 +125,11 @@ DERIVES: Mapping[str, Derive] = {
         "The target lists ALG=HEX: V -> contains IMPHASH=V.", *rules.inside("IMPHASH=", ""),
     ),
     "reg_key": Derive(
-        "The target is the key path with the value name: a path -> contains it, a bare name -> "
-        "contains \\V; one trailing * is left out (wider).",
+        "The target is the key path with the value name: a path -> is it, with \\ and a name "
+        "behind; a bare name -> contains \\V, one trailing * being left out (wider).",
         rules.reg_key_rewrite, rules.reg_key_forward,
+        assumes="the field holds the path of a key, and the target ends with a value name without "
+        "backslash", admits=rules.has_backslash,
     ),
     "reg_value_name": Derive(
         "The target is the key path with the value name: V -> ends with \\V.",
@@ -136,7 +138,7 @@ DERIVES: Mapping[str, Derive] = {
     ),
     "reg_data": Derive(
         "0xHHHHHHHH is DWORD (0xHHHHHHHH) in Sigma, decimal or 0x text in ECS; else unchanged. A "
-        "plain decimal text would be taken for a DWORD in ECS (wider).",
+        "plain decimal text is one whose type in ECS is no DWORD.",
         rules.reg_data_rewrite, rules.reg_data_forward,
         assumes="the field holds no text that is a plain decimal number, where ECS has those of "
         "DWORD values", admits=rules.is_not_decimal,

@@ -82,6 +82,9 @@ def derived(
         return None
     cased = isinstance(condition, (TextEq, Glob)) and condition.cased
     said = all_of(any_of(_test(test, quant, cased) for test in group) for group in found.groups)
+    if found.followed is not None:
+        followed = Matches(_followed(glob, found.followed, cased))
+        return Bounds.exact(Test(subject, followed, quant))
     if found.exact:
         return Bounds.exact(said)
     if found.bounded is not None:
@@ -136,6 +139,18 @@ def _bounded(glob: derive.Glob, separator: str, cased: bool) -> Regex:
         written[part] if isinstance(part, derive.Wild) else _escape(part) for part in inner
     )
     return parse_regex(f"{'' if cased else '(?i)'}{body}{_end(inner)}")
+
+
+def _followed(glob: derive.Glob, separator: str, cased: bool) -> Regex:
+    """Return the expression for a pattern with a separator and a last component behind it."""
+    written = {derive.Wild.ANY: ".*", derive.Wild.ONE: "."}
+    inner = glob[1:] if glob[:1] == (derive.ANY,) else glob
+    start = "" if inner is not glob else r"\A"
+    body = "".join(
+        written[part] if isinstance(part, derive.Wild) else _escape(part) for part in inner
+    )
+    mark = re.escape(separator)
+    return parse_regex(f"(?s{'' if cased else 'i'}){start}{body}{mark}[^{mark}]*\\z")
 
 
 def _end(inner: Iterable[str | derive.Wild]) -> str:
