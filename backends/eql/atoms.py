@@ -93,6 +93,19 @@ MAX_REGEX = 1000
 """Characters of a regular expression (`index.max_regex_length` where nobody changed it)."""
 
 
+_MEMBERS = 5
+"""Members of a list, as an object keyed by their number, that a query asks for each."""
+
+
+def member_name(name: str, number: int) -> str:
+    """Return the field of a member where ingest makes objects of lists: `a.*.b` is `a.0.b`.
+
+    Of several lists, one in the other, the outer ones are taken to have one member.
+    """
+    head, _, last = name.rpartition("*")
+    return f"{head.replace('*', '0')}{number}{last}"
+
+
 class CannotSay(Exception):
     """EQL has no words for a test; `code` and `message` as in `Loss`."""
 
@@ -139,6 +152,12 @@ class Vocabulary:
         match node:
             case Const():
                 return node
+            case Exists(Field(name)) | Test(Field(name), quant=Quant.ANY) if "*" in name:
+                self.assume(f"{name} has at most {_MEMBERS} members")
+                members = (Field(member_name(name, number)) for number in range(_MEMBERS))
+                return any_of(self._sayable(replace(node, subject=one)) for one in members)
+            case Test(Call("mvindex", (Field(name), Lit(int() as at), *_))) if "*" in name:
+                return self._sayable(replace(node, subject=Field(member_name(name, at))))
             case Exists():
                 self.atom(node)
                 return node

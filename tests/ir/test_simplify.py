@@ -111,6 +111,18 @@ B_IS_Z = Test(Field("b"), TextEq("z"))
         pytest.param(
             Test(Case(((A_IS_X, Lit(1)), (B_IS_Y, Lit(1)), (B_IS_Z, Lit(1))), Lit(0)), NumEq(1)),
             Or((A_IS_X, B_IS_Y, B_IS_Z)), id="branches-with-one-value-are-alternatives"),
+        pytest.param(
+            Test(Call("len", (Call("coalesce", (Field("a"), Field("a"))),)), NumEq(1)),
+            Test(Call("len", (Field("a"),)), NumEq(1)), id="one-field-or-itself"),
+        pytest.param(
+            Or((And((A_IS_X, B_IS_Y)), And((A_IS_X, B_IS_Z)))),
+            And((A_IS_X, Or((B_IS_Y, B_IS_Z)))), id="common-parts-of-alternatives-once"),
+        pytest.param(And((A_IS_X, Test(Field("a"), TextEq("X", cased=True)))),
+                     Test(Field("a"), TextEq("X", cased=True)), id="case-tells-more"),
+        pytest.param(Or((Not(Exists(Field("a"))), And((Exists(Field("a")), Not(A_IS_X))))),
+                     Not(A_IS_X), id="not-equal-or-missing"),
+        pytest.param(And((Exists(Field("b")), Or((B_IS_Y, B_IS_Z)))), Or((B_IS_Y, B_IS_Z)),
+                     id="alternative-tests-imply-presence"),
         pytest.param(And((A_IS_X, Or((Not(A_IS_X), B_IS_Y)))), And((A_IS_X, B_IS_Y)),
                      id="a-neighbour-decides-an-alternative"),
         pytest.param(And((A_IS_X, Or((A_IS_X, B_IS_Y)))), A_IS_X, id="a-conjunct-absorbs-an-or"),

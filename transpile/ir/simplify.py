@@ -60,7 +60,12 @@ def _simpler(node: Node) -> Node:
     if isinstance(node, Pipeline):
         return simplify(node)
     node = rebuild(node, _simpler)
-    return _pred(node) if isinstance(node, Pred) else node
+    match node:
+        case Call("coalesce", args) if len(set(args)) < len(args):
+            first, *others = dict.fromkeys(args)
+            return Call("coalesce", (first, *others), span=node.span) if others else first
+        case _:
+            return _pred(node) if isinstance(node, Pred) else node
 
 
 def simplify_pred(pred: Pred) -> Pred:

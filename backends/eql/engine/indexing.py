@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from transpile.backends.base import Event, Inputs
+from transpile.backends.eql.atoms import member_name
 from transpile.backends.eql.types import TEXT, elastic_type
 
 from transpile.errors import UsageError
@@ -66,6 +67,9 @@ class Index:
         for name, spelled in implied(self.source, "ecs", self.fields.variant).items():
             if fold(str(found.get(name))) == fold(spelled):
                 found[name] = spelled
+        for name in [name for name in found if "*" in name]:
+            members = enumerate(_listed(found.pop(name)))
+            found |= {member_name(name, number): value for number, value in members}
         if event.get("_time") is not None:
             found[_TIME] = _moment(event["_time"])
         return found
@@ -167,6 +171,10 @@ def _named(fields: FieldMap, name: str) -> dict[str, FieldTarget]:
         for also in target.also
     }
     return {**further, target.field: target}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _texts(value: Any) -> list[str]:
