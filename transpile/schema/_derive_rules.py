@@ -451,7 +451,7 @@ def props_rewrite(glob: Glob, context: Context) -> Rewrite | None:
     if not context.field.endswith(".Name") or len(glob) != 1 or isinstance(glob[0], Wild):
         return None
     leaf = ".NewValue" if context.target.endswith("ModifiedProperties") else ""
-    return one_of(Test(f"{context.target}.{glob[0]}{leaf}"), exact=False)
+    return one_of(Test(f"{context.target}.{glob[0]}{leaf}"))
 
 
 def same(glob: Glob, context: Context) -> Rewrite:

@@ -78,6 +78,15 @@ def _enumeration(name: str) -> Derive:
     return Derive(doc, change, place, assumes=assumes, admits=known)
 
 
+ENUMERATIONS = frozenset(
+    {
+        "reg_action", "fs_action", "allow_block", "flow_action", "direction", "dns_message",
+        "outcome", "logon_type", "audit_status", "start_mode", "change_action", "change_event",
+        "auth_event", "aws_verb", "aws_object", "aws_login", "aad_result", "yes_no",
+    }
+)  # fmt: skip
+
+
 DERIVES: Mapping[str, Derive] = {
     "basename": Derive(
         "The target is a full path, the field its last component: V -> ends with \\V (/V on Linux "
@@ -156,14 +165,7 @@ DERIVES: Mapping[str, Derive] = {
         "The target is the short hive: HKEY_LOCAL_MACHINE -> equals HKLM ...",
         rules.hive_rewrite(()), rules.hive_forward(""),
     ),
-    **{
-        name: _enumeration(name)
-        for name in (
-            "reg_action", "fs_action", "allow_block", "flow_action", "direction", "dns_message",
-            "outcome", "logon_type", "audit_status", "start_mode", "change_action", "change_event",
-            "auth_event", "aws_verb", "aws_object", "aws_login", "aad_result", "yes_no",
-        )
-    },
+    **{name: _enumeration(name) for name in sorted(ENUMERATIONS)},
     "aws_service": Derive(
         "V -> equals V.amazonaws.com.", rules.service_rewrite,
         lambda value, context: [(context.target, value.lower() + ".amazonaws.com")],
@@ -193,6 +195,8 @@ DERIVES: Mapping[str, Derive] = {
         "target.N (or target.N.NewValue) equals V; N alone -> that member exists; V alone cannot "
         "be said. A view zips the lists (`views`).",
         rules.props_rewrite, rules.nowhere,
+        assumes="the field holds names of properties as the rule spells them, none of them a part "
+        "of another, and each property has a value", admits=lambda value, context: value.isalnum(),
     ),
     "auditd_args": Derive(
         "The field joins the arguments with blanks, and the target has them one by one (a0..a9 in "

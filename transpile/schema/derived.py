@@ -66,6 +66,8 @@ def derived(
         call = Call(function, (subject,))
         return Bounds.exact(Exists(call) if condition is None else Test(call, condition, quant))
     glob = _glob_of(condition)
+    if glob is None and target.derive == "o365_props" and isinstance(condition, Matches):
+        glob = _literal(condition.regex)
     if glob is None:
         return _by_kind(target, condition, quant)
     if target.derive is None and condition is not None:
@@ -111,6 +113,11 @@ def _glob_of(condition: Condition | None) -> derive.Glob | None:
             )
         case _:
             return None
+
+
+def _literal(regex: Regex) -> derive.Glob | None:
+    """Return the text that an expression is, None for one that is more than a text."""
+    return (regex.tree.text,) if isinstance(regex.tree, t.Chars) else None
 
 
 _WILD = {Wild.RUN: derive.Wild.ANY, Wild.ONE: derive.Wild.ONE}

@@ -43,7 +43,7 @@ from transpile.ir.pred import (
 from transpile.ir.walk import fields_of, substitute
 from transpile.schema.bounds import Bounds, all_bounds, any_bounds, widen
 from transpile.schema.cim import UNKNOWN, constraint, exclusions, node_facts
-from transpile.schema.derive import DERIVES
+from transpile.schema.derive import DERIVES, ENUMERATIONS
 from transpile.schema.derived import derived, meets
 from transpile.schema.fields import FieldTarget, Taxonomy
 from transpile.schema.resolve import Resolution, resolve
@@ -234,6 +234,9 @@ class Rewriting:
     ) -> Bounds:
         """Return the bounds of a test on the target field and on its `also` fields."""
         parts = []
+        if quant is Quant.ALL and target.mv and target.derive in ENUMERATIONS:
+            self.assume(f"one value per event in {self.resolution.fields.strip(name)}")
+            quant = Quant.ANY  # that value is one of the target's
         for choice in _choices(target, self.taxonomy):
             found = derived(
                 choice,

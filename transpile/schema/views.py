@@ -144,6 +144,8 @@ def conflicts(
         if name in given and (given[name] != "" or target.derive is None):
             continue
         told = target.field in shown or any(also.field in shown for also in target.also)
+        if target.derive == "o365_props":
+            told = any(key.startswith(f"{target.field}.") for key in shown)
         if told or target.derive in _TOLD_BY_ABSENCE:
             lost.add(name)
     return tuple(sorted(lost))

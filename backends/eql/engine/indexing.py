@@ -103,6 +103,14 @@ class Index:
         target = _targets(self.source.id, self.fields.variant).get(path)
         return target is not None and not target.mv
 
+    def singles(self, event: Event, read: Collection[str]) -> Iterator[Any]:
+        """Yield the values of those of the fields that are read which have one value in Splunk."""
+        for name, value in event.items():
+            if self.fields.strip(name) in read:
+                fact = self.fields.fact(name)
+                if fact is not None and not fact.mv:
+                    yield value
+
     def has_code(self, event: Event, read: Collection[str]) -> bool:
         """Return whether an event has the event id that the query asks for besides the filter.
 

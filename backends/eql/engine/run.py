@@ -84,6 +84,8 @@ def _accepts(event: Event, draft: Draft, inputs: Inputs) -> bool:
     read = frozenset(map(index.fields.strip, inputs.fields))
     if index.conflicts(event, read) & read or not index.has_code(event, read):
         return False
+    if any(len(_values(value)) > 1 for value in index.singles(event, read)):
+        return False
     query = _parsed(draft.text)
     document = index.document(event)
     kinds = _mapping(index, query, tree.paths(query), (event,))

@@ -59,6 +59,20 @@ def contains(node: t.Node, *kinds: type) -> bool:
     return any(isinstance(part, kinds) for part in t.walk(node))
 
 
+def without_empty_branches(node: t.Node) -> t.Node:
+    """Return the tree with an empty alternative written as a repeat; for tests only."""
+    empty = t.Concat(())
+
+    def step(part: t.Node) -> t.Node:
+        if not isinstance(part, t.Alt) or empty not in part.branches:
+            return part
+        others = tuple(branch for branch in part.branches if branch != empty)
+        body = others[0] if len(others) == 1 else t.Alt(others)
+        return t.Repeat(body, 0, 1) if others else empty
+
+    return transform(node, step)
+
+
 def without_captures(node: t.Node) -> t.Node:
     """Return the tree without capturing groups. The caller has made sure that none is needed."""
     return transform(node, lambda part: part.body if isinstance(part, t.Capture) else part)
