@@ -58,22 +58,27 @@ class SourceText:
         return cls(text, text)
 
     def _run(self, offset: int) -> int:
-        return max(0, bisect_right(self.starts, offset) - 1)
+        return bisect_right(self.starts, offset) - 1  # starts[0] is 0
 
     def origin(self, offset: int) -> int:
         """Return the place in the original of one character of the expanded text."""
-        run = self._run(offset)
+        return self._origin(self._run(offset), offset)
+
+    def _origin(self, run: int, offset: int) -> int:
+        place = self.origins[run]
         if self.fixed[run] >= 0:
-            return self.origins[run]
-        return min(self.origins[run] + offset - self.starts[run], len(self.original))
+            return place
+        return min(place + offset - self.starts[run], len(self.original))
 
     def span(self, start: int, end: int) -> Span:
         """Return the range in the original that a range of the expanded text stands for."""
-        first = self.origin(start)
+        run = self._run(start)
+        first = self._origin(run, start)
         if end <= start:
             return Span(first, first)
-        run = self._run(end - 1)
-        last = self.fixed[run] if self.fixed[run] >= 0 else self.origin(end - 1) + 1
+        if run + 1 < len(self.starts) and self.starts[run + 1] < end:
+            run = self._run(end - 1)
+        last = self.fixed[run] if self.fixed[run] >= 0 else self._origin(run, end - 1) + 1
         return Span(first, max(first, last))
 
     def macros_in(self, start: int, end: int) -> tuple[MacroCall, ...]:
