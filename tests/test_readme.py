@@ -1,6 +1,6 @@
-"""README: its library examples and commands run, and print what it shows.
+"""README and the pages of docs/: their examples and commands run, and print what is shown.
 
-`python tests/test_readme.py` writes the commands' present output into it. The output of `make` is
+`python tests/test_readme.py` writes the commands' present output into them. The output of `make` is
 pasted by hand.
 """
 
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -53,41 +54,73 @@ def spaced(text: str) -> str:
     return re.sub(r" +", " ", re.sub(r"-{2,}", "--", versionless))
 
 
-TEXT = README.read_text(encoding="utf-8")
+PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
+TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
+PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize(("command", "shown"), commands(TEXT), ids=lambda value: value[:60])
-def test_command(command, shown, monkeypatch):
-    monkeypatch.chdir(ROOT)
+@pytest.fixture(autouse=True)
+def in_a_copy(monkeypatch, tmp_path):
+    """Work in a folder that has the project's files, so that `-o` writes elsewhere."""
+    for name in ("rules", "examples", "tests"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize(
+    ("page", "command", "shown"),
+    [
+        pytest.param(page, command, shown, id=f"{page.stem}: {command[:60]}")
+        for page, text in TEXTS.items()
+        for command, shown in commands(text)
+    ],
+)
+def test_command(page, command, shown):
     assert spaced(output_of(command)) == spaced(shown), "run: python tests/test_readme.py"
 
 
-def test_library_examples(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    blocks = re.findall(r"^```pycon\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
-    example = doctest.DocTestParser().get_doctest("".join(blocks), {}, "README", str(README), 0)
+@pytest.mark.parametrize(
+    "page", [page for page, text in TEXTS.items() if PYTHON.search(text)], ids=lambda page: page.stem
+)
+def test_library_examples(page):
+    blocks = "".join(PYTHON.findall(TEXTS[page]))
+    example = doctest.DocTestParser().get_doctest(blocks, {}, page.name, str(page), 0)
     report = io.StringIO()
     failed, tried = doctest.DocTestRunner().run(example, out=report.write)
     assert failed == 0, report.getvalue()
-    assert tried > 5
+    assert tried > 3
 
 
 def test_the_output_of_make_is_shown():
     for target in ("run", "test"):
-        shown = re.search(rf"<!-- make {target} -->\n```text\n(.*?)```", TEXT, re.DOTALL)
+        shown = re.search(rf"<!-- make {target} -->\n```text\n(.*?)```", TEXTS[README], re.DOTALL)
         assert shown is not None
         assert shown[1].strip()
 
 
+def test_the_site_of_the_documentation_has_every_page_once():
+    nav = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    listed = [name for entry in nav for name in entry.values()]
+    assert sorted(listed) == sorted(page.name for page in PAGES if page != README)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXTS[page]):
+        assert (page.parent / target).is_file(), target
+
+
 def update() -> None:
-    """Write the commands' present output into the README."""
+    """Write the commands' present output into the pages."""
     os.chdir(ROOT)
 
     def filled(match: re.Match[str]) -> str:
         shown = [f"$ {command}\n{output_of(command)}" for command, _ in commands(match[0])]
         return "```console\n" + "\n\n".join(shown) + "\n```"
 
-    README.write_text(BLOCK.sub(filled, TEXT), encoding="utf-8", newline="\n")
+    for page, text in TEXTS.items():
+        page.write_text(BLOCK.sub(filled, text), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
