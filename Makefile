@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-pysigma check bench golden clean
+.PHONY: run test test-engines test-pysigma check bench golden clean
 
 $(BIN)/transpile: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,6 +17,19 @@ run: $(BIN)/transpile
 
 test: $(BIN)/transpile
 	$(BIN)/python -m pytest -q
+
+# what is large or starts slowly: chDB, PostgreSQL, Spark, and sqlglot at its lowest and newest;
+# what is not there (PostgreSQL's server, Java) is skipped and named
+SQLGLOT := $(shell sed -n 's/.*"sqlglot>=\(.*\)".*/\1/p' pyproject.toml)
+test-engines: $(VENV)/engines
+	$(BIN)/python -m pytest -q -rs -m engines
+
+$(VENV)/engines: $(BIN)/transpile
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,clickhouse,postgres,spark]'
+	rm -rf build/sqlglot
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/sqlglot/lowest "sqlglot==$(SQLGLOT).*"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/sqlglot/newest sqlglot
+	touch $@
 
 # pySigma's published backends need pySigma 1.x: an environment of their own
 PYSIGMA ?= .venv-pysigma

@@ -18,6 +18,7 @@ from transpile import Content
 from transpile.compiled import Compiled
 from transpile.content import read_rule
 from transpile.convert import convert_compiled
+from transpile.errors import UsageError
 from transpile.fidelity import Fidelity
 from transpile.ir.expr import Field
 from transpile.ir.pattern import Pattern, Wild
@@ -34,8 +35,10 @@ from transpile.ir.pred import (
 from transpile.ir.stages import DataModel, Filter, Pipeline
 from transpile.spl import parse
 from transpile.spl.source import SourceText
+from transpile.targets import find, variant_of
 from transpile.verify import Verdict, check_conversion
 
+SERVERS = ("sql:clickhouse", "sql:postgres", "sql:spark")
 TARGETS = ("sigma", "eql", "esql", "sql:duckdb", "sql:sqlite")
 FIELDS = ("process_current_directory", "process_guid")
 CONTENT = Content.builtin()
@@ -83,7 +86,25 @@ def _grow(inner: st.SearchStrategy[Pred]) -> st.SearchStrategy[Pred]:
 def test_targets_find_what_the_interpreter_finds(
     target: str, case: tuple[Pred, list[dict[str, Any]]]
 ) -> None:
-    pred, rows = case
+    _agree(target, *case)
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("target", SERVERS)
+@settings(max_examples=30)
+@given(cases())
+def test_large_engines_find_what_the_interpreter_finds(
+    target: str, case: tuple[Pred, list[dict[str, Any]]]
+) -> None:
+    backend, info = find(target)
+    try:
+        backend.engine(variant_of(info)).name  # noqa: B018
+    except UsageError as error:
+        pytest.skip(f"{target} is not here: {error.message}")
+    _agree(target, *case)
+
+
+def _agree(target: str, pred: Pred, rows: list[dict[str, Any]]) -> None:
     source = DataModel("Endpoint", "Processes")
     text = SourceText.plain(RULE.search)
     compiled = Compiled(RULE, text, parse(text), Pipeline((source, Filter(pred))))

@@ -29,7 +29,7 @@ def own_server() -> str:
     if user is not None:
         shutil.chown(folder, user)
     data = folder / "data"
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _end_with_us(user, programs, folder)
     _run(user, [
         programs / "initdb", "-D", data, "-U", "transpile", "-A", "trust", "-E", "UTF8",
         "--locale=C.UTF-8", "--no-sync",
@@ -38,8 +38,23 @@ def own_server() -> str:
     options = " ".join(f"-c {setting}" for setting in settings)
     control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-s"]
     _run(user, [*control, "-l", folder / "log", "-o", options, "start"])
-    atexit.register(_run, user, [*control, "-m", "immediate", "stop"])
     return f"host={folder} user=transpile dbname=postgres"
+
+
+_KEEPER = 'read -r _; "$1/pg_ctl" -D "$2/data" -m immediate -w -s stop; rm -rf "$2"'
+
+
+def _end_with_us(user: str | None, programs: Path, folder: Path) -> None:
+    """Have a process stop the server and remove the folder when we end, be it that we are killed.
+
+    It waits for the end of a pipe, which closes with the process that holds the other side.
+    """
+    keeper = subprocess.Popen(
+        ["sh", "-c", _KEEPER, "sh", str(programs), str(folder)],
+        user=user, cwd="/", start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    atexit.register(keeper.communicate)
 
 
 def _programs() -> Path:

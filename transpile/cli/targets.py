@@ -72,7 +72,7 @@ def _text(infos: Sequence[TargetInfo]) -> str:
             ", ".join(map(str, info.observables)),
             ", ".join(info.formats) or "-",
             ", ".join(info.schemas),
-            info.engine or "printed only",
+            info.engine or "printed and parsed back",
         )
         for info in infos
     ]

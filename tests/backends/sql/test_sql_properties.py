@@ -7,7 +7,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sql_bench import DIALECTS, ENGINES, Events, emit, expected_rows, plain, sql_rows
+from sql_bench import (
+    DIALECTS,
+    ENGINES,
+    EXECUTED,
+    SERVERS,
+    Events,
+    emit,
+    expected_rows,
+    plain,
+    sql_rows,
+)
 from transpile.backends.base import Draft
 from transpile.backends.sql import backend
 from transpile.backends.sql.engine import SqlEngine
@@ -70,6 +80,7 @@ EVENTS = st.lists(st.dictionaries(NAMES, TEXTS), max_size=5).map(
 QUIET = settings(
     max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
+FEWER = settings(QUIET, max_examples=40)
 
 
 def accepted(draft: Draft, events: Events, variant: str) -> Events:
@@ -78,12 +89,26 @@ def accepted(draft: Draft, events: Events, variant: str) -> Events:
     return [event for event in events if engine.accepts(event, draft)]
 
 
-@pytest.mark.parametrize("variant", ENGINES)
+@pytest.mark.parametrize("variant", EXECUTED)
 @QUIET
 @given(PREDS, EVENTS)
 def test_engines_select_what_the_interpreter_selects(
     variant: str, pred: Pred, events: Events
 ) -> None:
+    _selects(variant, pred, events)
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("variant", SERVERS)
+@FEWER
+@given(PREDS, EVENTS)
+def test_large_engines_select_what_the_interpreter_selects(
+    variant: str, pred: Pred, events: Events
+) -> None:
+    _selects(variant, pred, events)
+
+
+def _selects(variant: str, pred: Pred, events: Events) -> None:
     pipeline = Pipeline((RawEvents(), Filter(pred)))
     draft = emit(pipeline, variant)
     kept = accepted(draft, events, variant)
@@ -92,7 +117,7 @@ def test_engines_select_what_the_interpreter_selects(
 
 
 @pytest.mark.parametrize("variant", ENGINES)
-@QUIET
+@FEWER
 @given(st.lists(TEXTS, min_size=1, max_size=3), CONDITIONS, st.sampled_from(list(p.Quant)),
        st.booleans())
 def test_lists_are_tested_value_by_value(
