@@ -298,3 +298,21 @@ def test_command_refuses_an_unknown_target(
     code = main(["catalog", str(RULES), "-o", str(tmp_path), "-t", "sigmah", "--no-cache"])
     assert code == 2
     assert "OUT502" in capsys.readouterr().err
+
+
+def test_command_shows_the_verdicts_of_a_report(tmp_path: Path) -> None:
+    rule, out = str(RULES / "detections/endpoint/event_log_cleared.yml"), tmp_path / "site"
+    report = tmp_path / "verified.json"
+    assert main(["verify", rule, "-t", "sigma", "--format", "json", "-o", str(report)]) == 0
+    asked = ["-t", "sigma", "--verdicts", str(report), "--no-cache"]
+    assert main(["catalog", rule, "-o", str(out), *asked]) == 0
+    page = (out / "rules/splunk/event_log_cleared.html").read_text(encoding="utf-8")
+    assert "verified: equal, proved equal" in page
+
+
+def test_command_refuses_what_is_no_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["-o", str(tmp_path), "--verdicts", str(RULES / "README.md"), "--no-cache"]
+    assert main(["catalog", str(RULES), *asked]) == 2
+    assert "error[OUT505]: no report of verify" in capsys.readouterr().err

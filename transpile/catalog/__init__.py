@@ -30,6 +30,7 @@ from transpile.catalog.reading import (
     read_bytes,
     read_rules,
 )
+from transpile.catalog.verdicts import Verdicts, add_verdicts
 from transpile.catalog.views import Column, Twin, Watched, duplicates, events, matrix
 from transpile.errors import TranspileError, UsageError
 from transpile.names import slug
@@ -75,11 +76,13 @@ class Catalog:
         cache: Path | None = None,
         processes: int | None = None,
         progress: Progress | None = None,
+        verdicts: Verdicts | None = None,
     ) -> Catalog:
         """Return the catalogue of the rules under some paths (files or folders).
 
         targets: what to convert each rule to.  cache: a file that makes the next build read only
-        what changed.  progress: wraps the records as they come, with their number.
+        what changed.  progress: wraps the records as they come, with their number.  verdicts: of
+        the conversions (`verdicts.read_verdicts`).
         Raises ContentError CNT407 for a path that is not there, UsageError for an unknown target.
         """
         forget()
@@ -96,6 +99,7 @@ class Catalog:
         found = sorted(store.entries(), key=lambda row: (order[row[0]], row[1]))
         rules = [Entry.from_json(data) for _, _, data in found]
         _name_pages(rules)
+        add_verdicts(rules, verdicts or {})
         return cls(rules, store, [(path, part) for path, part, _ in found], len(new))
 
     @cached_property

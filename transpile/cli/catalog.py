@@ -30,6 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache", metavar="FILE", help="what was read before (default: in the user's cache)"
     )
+    parser.add_argument(
+        "--verdicts", metavar="FILE", help="report of `verify --format json`, shown on the pages"
+    )
     parser.add_argument("--no-cache", action="store_true", help="read everything anew")
     parser.add_argument(
         "-j", "--jobs", type=int, metavar="N",
@@ -41,6 +44,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Build the catalogue and write the site; 1 if a rule could not be read."""
     from transpile.catalog import Catalog
     from transpile.catalog.site import write_site
+    from transpile.catalog.verdicts import read_verdicts
 
     folder = Path(options.output)
     make_folder(folder)
@@ -51,6 +55,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         cache=_cache(options) if settings.cache and not options.no_cache else None,
         processes=options.jobs,
         progress=_progress(terminal, "reading"),
+        verdicts=read_verdicts(Path(options.verdicts)) if options.verdicts else None,
     )
     if not catalog.rules:
         terminal.error(f"no rule found in {', '.join(options.paths)}")
