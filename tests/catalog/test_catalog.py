@@ -127,13 +127,15 @@ def test_a_second_build_reads_what_changed(
     folder: Path, tmp_path_factory: pytest.TempPathFactory, changed: str, text: str, reads: int
 ) -> None:
     cache = tmp_path_factory.mktemp("cache") / "c.sqlite"
-    assert Catalog.build([folder], cache=cache).read == 4
+    first = Catalog.build([folder], cache=cache)
+    assert (first.read, len(first.related)) == (4, 4)
     assert Catalog.build([folder], cache=cache).read == 0
     write(folder / changed, text)
     second = Catalog.build([folder], cache=cache)
     assert second.read == reads
     anew = Catalog.build([folder])
     assert second.rules == anew.rules
+    assert second.related == anew.related
     assert [second.sheet(rule) for rule in second.rules] == [anew.sheet(r) for r in anew.rules]
 
 

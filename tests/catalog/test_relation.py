@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from transpile.catalog.logic import Logic, filters_of, said
 from transpile.catalog.neighbours import KINDS, neighbours
-from transpile.catalog.relation import Implications, missing
+from transpile.catalog.relation import Closures, OneByOne, missing
 from transpile.interpret import compile_pred, event_row
 from transpile.ir import pred as p
 from transpile.ir.expr import Field
@@ -28,10 +28,10 @@ def like(text: str, *, cased: bool = False) -> p.Glob:
 def follows(narrow: Pred, wide: Pred) -> bool:
     """Return what the catalogue says of two predicates."""
     left, right = filters_of(narrow), filters_of(wide)
-    known = Implications()
-    for pred in (narrow, wide):
-        known.add(leaf.literal for leaf in _logic(pred).leaves())
-    return not missing(left, right, known.known())
+    literals = [leaf.literal for pred in (narrow, wide) for leaf in _logic(pred).leaves()]
+    answers = {not missing(left, right, x) for x in (OneByOne(), Closures(literals))}
+    assert len(answers) == 1
+    return answers.pop()
 
 
 def _logic(pred: Pred, *, complete: bool = True, extra: tuple[str, ...] = ()) -> Logic:

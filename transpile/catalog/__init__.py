@@ -20,7 +20,8 @@ from transpile.catalog.cache import Cache, Record
 from transpile.catalog.counts import Counts, Row, rows_of
 from transpile.catalog.entry import Entry, Sheet
 from transpile.catalog.falsepositives import Group, grouped
-from transpile.catalog.neighbours import Neighbours, neighbours
+from transpile.catalog.logic import Logic
+from transpile.catalog.neighbours import Neighbours, implications, neighbours
 from transpile.catalog.reading import (
     File,
     definitions_digest,
@@ -41,6 +42,9 @@ MANY = 100
 """Files from which on more than one process pays."""
 
 _CHUNK = 16
+
+_FEW = 40
+"""Changed rules up to which each is compared with all others, instead of all anew."""
 
 Progress = Callable[[Iterator[Record], int], Iterator[Record]]
 
@@ -143,7 +147,25 @@ class Catalog:
     @cached_property
     def related(self) -> list[Neighbours]:
         """The neighbours of all rules, in the order of the rules."""
-        return neighbours([rule.logic for rule in self.rules])
+        logics = [rule.logic for rule in self.rules]
+        return neighbours(logics, self._implications(logics))
+
+    def _implications(self, logics: Sequence[Logic | None]) -> set[tuple[int, int]]:
+        """Return which rules imply which; only those with a rule that changed are compared."""
+        stamps = self.stamps()
+        at = {stamps[rule.key]: number for number, rule in enumerate(self.rules)}
+        compared, pairs = self.cache.implications()
+        changed = [number for stamp, number in at.items() if stamp not in compared]
+        if not changed:
+            return {(at[a], at[b]) for a, b in pairs if a in at and b in at}
+        if len(changed) > _FEW:
+            found = set(implications(logics))
+        else:
+            found = {(at[a], at[b]) for a, b in pairs if a in at and b in at}
+            found |= set(implications(logics, changed))
+        names = list(at)
+        self.cache.store_implications(at, ((names[a], names[b]) for a, b in sorted(found)))
+        return found
 
     @cached_property
     def _positions(self) -> dict[str, int]:

@@ -21,6 +21,8 @@ _TABLES = (
     "entry TEXT NOT NULL, sheet TEXT NOT NULL, PRIMARY KEY (path, part))",
     "CREATE TABLE IF NOT EXISTS pages (folder TEXT NOT NULL, name TEXT NOT NULL, "
     "stamp TEXT NOT NULL, PRIMARY KEY (folder, name))",
+    "CREATE TABLE IF NOT EXISTS compared (stamp TEXT PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS implied (narrow TEXT NOT NULL, wide TEXT NOT NULL)",
 )
 
 Record = tuple[str, str, list[tuple[str, str]]]
@@ -67,6 +69,23 @@ class Cache:
         if row is None:
             raise KeyError(path)
         return Sheet.from_json(json.loads(row[0]))
+
+    def implications(self) -> tuple[set[str], list[tuple[str, str]]]:
+        """Return the stamps of the rules that were compared, and the pairs of which one implies
+        the other: (narrow, wide)."""
+        compared = {stamp for (stamp,) in self._database.execute("SELECT stamp FROM compared")}
+        return compared, list(self._database.execute("SELECT narrow, wide FROM implied"))
+
+    def store_implications(
+        self, compared: Iterable[str], pairs: Iterable[tuple[str, str]]
+    ) -> None:
+        """Keep which rules were compared, and what came out."""
+        for table in ("compared", "implied"):
+            self._database.execute(f"DELETE FROM {table}")
+        rows = ((stamp,) for stamp in compared)
+        self._database.executemany("INSERT OR IGNORE INTO compared VALUES (?)", rows)
+        self._database.executemany("INSERT INTO implied VALUES (?, ?)", pairs)
+        self.save()
 
     def pages(self, folder: str) -> dict[str, str]:
         """Return name -> stamp of the pages written to a folder."""

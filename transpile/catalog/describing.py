@@ -21,9 +21,11 @@ from transpile.explain import explain_compiled
 from transpile.explain.indicators import indicators
 from transpile.fidelity import Loss
 from transpile.ir.events import EventRule, event_rule
+from transpile.ir.expr import Node
+from transpile.ir.pred import Unknown
 from transpile.ir.simplify import simplify
 from transpile.ir.stages import Aggregate, Filter, Pipeline
-from transpile.ir.walk import fields_of
+from transpile.ir.walk import fields_of, rebuild
 from transpile.schema.resolve import Resolution
 from transpile.schema.splunk_view import in_splunks_view
 from transpile.tables import tables_for
@@ -79,7 +81,7 @@ def _add_logic(entry: Entry, sheet: Sheet, compiled: Compiled, content: Content)
     sheet.group_by = page.group_by
     sheet.stages = tuple(Stage(s.number, s.kind, s.text, s.predicates) for s in page.stages)
     entry.events = tuple(Event(e.provider, e.event_id, e.title) for e in page.events)
-    seen = _over_shared_events(compiled)
+    seen = shared_events(compiled)
     rule = _event_part(seen, content)
     resolution = None
     if rule is not None:
@@ -98,11 +100,19 @@ def _add_logic(entry: Entry, sheet: Sheet, compiled: Compiled, content: Content)
     entry.values = tuple(_values(compiled, seen, rule, resolution))
 
 
-def _over_shared_events(compiled: Compiled) -> Pipeline:
+def shared_events(compiled: Compiled) -> Pipeline:
     """Return the rule over Splunk's events, those of a data model where one has its fields."""
     if compiled.native is None:
         return compiled.pipeline
-    return simplify(in_splunks_view(compiled.native, models=True).pipeline)
+    seen = in_splunks_view(compiled.native, models=True).pipeline
+    return simplify(rebuild(seen, _decided))
+
+
+def _decided(node: Node) -> Node:
+    """Return a tree in which a test of a field that Splunk lacks is that test, in its own name."""
+    if isinstance(node, Unknown) and node.decided is not None:
+        return _decided(node.decided)
+    return rebuild(node, _decided)
 
 
 def _event_part(pipeline: Pipeline, content: Content) -> EventRule | None:

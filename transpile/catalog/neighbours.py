@@ -8,12 +8,13 @@ and only rules from which that filter can follow look at it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import log
 
-from transpile.catalog.logic import Leaf, Logic, leaves
-from transpile.catalog.relation import Implications, Known, missing
+from transpile.catalog.logic import Leaf, Literal, Logic, Tree, leaves
+from transpile.catalog.relation import Closures, Follows, OneByOne, follows_from, missing
 
 ALIKE = 0.75
 """Weight of the shared tests, of all tests of both rules, from which on rules are near duplicates.
@@ -59,19 +60,25 @@ KINDS = ("same", "broader", "narrower", "reading", "alike")
 """The relations, as `Neighbours` names them."""
 
 
-def neighbours(logics: Sequence[Logic | None]) -> list[Neighbours]:
-    """Return the neighbours of every rule; None stands for a rule that could not be read."""
-    work = _Work(logics)
+def neighbours(
+    logics: Sequence[Logic | None], implications: Collection[tuple[int, int]] | None = None
+) -> list[Neighbours]:
+    """Return the neighbours of every rule; None stands for a rule that could not be read.
+
+    implications: what `implications` gives, if that is known already.
+    """
+    work = _Work(logics, Closures(_literals(logics)))
     found = [Neighbours() for _ in logics]
-    related = frozenset(work.implications())
+    related = frozenset(work.implications() if implications is None else implications)
     for narrow, wide in sorted(related):
-        dropped = work.dropped(narrow, wide)
+        lost = work.lost(narrow, wide)
+        dropped = work.said(narrow, lost)
         if not work.complete(wide):
             found[narrow].reading.append(Neighbour(wide, dropped, work.extra(wide)))
         elif (wide, narrow) in related and work.complete(narrow):
             found[narrow].same.append(Neighbour(wide))
         else:
-            twin = work.differ_in_scope(narrow, wide)
+            twin = work.is_scope(narrow, lost)
             dropped += work.extra(narrow)
             found[narrow].broader.append(Neighbour(wide, dropped, twin=twin))
             found[wide].narrower.append(Neighbour(narrow, dropped, twin=twin))
@@ -79,7 +86,8 @@ def neighbours(logics: Sequence[Logic | None]) -> list[Neighbours]:
         if (left, right) in related or (right, left) in related:
             continue
         for one, other in ((left, right), (right, left)):
-            only, others = work.dropped(one, other), work.dropped(other, one)
+            only = work.said(one, work.lost(one, other))
+            others = work.said(other, work.lost(other, one))
             found[one].alike.append(Neighbour(other, only, others, likeness))
     for item in found:
         for kind in KINDS:
@@ -87,18 +95,34 @@ def neighbours(logics: Sequence[Logic | None]) -> list[Neighbours]:
     return found
 
 
-class _Work:
-    """The rules of a catalogue with what follows from each of their literals."""
+def implications(
+    logics: Sequence[Logic | None], changed: Collection[int] | None = None
+) -> Iterator[tuple[int, int]]:
+    """Yield (narrow, wide) for every pair of which the first finds nothing but what the second
+    reads. changed: only pairs with one of these."""
+    if changed is None:
+        yield from _Work(logics, Closures(_literals(logics))).implications()
+    else:
+        yield from _Work(logics, OneByOne()).implications_with(frozenset(changed))
 
-    def __init__(self, logics: Sequence[Logic | None]) -> None:
+
+def _literals(logics: Sequence[Logic | None]) -> dict[Literal, None]:
+    """Return all literals of some rules, each once."""
+    found = (logic for logic in logics if logic is not None)
+    return {leaf.literal: None for x in found for leaf in (*x.leaves(), *x.given)}
+
+
+class _Work:
+    """The rules of a catalogue, with how many make each test."""
+
+    def __init__(self, logics: Sequence[Logic | None], follows: Follows) -> None:
         self.logics = logics
-        known = Implications()
-        for logic in logics:
-            if logic is not None:
-                known.add(leaf.literal for leaf in (*logic.leaves(), *logic.given))
-        self.known: Known = known.known()
+        self.follows = follows
+        self._by_rarity: dict[int, Sequence[Tree]] = {}
         self.leaves = [frozenset() if x is None else frozenset(x.leaves()) for x in logics]
         self.usage = Counter(leaf for found in self.leaves for leaf in found)
+
+    # -- two rules --------------------------------------------------------------------------------
 
     def complete(self, index: int) -> bool:
         """Return whether an event that meets the filters of a rule is found by it."""
@@ -110,65 +134,94 @@ class _Work:
         logic = self.logics[index]
         return () if logic is None else logic.extra
 
-    def dropped(self, narrow: int, wide: int) -> tuple[str, ...]:
-        """Return the filters of one rule that do not follow from those of another, in words."""
-        logic = self.logics[narrow]
-        return () if logic is None else tuple(map(logic.said, self._lost(narrow, wide)))
-
-    def differ_in_scope(self, narrow: int, wide: int) -> bool:
-        """Return whether a rule asks nothing more than a broader one but which events it reads."""
-        logic = self.logics[narrow]
-        return (
-            logic is not None
-            and not logic.extra
-            and all(at < len(logic.scope) for at in self._lost(narrow, wide))
-        )
-
-    def _lost(self, narrow: int, wide: int) -> list[int]:
+    def lost(self, narrow: int, wide: int) -> list[int]:
+        """Return the conjuncts of one rule that do not follow from those of another."""
         left, right = self.logics[narrow], self.logics[wide]
         if left is None or right is None:
             return []
-        return missing(right.known, left.trees, self.known)
+        return missing(right.known, left.trees, self.follows)
+
+    def said(self, index: int, positions: Sequence[int]) -> tuple[str, ...]:
+        """Return conjuncts of a rule in words."""
+        logic = self.logics[index]
+        return () if logic is None else tuple(map(logic.said, positions))
+
+    def is_scope(self, index: int, positions: Sequence[int]) -> bool:
+        """Return whether conjuncts, all that a rule asks more, say only which events are read."""
+        logic = self.logics[index]
+        return logic is not None and not logic.extra and all(
+            at < len(logic.scope) for at in positions
+        )
+
+    # -- all rules --------------------------------------------------------------------------------
 
     def implications(self) -> Iterator[tuple[int, int]]:
         """Yield (narrow, wide) for every pair of which the first implies the second."""
         filed, anywhere = self._filed()
+        closures = Closures(filed)
+
+        @cache
+        def proposed(literal: Literal) -> tuple[int, ...]:
+            return tuple(at for wide in closures.of(literal) for at in filed[wide.literal])
+
         for narrow, logic in enumerate(self.logics):
             if logic is None or not _tells(logic):
                 continue
-            reach = frozenset[Leaf]().union(
-                *(self.known[leaf] for leaf in (*self.leaves[narrow], *logic.given))
-            )
-            proposed = dict.fromkeys(anywhere)
-            for leaf in reach:
-                proposed.update(dict.fromkeys(filed.get(leaf, ())))
-            for wide in proposed:
-                if wide != narrow and self._follows(reach, logic, wide):
-                    yield narrow, wide
+            asked = (*self.leaves[narrow], *logic.given)
+            found = dict.fromkeys(anywhere)
+            for leaf in asked:
+                if leaf.holds:
+                    found.update(dict.fromkeys(proposed(leaf.literal)))
+            yield from ((narrow, wide) for wide in found if self._implies(narrow, wide))
 
-    def _filed(self) -> tuple[Mapping[Leaf, list[int]], list[int]]:
-        """Return the rules by the leaves of their rarest filter, and those without leaves."""
-        filed: dict[Leaf, list[int]] = defaultdict(list)
+    def implications_with(self, changed: frozenset[int]) -> Iterator[tuple[int, int]]:
+        """Yield the pairs of `implications` that have one of these rules."""
+        everything = range(len(self.logics))
+        for one in sorted(changed):
+            yield from ((one, other) for other in everything if self._implies(one, other))
+            others = (other for other in everything if other not in changed)
+            yield from ((other, one) for other in others if self._implies(other, one))
+
+    def _implies(self, narrow: int, wide: int) -> bool:
+        left, right = self.logics[narrow], self.logics[wide]
+        if narrow == wide or left is None or right is None:
+            return False
+        if not (_tells(left) and _tells(right)):
+            return False
+        given = left.known
+        trees = self._rarest_first(wide, right)
+        return all(follows_from(given, tree, self.follows) for tree in trees)
+
+    def _rarest_first(self, index: int, logic: Logic) -> Sequence[Tree]:
+        found = self._by_rarity.get(index)
+        if found is None:
+            found = self._by_rarity[index] = sorted(logic.trees, key=self._rarity)
+        return found
+
+    def _rarity(self, tree: Tree) -> int:
+        return sum(self.usage[leaf] for leaf in leaves(tree))
+
+    def _filed(self) -> tuple[Mapping[Literal, list[int]], list[int]]:
+        """Return the rules by the literals of their rarest filter of positive tests; and the rest.
+
+        Whatever implies such a filter makes a test from which one of the literals follows.
+        """
+        filed: dict[Literal, list[int]] = defaultdict(list)
         anywhere: list[int] = []
         for index, logic in enumerate(self.logics):
             if logic is None or not _tells(logic):
                 continue
-            choices = [frozenset(leaves(tree)) for tree in logic.trees]
-            rarest = min(choices, key=lambda found: sum(self.usage[leaf] for leaf in found))
-            for leaf in rarest:
-                filed[leaf].append(index)
-            if not rarest:
+            positive = [
+                tree
+                for tree in logic.trees
+                if (found := list(leaves(tree))) and all(leaf.holds for leaf in found)
+            ]
+            if positive:
+                for leaf in frozenset(leaves(min(positive, key=self._rarity))):
+                    filed[leaf.literal].append(index)
+            else:
                 anywhere.append(index)
         return filed, anywhere
-
-    def _follows(self, reach: frozenset[Leaf], narrow: Logic, wide: int) -> bool:
-        """Return whether every filter of a rule follows; first if some leaf of each is reached."""
-        logic = self.logics[wide]
-        return (
-            logic is not None
-            and all(any(leaf in reach for leaf in leaves(tree)) for tree in logic.trees)
-            and not missing(narrow.known, logic.trees, self.known)
-        )
 
     def alike(self) -> Iterator[tuple[int, int, float]]:
         """Yield pairs that share most of their tests, each once, with their likeness."""

@@ -1,19 +1,20 @@
 """When one rule finds everything that another finds, decided on their literals.
 
-`Implications` answers which of the catalogue's literals follow from one of them, by the patterns of
-the IR; `implies` carries that through the trees. Both are sound and not complete: what they say
-holds for every event, what they do not say may hold too. Two values of a field never exclude each
-other here, since a field may have several.
+Literals are decided by the patterns of the IR; `implies` carries that through the trees. Both are
+sound and not complete: what they say holds for every event, what they do not say may hold too. Two
+values of a field never exclude each other here, since a field may have several.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
 
-from transpile.catalog.logic import UNKNOWN, Leaf, Literal, Tree, pattern_of
+from transpile.catalog.logic import UNKNOWN, Leaf, Literal, Node, Tree, pattern_of
 from transpile.ir.decide import compile_condition
 from transpile.ir.pattern import Pattern
 from transpile.ir.pattern import implies as pattern_implies
@@ -26,143 +27,178 @@ _VALUES = frozenset((*_TEXTS, *_ORDERS, "num", "match", "cidr"))
 _GRAM = 8
 """Characters by which the texts of patterns are looked up; ends of texts differ most."""
 
-Known = Mapping[Leaf, frozenset[Leaf]]
-"""Leaf -> the leaves that follow from it, itself among them."""
+
+class Follows(Protocol):
+    """Decides leaves."""
+
+    def any(self, narrow: Leaf, parts: Sequence[Tree]) -> bool:
+        """Return True only if whoever meets a leaf meets one of the leaves among some parts."""
 
 
-def implies(narrow: Tree, wide: Tree, known: Known) -> bool:
+def implies(narrow: Tree, wide: Tree, follows: Follows) -> bool:
     """Return True only if every event that meets `narrow` meets `wide`."""
     match narrow, wide:
-        case (_, ("and", parts)):
-            return all(implies(narrow, part, known) for part in parts)
-        case (("or", parts), _):
-            return all(implies(part, wide, known) for part in parts)
         case (Leaf(), Leaf()):
-            return wide in known[narrow]
+            return follows.any(narrow, (wide,))
+        case (_, ("and", parts)):
+            return all(implies(narrow, part, follows) for part in parts)
+        case (("or", parts), _):
+            return all(implies(part, wide, follows) for part in parts)
         case (Leaf(), ("or", parts)):
-            follow = known[narrow]
-            return any(
-                part in follow if isinstance(part, Leaf) else implies(narrow, part, known)
-                for part in parts
+            return follows.any(narrow, parts) or any(
+                implies(narrow, part, follows) for part in parts if isinstance(part, Node)
             )
         case (("and", parts), Leaf()):
-            return any(implies(part, wide, known) for part in parts)
+            return any(implies(part, wide, follows) for part in parts)
         case (("and", left), ("or", right)):
-            return any(implies(part, wide, known) for part in left) or any(
-                implies(narrow, part, known) for part in right
+            return any(implies(part, wide, follows) for part in left) or any(
+                implies(narrow, part, follows) for part in right
             )
         case _:
             return False
 
 
-def missing(narrow: Sequence[Tree], wide: Sequence[Tree], known: Known) -> list[int]:
+def missing(narrow: Sequence[Tree], wide: Sequence[Tree], follows: Follows) -> list[int]:
     """Return which filters of `wide` do not follow from one of `narrow`, by position."""
-    return [
-        at
-        for at, tree in enumerate(wide)
-        if not any(implies(one, tree, known) for one in narrow)
-    ]
+    return [at for at, tree in enumerate(wide) if not follows_from(narrow, tree, follows)]
 
 
-@dataclass(slots=True)
-class Implications:
-    """All literals of a catalogue, arranged so that what follows from one is found quickly."""
+def follows_from(narrow: Sequence[Tree], tree: Tree, follows: Follows) -> bool:
+    """Return True only if every event that meets all of `narrow` meets a tree."""
+    return any(implies(one, tree, follows) for one in narrow)
 
-    literals: dict[Literal, None] = field(default_factory=dict)
-    _by_subject: dict[tuple[str, bool], _Subject] = field(default_factory=dict)
 
-    def add(self, literals: Iterable[Literal]) -> None:
-        """Take in literals; those known already change nothing."""
+class OneByOne:
+    """Decides each pair of leaves when it is asked: for few rules."""
+
+    def any(self, narrow: Leaf, parts: Sequence[Tree]) -> bool:
+        """Return whether one of the leaves follows."""
+        if narrow.literal.kind == UNKNOWN:
+            return False
+        return narrow in parts or any(
+            _leaf_follows(narrow, part) for part in parts if isinstance(part, Leaf)
+        )
+
+
+def _leaf_follows(narrow: Leaf, wide: Leaf) -> bool:
+    left, right = narrow.literal, wide.literal
+    if left.subject != right.subject or narrow.holds != wide.holds:
+        return False
+    return _literal_follows(left, right) if narrow.holds else _literal_follows(right, left)
+
+
+class Closures:
+    """Looks up what follows from a literal among all of a catalogue: for many rules."""
+
+    def __init__(self, literals: Iterable[Literal]) -> None:
+        self._index = Index()
         for literal in literals:
-            if literal in self.literals:
-                continue
-            self.literals[literal] = None
-            for every in (literal.every,) if literal.kind in _VALUES else (False, True):
-                key = (literal.subject, every)
-                self._by_subject.setdefault(key, _Subject()).add(literal)
+            self._index.add(literal)
+        self._known: dict[Literal, frozenset[Leaf]] = {}
 
-    def known(self) -> Known:
-        """Return what follows from every leaf."""
-        positive = {literal: frozenset(self._following(literal)) for literal in self.literals}
-        reverse: dict[Literal, set[Leaf]] = defaultdict(set)
-        for literal, following in positive.items():
-            for wide in following:
-                reverse[wide].add(Leaf(literal, False))
-        found: dict[Leaf, frozenset[Leaf]] = {}
-        for literal, following in positive.items():
-            found[Leaf(literal)] = frozenset(map(Leaf, following))
-            found[Leaf(literal, False)] = frozenset(reverse[literal])
+    def any(self, narrow: Leaf, parts: Sequence[Tree]) -> bool:
+        """Return whether one of the leaves follows."""
+        if narrow.holds:
+            return not self.of(narrow.literal).isdisjoint(parts)
+        subject, positive = narrow.literal.subject, Leaf(narrow.literal)
+        return any(
+            isinstance(part, Leaf)
+            and not part.holds
+            and part.literal.subject == subject
+            and positive in self.of(part.literal)
+            for part in parts
+        )
+
+    def of(self, literal: Literal) -> frozenset[Leaf]:
+        """Return the leaves that follow from a literal."""
+        found = self._known.get(literal)
+        if found is None:
+            found = self._known[literal] = frozenset(map(Leaf, self._index.following(literal)))
         return found
 
-    def _following(self, literal: Literal) -> Iterator[Literal]:
-        if literal.kind == UNKNOWN:
-            return
-        yield literal
-        if literal.kind not in _VALUES:
-            return
-        # every value, of which there is one at least, is some value too
-        for every in (True, False) if literal.every else (False,):
-            subject = self._by_subject.get((literal.subject, every))
-            if subject is not None:
-                yield from subject.wider(literal)
+
+def _literal_follows(narrow: Literal, wide: Literal) -> bool:
+    if UNKNOWN in (narrow.kind, wide.kind):
+        return False
+    if narrow == wide:
+        return True
+    if narrow.kind not in _VALUES:
+        return False
+    if wide.kind == "exists":
+        return True
+    # every value, of which there is one at least, is some value too
+    if wide.kind not in _VALUES or (wide.every and not narrow.every):
+        return False
+    if narrow.kind in _TEXTS and wide.kind in _TEXTS:
+        return _text_follows(narrow, wide)
+    return _follows(narrow, wide)
+
+
+def _text_follows(narrow: Literal, wide: Literal) -> bool:
+    if wide.cased and not narrow.cased:
+        return False
+    if narrow.kind == wide.kind == "eq":
+        return narrow.value == wide.value or (
+            not wide.cased and fold(narrow.value) == fold(wide.value)
+        )
+    left, right = _pattern(narrow) if wide.cased else _folded(narrow), _pattern(wide)
+    inside, end = right.as_contains(), right.as_suffix()  # nearly all patterns are of these kinds
+    if inside is not None:
+        return any(inside in text for text in _texts(left))
+    if end is not None:
+        last = left.parts[-1] if left.parts else ""
+        return isinstance(last, str) and last.endswith(end)
+    return pattern_implies(left, right)
+
+
+@lru_cache(maxsize=1 << 17)
+def _pattern(literal: Literal) -> Pattern:
+    return pattern_of(literal)
+
+
+@lru_cache(maxsize=1 << 17)
+def _folded(literal: Literal) -> Pattern:
+    return _pattern(literal).folded()
 
 
 @dataclass(slots=True)
-class _Subject:
-    """The literals of one subject under one quantifier, by what can be looked up of them."""
+class Index:
+    """Literals, arranged so that those that may follow from another one are found quickly."""
 
-    exact: dict[str, list[Literal]] = field(default_factory=lambda: defaultdict(list))
-    grams: dict[str, list[_Wide]] = field(default_factory=lambda: defaultdict(list))
-    others: list[Literal] = field(default_factory=list)
-    exists: list[Literal] = field(default_factory=list)
+    exact: dict[tuple[str, str], list[Literal]] = field(default_factory=lambda: defaultdict(list))
+    grams: dict[tuple[str, str], list[tuple[str, Literal]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    others: dict[str, list[Literal]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, literal: Literal) -> None:
+        """Take in a literal."""
+        subject = literal.subject
         match literal.kind:
             case "eq":
-                self.exact[fold(literal.value)].append(literal)
+                self.exact[subject, fold(literal.value)].append(literal)
             case "like":
-                folded = pattern_of(literal).folded()
-                longest = max(_texts(folded), key=len, default="")
-                self.grams[longest[-_GRAM:]].append((literal, folded, longest))
-            case "exists":
-                self.exists.append(literal)
-            case kind if kind in _VALUES:
-                self.others.append(literal)
+                longest = max(_texts(_pattern(literal)), key=len, default="")
+                self.grams[subject, fold(longest[-_GRAM:])].append((fold(longest), literal))
             case _:
-                pass
+                self.others[subject].append(literal)
 
-    def wider(self, narrow: Literal) -> Iterator[Literal]:
-        """Yield the literals here that follow from a test of the same subject."""
-        yield from self.exists
-        if narrow.kind in _TEXTS:
-            yield from self._of_pattern(narrow)
-        for wide in self.others:
-            if _follows(narrow, wide):
+    def following(self, narrow: Literal) -> Iterator[Literal]:
+        """Yield the literals here that follow from one."""
+        candidates = self._of_text(narrow) if narrow.kind in _TEXTS else iter(())
+        for wide in (*candidates, *self.others.get(narrow.subject, ())):
+            if _literal_follows(narrow, wide):
                 yield wide
 
-    def _of_pattern(self, narrow: Literal) -> Iterator[Literal]:
-        pattern = pattern_of(narrow)
-        folded = pattern.folded()
-        if narrow.kind == "eq":
-            for wide in self.exact.get(fold(narrow.value), ()):
-                if not wide.cased or (narrow.cased and narrow.value == wide.value):
-                    yield wide
-        elif folded.is_literal:
-            yield from (w for w in self.exact.get(folded.text, ()) if not w.cased)
-        texts = _texts(folded)
+    def _of_text(self, narrow: Literal) -> Iterator[Literal]:
+        subject, pattern = narrow.subject, _folded(narrow)
+        if pattern.is_literal:
+            yield from self.exact.get((subject, pattern.text), ())
+        texts = _texts(pattern)
         for key in _grams(texts):
-            for wide, wide_folded, longest in self.grams.get(key, ()):
-                if not any(longest in text for text in texts) and longest:
-                    continue
-                if wide.cased:
-                    if narrow.cased and pattern_implies(pattern, pattern_of(wide)):
-                        yield wide
-                elif wide_folded.as_contains() or pattern_implies(folded, wide_folded):
+            for longest, wide in self.grams.get((subject, key), ()):
+                if not longest or any(longest in text for text in texts):
                     yield wide
-
-
-_Wide = tuple[Literal, Pattern, str]
-"""A literal with wildcards, its folded pattern, and the longest text in that."""
 
 
 def _texts(pattern: Pattern) -> list[str]:
