@@ -78,7 +78,7 @@ def test_a_changed_macro_shows_every_rule_it_concerns_with_its_verdict(checkout:
         assert "a macro changed: shells; the meaning changed: the rule now finds the event" in (
             finding["message"]
         )
-        assert "wscript.exe" in finding["message"]
+        assert "wscript.exe" in finding["message"].lower()
         assert finding["path"].startswith("detections/")
 
 

@@ -15,11 +15,18 @@ from itertools import islice, permutations
 
 from transpile.interpret import compile_pred
 from transpile.ir.events import EventRule
-from transpile.ir.stages import Events, Pipeline
+from transpile.ir.stages import Aggregate, Events, Pipeline, Window
 from transpile.ir.text import whole
 from transpile.verify.prove import Facts, satisfiable
+from transpile.verify.witness.backwards import Wishes, wishes_of
 from transpile.verify.witness.choose import telling
-from transpile.verify.witness.groups import MOST_IN_GROUP, around_threshold
+from transpile.verify.witness.groups import (
+    MOST_IN_GROUP,
+    around_threshold,
+    at_threshold,
+    shape_of,
+    standing_out,
+)
 from transpile.verify.witness.maker import START, Event, Maker, event_part, maker_for
 from transpile.verify.witness.near import changed, near
 from transpile.verify.witness.partners import partner_events
@@ -48,7 +55,9 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     if rule is None:
         return []
     rule = maker.settle(rule)
-    made = list(islice(_events(rule, maker), LIMIT + 3 * MOST_IN_GROUP))
+    made = list(islice(_events(rule, pipeline, maker), LIMIT + 3 * MOST_IN_GROUP))
+    if made and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
+        made += made[:1] * 2  # the same once more, at other times
     made += partner_events(pipeline, made, witnesses, maker.tables)
     if reads_text(rule):
         made = list(map(with_text, made))
@@ -62,7 +71,7 @@ def _spacing(rule: EventRule) -> float:
     return SPACING if window is None else min(SPACING, window / (2 * most))
 
 
-def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
+def _events(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Event]:
     seen: set[str] = set()
 
     def fresh(event: Event) -> bool:
@@ -72,33 +81,49 @@ def _events(rule: EventRule, maker: Maker) -> Iterator[Event]:
         seen.add(key)
         return True
 
-    bases = _bases(rule, maker)
+    wishes = _wishes(rule, pipeline, maker)
+    bases = _bases(rule, maker, wishes)
     for base in bases:
         if fresh(full := maker.completed(base)):
             yield full
     pool = list(islice(near(bases, rule.pred, maker), POOL))
     facts = Facts(maker.single, maker.whole)
-    yield from filter(fresh, islice(telling(rule.pred, pool, maker, facts), LIMIT))
+    told = [e for e in islice(telling(rule.pred, pool, maker, facts), LIMIT) if fresh(e)]
+    yield from told
     for base in bases[:1]:
         full = maker.completed(base)
         for name in maker.grouped:
             if fresh(missing := changed(full, name, None)):
                 yield missing
-        yield from around_threshold(rule, full, maker)
+        shape = shape_of(rule, full, maker, wishes.size, tuple(wishes.distinct))
+        yield from around_threshold(rule, shape, maker)
+        yield from at_threshold(rule, shape, told, maker)
+        if wishes.unusual:
+            yield from standing_out(rule, shape, maker)
 
 
-def _bases(rule: EventRule, maker: Maker) -> list[Event]:
+def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
+    """Return what events must hold for the rule to have a result, where its filter does not say."""
+    if not rule.losses and rule.threshold is None:
+        return Wishes()
+    return wishes_of(pipeline, lambda name: maker.example(name, 1), maker.tables or {})
+
+
+def _bases(rule: EventRule, maker: Maker, wishes: Wishes) -> list[Event]:
     """Return events in the scope of the rule's source that its filter finds.
 
-    They fit every taxonomy if such were found; an engine takes those that fit its own.
+    They fit every taxonomy if such were found; an engine takes those that fit its own. The first is
+    the one that is wished for, if there is one.
     """
     scope = _scope(rule)
     decide = compile_pred(rule.pred)
-    solved = list(islice(solutions(rule.pred), 2 * SOLUTIONS))
+    wished = [wishes.values] if wishes.values and decide(dict(wishes.values)) else []
+    solved = [*wished, *islice(solutions(rule.pred), 2 * SOLUTIONS)]
     if not solved and (proved := satisfiable(rule.pred).event) is not None:
         solved = [proved]
     fitting = (_reconciled(found, maker, decide) for found in solved)
     found = list(islice(filter(None, fitting), SOLUTIONS)) or solved[:SOLUTIONS]
+    found = [*(event for event in wished if event not in found[:1]), *found]
     return [scope | event for event in found]
 
 
