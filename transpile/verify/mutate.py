@@ -19,7 +19,7 @@ from transpile.ir.expr import Expr
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.regex import RegexError, parse_regex
-from transpile.ir.walk import descend
+from transpile.ir.walk import descend, fields_of
 
 MOST = 300
 """Mutants made per rule."""
@@ -67,7 +67,7 @@ def _of_stage(
             for other, what, span in of_pred(pred):
                 yield (replace(stage, pred=other),), what, span
         case s.Aggregate():
-            if rows or _tests_groups(pipeline, at):
+            if rows or _tests_groups(pipeline, at, stage):
                 yield from _of_aggregate(stage)
         case s.Dedup():
             if rows:
@@ -92,8 +92,14 @@ def _of_stage(
             return
 
 
-def _tests_groups(pipeline: s.Pipeline, at: int) -> bool:
-    return any(isinstance(stage, s.Filter) for stage in pipeline.stages[at + 1 :])
+def _tests_groups(pipeline: s.Pipeline, at: int, aggregate: s.Aggregate) -> bool:
+    """Return whether a later stage asks about what was computed of the groups."""
+    names = {agg.name for agg in aggregate.aggs}
+    return any(names & fields_of(stage) for stage in pipeline.stages[at + 1 :] if _decides(stage))
+
+
+def _decides(stage: s.Stage) -> bool:
+    return isinstance(stage, s.Filter | s.Compute | s.Window)
 
 
 def _of_aggregate(stage: s.Aggregate) -> Iterator[_Change]:
