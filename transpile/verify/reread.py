@@ -22,6 +22,7 @@ from transpile.ir.pred import Pred, all_of, any_of
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import DataModel, Events, Filter
 from transpile.ir.walk import descend, rebuild
+from transpile.schema.choices import settled
 from transpile.schema.cim import never_missing
 from transpile.schema.ecs import ecs_type
 from transpile.schema.elastic import selection
@@ -101,6 +102,7 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | str:
         resolution = resolve(rule.source, rule.pred, trial.compiled.rule.data_sources)
         if resolution is None:
             return "the rule's log source is not known"
+        rule = settled(rule, resolution, _taxonomy(draft))
         rewritten = rewrite(rule.pred, resolution, _taxonomy(draft))
         wanted = all_of((*_selected(draft, resolution, rule), rewritten.pred))
     except TranspileError as error:

@@ -169,7 +169,7 @@ def _rename(stage: s.Rename, wishes: Wishes, back: _Back) -> None:
     for old, new in reversed(stage.pairs):
         for kept in (wishes.values, wishes.present, wishes.distinct):
             for name in [n for n in kept if unrename(n, old, new) not in (None, n)]:
-                kept[str(unrename(name, old, new))] = kept.pop(name)  # type: ignore[attr-defined]
+                kept[str(unrename(name, old, new))] = kept.pop(name)
 
 
 def _extract(stage: s.Extract, wishes: Wishes, back: _Back) -> None:
