@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-engines test-pysigma check bench golden clean
+.PHONY: run test test-engines test-pysigma check bench bench-sql golden clean
 
 $(BIN)/transpile: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,9 @@ check: $(BIN)/transpile
 
 bench: $(BIN)/transpile
 	$(BIN)/python tools/bench.py
+
+bench-sql: $(BIN)/transpile
+	$(BIN)/python tools/bench_sql.py
 
 golden: $(BIN)/transpile
 	$(BIN)/transpile golden update

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
+from transpile.backends.sql.alternatives import grouped, one_of
 from transpile.backends.sql.dialects.base import ESCAPE
 from transpile.backends.sql.expressions import (
     as_list,
@@ -147,9 +148,9 @@ def _conjunction(args: Sequence[Pred], scope: Scope, positive: bool) -> Test:
 
 def _disjunction(args: Sequence[Pred], scope: Scope, positive: bool) -> Test:
     tests: list[Test] = []
-    for arg in _grouped(args):
+    for arg in grouped(args):
         if isinstance(arg, tuple):
-            tests.append(_one_of(arg, scope))
+            tests.append(one_of(arg, scope))
         else:
             tests.append(predicate(arg, scope, positive=positive))
     return Test(n.disjunction(t.sql for t in tests), united(tests))
@@ -157,42 +158,6 @@ def _disjunction(args: Sequence[Pred], scope: Scope, positive: bool) -> Test:
 
 def _is_constant(test: Test, value: bool) -> bool:
     return isinstance(test.sql, exp.Boolean) and bool(test.sql.this) is value
-
-
-def _grouped(args: Sequence[Pred]) -> list[Pred | tuple[p.Test, ...]]:
-    """Put equal-to-text tests on the same subject together, at the place of the first."""
-    groups: dict[tuple[Expr, bool], list[p.Test]] = {}
-    order: list[Pred | tuple[Expr, bool]] = []
-    for arg in args:
-        match arg:
-            case p.Test(subject, p.TextEq(_, cased), Quant.ANY):
-                key = (subject, cased)
-                if key not in groups:
-                    order.append(key)
-                groups.setdefault(key, []).append(arg)
-            case _:
-                order.append(arg)
-    found: list[Pred | tuple[p.Test, ...]] = []
-    for item in order:
-        if isinstance(item, tuple):
-            tests = groups[item]
-            found.append(tuple(tests) if len(tests) > 1 else tests[0])
-        else:
-            found.append(item)
-    return found
-
-
-def _one_of(tests: tuple[p.Test, ...], scope: Scope) -> Test:
-    """Return `LOWER(f) IN (...)`."""
-    subject = expression(tests[0].subject, scope)
-    if subject.kind is not Kind.TEXT:
-        parts = [predicate(test, scope) for test in tests]
-        return Test(n.disjunction(t.sql for t in parts), united(parts))
-    conditions = [test.condition for test in tests if isinstance(test.condition, p.TextEq)]
-    cased = conditions[0].cased
-    texts = dict.fromkeys(c.text if cased else fold(c.text) for c in conditions)
-    left = subject.sql if cased else _folded(subject.sql, scope)
-    return Test(exp.In(this=left, expressions=[n.text(t) for t in texts]), subject.missing)
 
 
 def _folded(value: Sql, scope: Scope) -> Sql:

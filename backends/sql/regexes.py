@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from transpile.backends.sql.values import Scope
 
 from transpile.errors import Unsupported
@@ -26,6 +28,30 @@ def regex_text(regex: Regex, scope: Scope, purpose: Purpose = Purpose.TEST) -> s
     return text
 
 
+def patterns_regex(patterns: Sequence[Pattern]) -> Regex:
+    """Return the expression that finds a match in a text that is one of the patterns as a whole."""
+    return parse_regex("(?s)" + "|".join(map(_whole, patterns)))
+
+
+def _whole(pattern: Pattern) -> str:
+    parts = list(pattern.parts)
+    start, end = "^", "\\z"
+    if parts[:1] == [Wild.RUN]:
+        parts, start = parts[1:], ""
+    if parts[-1:] == [Wild.RUN]:
+        parts, end = parts[:-1], ""
+    return start + _body(parts, {Wild.RUN: ".*", Wild.ONE: "."}) + end
+
+
+def _body(parts: Sequence[str | Wild], wild: Mapping[Wild, str]) -> str:
+    return "".join(
+        "".join(f"\\{c}" if c in _SPECIAL else c for c in part)
+        if isinstance(part, str)
+        else wild[part]
+        for part in parts
+    )
+
+
 def keyword_regex(pattern: Pattern, cased: bool) -> Regex:
     """Return the expression by which a keyword is found in raw text (spl-semantics 2.7).
 
@@ -33,11 +59,6 @@ def keyword_regex(pattern: Pattern, cased: bool) -> Regex:
     whether it occurs that is the same.
     """
     wild = {Wild.RUN: f"{_INSIDE}*", Wild.ONE: _INSIDE}
-    body = "".join(
-        "".join(f"\\{c}" if c in _SPECIAL else c for c in part)
-        if isinstance(part, str)
-        else wild[part]
-        for part in pattern.parts
-    )
+    body = _body(pattern.parts, wild)
     flags = "" if cased else "(?i)"
     return parse_regex(f"{flags}(?:^|[^A-Za-z0-9])(?:{body})(?:[^A-Za-z0-9]|\\z)")

@@ -18,8 +18,8 @@ WITH "filtered" AS (
     COUNT(*) AS "count",
     MIN("_time") AS "firstTime",
     MAX("_time") AS "lastTime",
-    LIST(DISTINCT "src" ORDER BY "src" ASC) FILTER(WHERE
-      "src" IS NOT NULL) AS "src"
+    LIST_SORT(LIST(DISTINCT "src") FILTER(WHERE
+      "src" IS NOT NULL)) AS "src"
   FROM "filtered"
   WHERE
     "arn" IS NOT NULL AND "type" IS NOT NULL

@@ -15,8 +15,8 @@ WITH "filtered" AS (
     "userPrincipalName",
     "_time",
     COUNT(*) AS "count",
-    LIST(DISTINCT "ipAddress" ORDER BY "ipAddress" ASC) FILTER(WHERE
-      "ipAddress" IS NOT NULL) AS "src",
+    LIST_SORT(LIST(DISTINCT "ipAddress") FILTER(WHERE
+      "ipAddress" IS NOT NULL)) AS "src",
     COALESCE(
       ARG_MIN(
         "count_of_tries",

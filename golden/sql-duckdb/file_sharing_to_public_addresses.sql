@@ -60,8 +60,8 @@ WITH "filtered" AS (
     "_time",
     COUNT(*) AS "count",
     COUNT(DISTINCT "DestinationIp") AS "targets",
-    LIST(DISTINCT "DestinationIp" ORDER BY "DestinationIp" ASC) FILTER(WHERE
-      "DestinationIp" IS NOT NULL) AS "DestinationIp"
+    LIST_SORT(LIST(DISTINCT "DestinationIp") FILTER(WHERE
+      "DestinationIp" IS NOT NULL)) AS "DestinationIp"
   FROM "filtered"
   WHERE
     "Computer" IS NOT NULL AND "_time" IS NOT NULL

@@ -28,8 +28,8 @@ WITH "filtered" AS (
     "objectRef.namespace",
     "each"."value" AS "sourceIPs{}",
     COUNT(*) AS "count",
-    LIST(DISTINCT "verb" ORDER BY "verb" ASC) FILTER(WHERE
-      "verb" IS NOT NULL) AS "verb"
+    LIST_SORT(LIST(DISTINCT "verb") FILTER(WHERE
+      "verb" IS NOT NULL)) AS "verb"
   FROM "filtered"
   CROSS JOIN UNNEST("filtered"."sourceIPs{}") AS "each"("value")
   WHERE

@@ -5,8 +5,10 @@ SELECT
   "SubjectUserName",
   "IpAddress",
   COUNT(*) AS "count",
-  LIST(DISTINCT "RelativeTargetName" ORDER BY "RelativeTargetName" ASC) FILTER(WHERE
-    "RelativeTargetName" IS NOT NULL) AS "files"
+  LIST_SORT(
+    LIST(DISTINCT "RelativeTargetName") FILTER(WHERE
+      "RelativeTargetName" IS NOT NULL)
+  ) AS "files"
 FROM "windows_security_events"
 WHERE
   "EventCode" = 5145

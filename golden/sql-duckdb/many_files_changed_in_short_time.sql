@@ -6,8 +6,8 @@ WITH "grouped" AS (
     "user" AS "Filesystem.user",
     COUNT(*) AS "count",
     COUNT(DISTINCT "file_name") AS "files",
-    LIST(DISTINCT "action" ORDER BY "action" ASC) FILTER(WHERE
-      "action" IS NOT NULL) AS "action"
+    LIST_SORT(LIST(DISTINCT "action") FILTER(WHERE
+      "action" IS NOT NULL)) AS "action"
   FROM "file_events"
   WHERE
     LOWER("action") IN ('modified', 'created', 'renamed')

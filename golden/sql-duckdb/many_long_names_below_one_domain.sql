@@ -24,8 +24,8 @@ WITH "filtered" AS (
     "parent",
     COUNT(*) AS "count",
     COUNT(DISTINCT "QueryName") AS "names",
-    LIST(DISTINCT "first" ORDER BY "first" ASC) FILTER(WHERE
-      "first" IS NOT NULL) AS "samples"
+    LIST_SORT(LIST(DISTINCT "first") FILTER(WHERE
+      "first" IS NOT NULL)) AS "samples"
   FROM "computed"
   WHERE
     LEN("labels") > 2

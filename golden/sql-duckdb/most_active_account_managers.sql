@@ -3,8 +3,8 @@ WITH "grouped" AS (
   SELECT
     "user" AS "All_Changes.user",
     COUNT(*) AS "count",
-    LIST(DISTINCT "object" ORDER BY "object" ASC) FILTER(WHERE
-      "object" IS NOT NULL) AS "objects"
+    LIST_SORT(LIST(DISTINCT "object") FILTER(WHERE
+      "object" IS NOT NULL)) AS "objects"
   FROM "change_events"
   WHERE
     NOT (

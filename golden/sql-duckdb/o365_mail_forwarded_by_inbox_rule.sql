@@ -16,10 +16,9 @@ WITH "filtered" AS (
   FROM "o365_events"
   WHERE
     LOWER("Operation") IN ('new-inboxrule', 'set-inboxrule')
-    AND (
-      LEN(LIST_FILTER("Parameters{}.Name", LAMBDA "x" : LOWER("x") = 'forwardto')) > 0
-      OR LEN(LIST_FILTER("Parameters{}.Name", LAMBDA "x" : LOWER("x") = 'redirectto')) > 0
-    )
+    AND LEN(
+      LIST_FILTER("Parameters{}.Name", LAMBDA "x" : LOWER("x") IN ('forwardto', 'redirectto'))
+    ) > 0
     AND NOT LEN(LIST_FILTER("Parameters{}.Name", LAMBDA "x" : LOWER("x") = 'stopprocessing')) > 0
 ), "computed" AS (
   /* eval at=mvfind('Parameters{}.Name', "^(ForwardTo|RedirectTo)$"), target=mvindex('Parameters{}.Value', at) */

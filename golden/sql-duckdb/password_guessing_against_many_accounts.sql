@@ -28,8 +28,8 @@ WITH "filtered" AS (
     "IpAddress",
     COUNT(*) AS "count",
     COUNT(DISTINCT "TargetUserName") AS "users",
-    LIST(DISTINCT "TargetUserName" ORDER BY "TargetUserName" ASC) FILTER(WHERE
-      "TargetUserName" IS NOT NULL) AS "accounts",
+    LIST_SORT(LIST(DISTINCT "TargetUserName") FILTER(WHERE
+      "TargetUserName" IS NOT NULL)) AS "accounts",
     LIST_SLICE(LIST("Status" ORDER BY "_row" ASC) FILTER(WHERE
       "Status" IS NOT NULL), 1, 100) AS "codes"
   FROM "numbered"

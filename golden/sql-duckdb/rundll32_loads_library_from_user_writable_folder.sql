@@ -8,8 +8,10 @@ WITH "grouped" AS (
     COUNT(*) AS "count",
     MIN("_time") AS "firstTime",
     MAX("_time") AS "lastTime",
-    LIST(DISTINCT CAST("process_id" AS TEXT) ORDER BY CAST("process_id" AS TEXT) ASC) FILTER(WHERE
-      CAST("process_id" AS TEXT) IS NOT NULL) AS "process_id"
+    LIST_SORT(
+      LIST(DISTINCT CAST("process_id" AS TEXT)) FILTER(WHERE
+        CAST("process_id" AS TEXT) IS NOT NULL)
+    ) AS "process_id"
   FROM "process_events"
   WHERE
     (

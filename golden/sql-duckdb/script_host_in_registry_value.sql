@@ -4,8 +4,8 @@ SELECT
   "Computer",
   "Image",
   COUNT(*) AS "count",
-  LIST(DISTINCT "Details" ORDER BY "Details" ASC) FILTER(WHERE
-    "Details" IS NOT NULL) AS "Details"
+  LIST_SORT(LIST(DISTINCT "Details") FILTER(WHERE
+    "Details" IS NOT NULL)) AS "Details"
 FROM "sysmon_events"
 WHERE
   "EventCode" = 13

@@ -39,8 +39,8 @@ SELECT
   "program",
   "domain",
   COUNT(*) AS "count",
-  LIST(DISTINCT "ServiceName" ORDER BY "ServiceName" ASC) FILTER(WHERE
-    "ServiceName" IS NOT NULL) AS "ServiceName"
+  LIST_SORT(LIST(DISTINCT "ServiceName") FILTER(WHERE
+    "ServiceName" IS NOT NULL)) AS "ServiceName"
 FROM "selected"
 WHERE
   "Computer" IS NOT NULL AND "program" IS NOT NULL

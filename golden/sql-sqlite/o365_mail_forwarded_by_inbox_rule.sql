@@ -13,21 +13,12 @@ WITH "filtered" AS (
   FROM "o365_events"
   WHERE
     LOWER("Operation") IN ('new-inboxrule', 'set-inboxrule')
-    AND (
-      EXISTS(
-        SELECT
-          1
-        FROM JSON_EACH("o365_events"."Parameters{}.Name") AS "each"
-        WHERE
-          LOWER("each"."value") = 'forwardto'
-      )
-      OR EXISTS(
-        SELECT
-          1
-        FROM JSON_EACH("o365_events"."Parameters{}.Name") AS "each"
-        WHERE
-          LOWER("each"."value") = 'redirectto'
-      )
+    AND EXISTS(
+      SELECT
+        1
+      FROM JSON_EACH("o365_events"."Parameters{}.Name") AS "each"
+      WHERE
+        LOWER("each"."value") IN ('forwardto', 'redirectto')
     )
     AND NOT EXISTS(
       SELECT

@@ -33,7 +33,9 @@ class Dialect:
     differ in case only are different columns.  star_except: `SELECT *` can leave columns out.
     nested_lists: a test on the elements of a list may test those of another one.
     recursive: a CTE may read its own rows.  nul: a text in the query may have a NUL.
-    formats: strftime directives to its own.  text_end: the end of a text in a regular expression.
+    one_pass: number of patterns from which one regular expression is faster than as many LIKE, 0
+    for never.  formats: strftime directives to its own.  text_end: the end of a text in a regular
+    expression.
     """
 
     name: ClassVar[str] = ""
@@ -44,6 +46,7 @@ class Dialect:
     star_except: ClassVar[bool] = False
     nested_lists: ClassVar[bool] = False
     recursive: ClassVar[bool] = False
+    one_pass: ClassVar[int] = 0
     nul: ClassVar[bool] = True
     text_end: ClassVar[str] = "$"
     formats: ClassVar[Mapping[str, str]] = {}

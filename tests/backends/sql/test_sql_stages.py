@@ -32,6 +32,12 @@ SUMS = timed({"a": "1", "b": "2", "c": "3"}, {"a": "x", "b": "y", "c": "z"}, {"a
              {"a": "1", "b": "2", "c": "z"}, {"a": "x", "b": "y", "c": "3"})
 USERS = [{"_time": 1_000_000 - at * 10, "u": user, "e": str(at)}
          for at, user in enumerate("aabaabbbaacab")] + [{"_time": 1.5, "e": "z"}]
+PATTERNS = timed(*({"t": text} for text in (
+    "xaay", "xBBy", "a.exe", "a.exe\n", "C:\\d", "c:\\D\\", "ee", "eXe", "e\nxe", "50%", "a_b",
+    "Kk", "zz", "", "\u017f", "\u212a", "i(j)", "I(J)x",
+)), {})
+MANY = 't="*aa*" OR t="*bb*" OR t="*.exe" OR t="c:*d" OR t="e?xe" OR t="50%*" OR t="a_*" ' \
+       'OR t="s*" OR t="k*" OR t="i(j)*" '
 LISTS = "search index=x | stats values(a) as a values(b) as b by k "
 BOTH = [
     pytest.param("search index=x | eval v=substr(t,-3), w=substr(t,-3,2), x=substr(t,-5,1), "
@@ -54,6 +60,11 @@ BOTH = [
     pytest.param("search index=x | eval v=a+b+c", SUMS, id="no-part-in-the-result"),
 ]
 DUCKDB = [
+    pytest.param(f"search index=x ({MANY}) | table t", PATTERNS, id="many-patterns"),
+    pytest.param(f"search index=x NOT ({MANY}) | table t", PATTERNS,
+                 id="none-of-many-patterns"),
+    pytest.param(f"search index=x | eval t=mvappend(t,\"zz\") | search {MANY} | table t",
+                 PATTERNS, id="many-patterns-on-each-value"),
     pytest.param('search index=x | where like(a,"%".b."%") | table a b', LIKE,
                  id="like-a-pattern-of-the-event"),
     pytest.param('search index=x | where NOT like(a,"%".b."%") | table a b', LIKE,
