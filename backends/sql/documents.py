@@ -95,4 +95,5 @@ def _environment() -> Environment:
 
 def _quoted(text: str) -> str:
     """Return a text as a YAML scalar that ends no Jinja comment."""
-    return json.dumps(text, ensure_ascii=False).replace("#}", "#\\u007d")
+    quoted = json.dumps(text, ensure_ascii=False).replace("#}", "#\\u007d")
+    return _for_jinja(quoted)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import replace
 from typing import Any
 
+import duckdb
 import pytest
 import sqlglot
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
@@ -15,6 +18,7 @@ from sql_bench import BACKEND, DIALECTS, emit, sql_rows
 from sqlglot import exp
 from transpile.backends.base import Request, RuleInfo
 
+from transpile.ir.stages import Pipeline, Rename
 from transpile.lower import lower
 from transpile.spl.parser import parse
 from transpile.tables import Table
@@ -77,6 +81,44 @@ def test_the_schema_document_names_sources_and_columns() -> None:
     assert json.loads(line.partition(": ")[2]) == "Ends #} here: 'quoted'"
     assert "{{ source('events', \"names\") }} AS \"names\"" in body
     assert "config(materialized='view')" in body
+
+
+ATTACKS = [
+    pytest.param('x"; DROP VIEW y; --', id="sql"), pytest.param("{{ b }} {% c %} {# d", id="jinja"),
+    pytest.param("#} {% endraw %}", id="end-of-comment"), pytest.param("a: [b] 'c' \\", id="yaml"),
+]
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_names_that_attack_stay_names(name: str) -> None:
+    pipeline = lower(parse("search index=x | stats count as n by a"))
+    renamed = Pipeline((*pipeline.stages, Rename((("n", name),))))
+    info = RuleInfo(stem="odd", name=name, description=name)
+    text = BACKEND.emit(Request(renamed, info, format="dbt")).text
+    head, _, _ = text.removeprefix("{#\n").partition("\n#}\n")
+    document = yaml.safe_load(rendered(head.partition("\n")[2]))
+    model = document["models"][0]
+    assert model["description"] == name
+    assert [column["name"] for column in model["columns"]] == ["a", name]
+    compiled = rendered(text)
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("CREATE TABLE events AS SELECT 'v' AS a, 'x' AS index, 1.0 AS _time")
+        assert connection.execute(compiled).fetchall() == [("v", 1)]
+        assert [column[0] for column in connection.description] == ["a", name]
+
+
+@pytest.mark.parametrize("variant", ["duckdb", "sqlite"])
+def test_a_view_gives_the_rows_of_the_query(variant: str) -> None:
+    search = 'search index=x a="it\'s" | stats count by a'
+    info = RuleInfo(stem="a_view")
+    view = emit(search, variant, format="view", info=info).text
+    made = "CREATE TABLE events (a TEXT, \"index\" TEXT, _time DOUBLE)"
+    rows = "INSERT INTO events VALUES ('it''s', 'x', 1.0), ('other', 'x', 2.0)"
+    connection = duckdb.connect() if variant == "duckdb" else sqlite3.connect(":memory:")
+    for statement in (made, rows, view):
+        connection.execute(statement)
+    assert connection.execute("SELECT * FROM a_view").fetchall() == [("it's", 1)]
+    connection.close()
 
 
 def test_the_formats_are_declared() -> None:
