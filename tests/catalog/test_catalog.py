@@ -207,3 +207,21 @@ def test_the_sample_rules_are_all_understood() -> None:
     catalog = Catalog.build([RULES])
     assert len(catalog.rules) > 50
     assert not [rule.name for rule in catalog.rules if rule.error]
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "broken"),
+    [
+        pytest.param("esql", "from x | limit 1", False, id="a-language-that-is-not-read"),
+        pytest.param("eql", "process where (", True, id="a-wrong-query"),
+    ],
+)
+def test_a_rule_that_is_not_read_keeps_its_metadata(
+    tmp_path: Path, language: str, query: str, broken: bool
+) -> None:
+    text = f'[rule]\nname = "R"\nlanguage = "{language}"\nquery = "{query}"\nseverity = "low"\n'
+    write(tmp_path / "r.toml", text)
+    (rule,) = Catalog.build([tmp_path]).rules
+    assert (rule.name, rule.severity, rule.logic) == ("R", "low", None)
+    assert rule.error
+    assert rule.broken is broken

@@ -43,6 +43,9 @@ MANY = 100
 
 _CHUNK = 16
 
+_KEPT = 200
+"""Files after which what was read is kept for good."""
+
 _FEW = 40
 """Changed rules up to which each is compared with all others, instead of all anew."""
 
@@ -96,8 +99,10 @@ class Catalog:
         new = [task for task in tasks if known.get(task.path) != task.stamp]
         store.forget(known.keys() - {task.path for task in tasks})
         records = _records(new, targets, processes)
-        for record in progress(records, len(new)) if progress else records:
+        for number, record in enumerate(progress(records, len(new)) if progress else records):
             store.store(record)
+            if number % _KEPT == 0:
+                store.save()  # an interrupted build goes on from here
         store.save()
         order = {task.path: number for number, task in enumerate(tasks)}
         found = sorted(store.entries(), key=lambda row: (order[row[0]], row[1]))

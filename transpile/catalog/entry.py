@@ -15,8 +15,9 @@ LANGUAGES: Mapping[str, str] = {"splunk": "Splunk", "sigma": "Sigma", "elastic":
 """Languages of rules, in the order in which they are listed, with their names."""
 
 
-UNREAD = "CNT410"
-"""Code of the error for a language, or a construct of it, that is not read here."""
+UNREAD = frozenset({"CNT402", "CNT410"})
+"""Codes of errors for a rule of another language that is right but has no query (it is of a kind
+without one) or one that is not read here."""
 
 
 class Value(NamedTuple):
@@ -81,8 +82,8 @@ class Entry:
 
     @property
     def broken(self) -> bool:
-        """Whether the rule is wrong; one whose language is not read here is not."""
-        return bool(self.error) and self.code != UNREAD
+        """Whether the rule is wrong; one of another language that is not read here is not."""
+        return bool(self.error) and (self.language == "splunk" or self.code not in UNREAD)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
