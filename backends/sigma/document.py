@@ -31,6 +31,10 @@ _STATUS: Mapping[str, str] = {
 _LEVELS = frozenset({"informational", "low", "medium", "high", "critical"})
 _NO_FALSE_POSITIVE = re.compile(r"(none|no known|n/a|not known|unknown|pentest|penetration)", re.I)
 _OPENING = re.compile(r"^(the following|this) (analytic|detection|search|rule)s? ", re.I)
+# other words for "detects", which the descriptions of the repository begin with
+_DETECTS = re.compile(
+    r"^(identifies|detect|monitors|(is looking|looks|searches)( for)?)( when)? ", re.I
+)
 _MAX_TITLE = 120
 _MAX_FILE_NAME = 70
 
@@ -198,7 +202,7 @@ def related(info: RuleInfo) -> list[Document]:
 def description(info: RuleInfo, notes: Sequence[str] = ()) -> str:
     """Return the description, beginning with what it detects, and the notes as a paragraph."""
     text = re.sub(r"\s*\n\s*", " ", info.description).strip()
-    text = _OPENING.sub("", text)
+    text = _DETECTS.sub("Detects ", _OPENING.sub("", text))
     text = text[:1].upper() + text[1:] if text else ""
     if not text:
         text = f"Detects {title(info)}."
@@ -263,13 +267,26 @@ _SERVICE: Mapping[str, str] = {"windefend": "defender", "cloudtrail": "", "okta"
 
 def file_stem(info: RuleInfo, source: LogSource) -> str:
     """Return the file name without suffix: a prefix by log source and a slug of the name."""
-    words = [prefix(source), _slug(info.name or info.stem)]
+    place = prefix(source)
+    words = [place, _without_place(_slug(title(info)), place)]
     stem = "_".join(word for word in words if word)
     most = _MAX_FILE_NAME - len(".yml")
     if len(stem) <= most:
         return stem
     mark = identifier(info)[:4]  # names that differ behind the cut stay apart
     return f"{stem[: most - len(mark) - 1].rstrip('_')}_{mark}"
+
+
+def _without_place(slug: str, place: str) -> str:
+    """Return a name without the words at its beginning that the prefix says already."""
+    said = {word for part in place.split("_") for word in (part, _PLACES.get(part, part))}
+    words = slug.split("_")
+    while len(words) > 2 and words[0] in said:
+        words.pop(0)
+    return "_".join(words)
+
+
+_PLACES: Mapping[str, str] = {"win": "windows", "lnx": "linux", "microsoft365": "o365"}
 
 
 def partner_name(stem: str, source: LogSource, partner: LogSource) -> str:
