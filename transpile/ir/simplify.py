@@ -73,9 +73,9 @@ def simplify_pred(pred: Pred) -> Pred:
     return cast(Pred, _simpler(pred))
 
 
-def both(left: Pred, right: Pred) -> Pred:
-    """Return the conjunction of two simplified predicates, simplified."""
-    return _absorb(all_of((left, right)))
+def all_parts(parts: Iterable[Pred]) -> Pred:
+    """Return the conjunction of simplified predicates, simplified."""
+    return _absorb(all_of(parts))
 
 
 def _pred(pred: Pred) -> Pred:

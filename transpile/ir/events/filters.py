@@ -24,7 +24,7 @@ from transpile.ir.pred import (
     Test,
 )
 from transpile.ir.show import show_pred
-from transpile.ir.simplify import both, simplify_pred
+from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import (
     conjuncts,
     descend,
@@ -33,7 +33,7 @@ from transpile.ir.walk import (
 
 
 def filtered(reader: Reader, stage: s.Filter) -> None:
-    for part in conjuncts(simplify_pred(stage.pred)):
+    for part in conjuncts(stage.pred):
         _conjunct(reader, part, part.span or stage.span)
 
 
@@ -52,7 +52,7 @@ def _conjunct(reader: Reader, part: Pred, span: Span | None) -> None:
     pred = part if resolved is part else simplify_pred(resolved)
     if any(isinstance(node, Call) for node in descend(pred)):
         pred = _without_calls(reader, pred)
-    reader.pred = both(reader.pred, pred)
+    reader.ask(pred)
 
 
 def _without_calls(reader: Reader, pred: Pred) -> Pred:
@@ -72,7 +72,7 @@ def _on_group(reader: Reader, part: Pred, value: Aggregated | Elsewhere, span: S
         text = f"a filter on {value.what} is left out: {show_pred(part)}"
         reader.lose("TGT606", text, span)
         if value.present is not None and _needs_value(part):
-            reader.pred = both(reader.pred, simplify_pred(value.present))
+            reader.ask(simplify_pred(value.present))
         return
     threshold = _threshold(reader, part, span)
     if threshold is not None and _always(threshold):

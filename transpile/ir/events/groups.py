@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +26,8 @@ from transpile.ir.pred import (
     Exists,
     Pred,
     Test,
-    all_of,
 )
-from transpile.ir.simplify import both, simplify_pred
+from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import (
     conjuncts,
     descend,
@@ -46,7 +45,7 @@ def _aggregate(reader: Reader, stage: s.Aggregate) -> None:
         if isinstance(value, (Aggregated, Elsewhere)):
             present = presence(value)
             if present is not None:
-                reader.pred = both(reader.pred, simplify_pred(present))
+                reader.ask(simplify_pred(present))
                 reader.plain_keys = False
             elif not (key.name == "_time" or _sure(value)):
                 text = f"rows without {key.name} are kept although the grouping drops them"
@@ -121,9 +120,9 @@ def need(reader: Reader, value: Expr) -> None:
         if part == TRUE or _given(reader, part):
             continue
         if reader.strict:
-            reader.pred = both(reader.pred, part)
+            reader.ask(part)
         else:
-            reader.required = all_of((reader.required, part))
+            reader.required[part] = None
 
 
 def _given(reader: Reader, part: Pred) -> bool:
@@ -135,16 +134,16 @@ def _given(reader: Reader, part: Pred) -> bool:
         and (
             exists.subject.name in reader.never_missing
             or exists.subject.name == "_time"
-            or _implied(reader.pred, exists)
+            or _implied(reader.asked, exists)
         )
         for exists in alternatives
     )
 
 
-def _implied(pred: Pred, exists: Exists) -> bool:
+def _implied(asked: Sequence[Pred], exists: Exists) -> bool:
     return any(
         part == exists or (isinstance(part, Test) and part.subject == exists.subject)
-        for part in conjuncts(pred)
+        for part in asked
     )
 
 

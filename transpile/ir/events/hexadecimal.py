@@ -45,8 +45,15 @@ def on_digits(pred: Pred) -> tuple[Pred, frozenset[str]]:
     Of those fields `whole_bytes` must hold.
     """
     decoded: set[str] = set()
+    known: dict[Node, Node] = {}  # the choices of a decoding repeat each other
 
     def change(node: Node) -> Node:
+        found = known.get(node)
+        if found is None:
+            found = known[node] = changed(node)
+        return found
+
+    def changed(node: Node) -> Node:
         match node:
             case And() | Or() | Not():
                 return rebuild(node, change)
@@ -66,8 +73,8 @@ def on_digits(pred: Pred) -> tuple[Pred, frozenset[str]]:
             case _:
                 return node
 
-    changed = change(pred)
-    return pred if changed is pred else decided(cast(Pred, changed)), frozenset(decoded)
+    said = change(pred)
+    return pred if said is pred else decided(cast(Pred, said)), frozenset(decoded)
 
 
 def _through(subject: Expr) -> Expr:

@@ -25,7 +25,7 @@ from transpile.ir.events.reader import (
 )
 from transpile.ir.expr import Expr, Field, Lit
 from transpile.ir.pred import TRUE, Pred
-from transpile.ir.simplify import both, simplify_pred
+from transpile.ir.simplify import simplify_pred
 
 _ANOTHER = "another search"
 
@@ -125,7 +125,7 @@ def on_partner(
     except NotHere:
         return False
     right = reader.partner.right
-    right.pred = both(right.pred, simplify_pred(decided))
+    right.ask(simplify_pred(decided))
     if reader.partner.first_only:
         reader.lose("TGT606", "each partner counts, not only the first of a join", span)
     return True

@@ -27,7 +27,9 @@ from transpile.ir.pred import (
     all_of,
     negate,
 )
+from transpile.ir.simplify import all_parts
 from transpile.ir.walk import (
+    conjuncts,
     rebuild,
     substitute,
 )
@@ -193,9 +195,9 @@ class Reader:
         self.choices: dict[tuple[str, str], None] = {}
         self.source: s.Events | s.DataModel | None = None
         self.env = Env({}, Field)
-        self.pred: Pred = TRUE
+        self.asked: list[Pred] = []
         self.groups: tuple[str, ...] | None = None
-        self.required: Pred = TRUE
+        self.required: dict[Pred, None] = {}
         self.premises: list[Pred] = []
         self.plain_keys = True
         self.window: float | None = None
@@ -206,19 +208,20 @@ class Reader:
     def result(self) -> EventRule:
         if self.source is None:
             raise Unsupported("the rule has no source of events", code="TGT610")
-        if self.required != TRUE:
-            self.assumptions[presence_text(self.required)] = None
+        required = all_of(self.required)
+        if required != TRUE:
+            self.assumptions[presence_text(required)] = None
         partner = self._partner()
         if partner is not None:
             self.losses += partner.rule.losses
             self.assumptions |= dict.fromkeys(partner.rule.assumptions)
         return EventRule(
             self.source,
-            self.pred,
+            all_parts(self.asked),
             self.groups or (),
             all_of(
                 (
-                    self.required,
+                    required,
                     *(negate(Exists(Field(name))) for name in self.written),
                     *self.premises,
                 )
@@ -247,6 +250,10 @@ class Reader:
         self.written.update(dict.fromkeys(own))
         self.assumptions[f"events have no field {' or '.join(own)} of their own"] = None
         return Lit(None)
+
+    def ask(self, pred: Pred) -> None:
+        """Keep the events only for which a simplified predicate is true as well."""
+        self.asked += conjuncts(pred)
 
     # -- helpers ---------------------------------------------------------------------------------
 
