@@ -80,9 +80,10 @@ def test_command(page, command, shown):
     assert spaced(output_of(command)) == spaced(shown), "run: python tests/test_readme.py"
 
 
-@pytest.mark.parametrize(
-    "page", [page for page, text in TEXTS.items() if PYTHON.search(text)], ids=lambda page: page.stem
-)
+WITH_PYTHON = [page for page, text in TEXTS.items() if PYTHON.search(text)]
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON, ids=lambda page: page.stem)
 def test_library_examples(page):
     blocks = "".join(PYTHON.findall(TEXTS[page]))
     example = doctest.DocTestParser().get_doctest(blocks, {}, page.name, str(page), 0)

@@ -54,10 +54,13 @@ def test_find(target, name):
     ("target", "hint"),
     [
         pytest.param("sigm", "did you mean 'sigma'?", id="close-to-a-name"),
-        pytest.param("qradar", "installed targets: elastic, eql, esql, pysigma, sigma, sql", id="no-close-name"),
+        pytest.param(
+            "qradar", "installed targets: elastic, eql, esql, pysigma, sigma, sql",
+            id="no-close-name",
+        ),
         pytest.param("eql:x", "it can be eql", id="unknown-variant"),
     ],
-)
+)  # fmt: skip
 def test_unknown_target(target, hint):
     with pytest.raises(UsageError) as caught:
         targets.find(target)

@@ -326,9 +326,9 @@ error[OUT502]: target 'sigma' has no format 'json'
 """,
     ),
     "unknown-format-of-a-target-with-one": Case(
-        args=("convert", "detections", "-t", "eql", "-f", "json"), code=2, message="""\
-error[OUT502]: target 'eql' has no format 'json'
-  = help: it has: query
+        args=("convert", "detections", "-t", "sigma", "-f", "json"), code=2, message="""\
+error[OUT502]: target 'sigma' has no format 'json'
+  = help: it has: yaml
 """,
     ),
     "unknown-schema": Case(

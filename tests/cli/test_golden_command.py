@@ -102,7 +102,7 @@ def test_golden_difference(cli, change, kinds):
         pytest.param(
             LOG, "1102", "1100",
             ["the rule's search changed",
-             "the meaning changed: the rule no longer finds the event _time=1767222000.0, "
+             "the meaning changed: the rule no longer finds the event _time=1767222000, "
              "source='XmlWinEventLog:Security', EventCode='1102'"],
             id="another-search-and-meaning",
         ),

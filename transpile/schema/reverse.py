@@ -117,10 +117,11 @@ def _index(
         target = fields.lookup(name, taxonomy)
         if target is None or target.field is None:
             continue
-        if name == target.field and target.derive in _SAME_NAME:
+        native = target.field
+        if name == native and target.derive in _SAME_NAME:
             target = replace(target, derive=None)
         style = _style(fields, name)
-        found.setdefault(target.field, []).append(((_rank(name, target), style), name, target))
+        found.setdefault(native, []).append(((_rank(name, target), style), name, target))
         for also in target.also:
             further = FieldTarget(also.field, also.derive, guess=also.guess)
             rank = _rank(name, further) + 4, style
@@ -208,4 +209,5 @@ def _inner(pattern: Pattern, separator: str) -> Iterator[Pattern]:
 @cache
 def _words(derive: str) -> tuple[str, ...]:
     """Return the words of an enumeration, nothing for another derive."""
-    return tuple(cast("Mapping[str, object]", load("enums.json")).get(derive, {}))
+    tables = cast("Mapping[str, Mapping[str, object]]", load("enums.json"))
+    return tuple(tables.get(derive, {}))
