@@ -76,13 +76,18 @@ def _check(condition: p.Condition) -> Check:
 
 
 def _candidates(conditions: frozenset[Signed]) -> Iterator[str]:
-    ordered = sorted(conditions, key=lambda item: (not item[1], _size(item[0])))
+    ordered = sorted(_ordered(conditions), key=lambda item: (not item[1], _size(item[0])))
     for condition, wanted in ordered[:6]:
         yield from islice(meeting(condition) if wanted else samples(condition), MOST_SPELLINGS)
-    wishes = [condition for condition, wanted in conditions if wanted]
+    wishes = [condition for condition, wanted in ordered if wanted]
     if 1 < len(wishes) <= MOST_JOINED:
         yield from _joined(sorted(wishes, key=_place))
     yield from ("value", "1", "0", "203.0.113.9", "")
+
+
+def _ordered(conditions: Iterable[Signed]) -> list[Signed]:
+    """Return conditions in an order that is the same in every run: sets have none."""
+    return sorted(conditions, key=repr)
 
 
 def _joined(conditions: Sequence[p.Condition]) -> Iterator[str]:
@@ -125,7 +130,7 @@ def _by_automata(conditions: frozenset[Signed]) -> str | None:
     """Return the shortest text in the product of the conditions' automata, None if it is empty."""
     parts: list[tuple[Language, bool]] = []
     try:
-        parts = [(language(c), wanted) for c, wanted in sorted(conditions, key=repr)]
+        parts = [(language(c), wanted) for c, wanted in _ordered(conditions)]
     except NoMachine as found:
         raise Undecided(f"{found.what} is not decided here") from None
     chars = _representatives(parts)
