@@ -19,8 +19,9 @@ from transpile.schema.resolve import Resolution
 
 RUNS = range(2, 101)
 _AT_LEAST = "EQL asks for at least so many events"
+_ABSENT = "null_is_success"  # the derive whose target is missing for one of the field's values
 # derives whose target groups events as the field does
-_SAME_GROUPS = frozenset({None, "flattened_path", "host", "host_or_ip"})
+_SAME_GROUPS = frozenset({None, "flattened_path", "host", "host_or_ip", _ABSENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,10 @@ def group_keys(
             continue
         if (key := key_of(name, resolution)) is None:
             return None
-        keys[f"?{key}" if resolution.fields.strip(name) in filled else key] = None
+        optional = resolution.fields.strip(name) in filled or (
+            target is not None and target.derive == _ABSENT
+        )
+        keys[f"?{key}" if optional else key] = None
     return tuple(keys)
 
 
