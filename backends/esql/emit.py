@@ -197,7 +197,10 @@ def _groups(writer: Writer, rule: _Rule) -> Draft | None:
         return None
     said: dict[str, Value] = {}
     lost = []
-    for name in writer.reader.env.known:
+    for name, meaning in writer.reader.env.known.items():
+        if meaning in writer.repeated:
+            lost.append(name)
+            continue
         try:
             said[name] = writer.value(Field(name))
         except CannotSay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from transpile.backends.esql.values import (
     one,
 )
 
-from transpile.ir.expr import Expr, Lit, RegexLit
+from transpile.ir.expr import Call, Expr, Lit, RegexLit
 from transpile.ir.regex import Flavour, NotExpressible, Purpose, Regex, render
 from transpile.ir.text import number as number_of
 
@@ -235,7 +236,21 @@ def _list(expr: Expr, scope: Scope) -> Value:
     return scope.value(expr)
 
 
+def _pieces(text: Expr, delimiter: str, scope: Scope) -> Value:
+    """Return into how many pieces a delimiter splits a text: one more than there are of it."""
+    value = _text(text, scope)
+    without = _replaced(value, re.sub(r"([^A-Za-z0-9])", r"\\\1", delimiter), "")
+    gone = q.Binary("-", *(q.Call("LENGTH", (v.node,)) for v in (value, without)))
+    counted = q.Binary("/", gone, q.Constant(len(delimiter)))
+    return Value(q.Binary("+", counted, q.Constant(1)), Kind.LONG, needs=value.needs)
+
+
 def _mvcount(args: tuple[Expr, ...], scope: Scope) -> Value:
+    match args[0]:
+        case Call("split", (text, Lit(str() as delimiter))) if len(delimiter) > 1:
+            return _pieces(text, delimiter, scope)
+        case _:
+            pass
     return called("MV_COUNT", Kind.LONG, _list(args[0], scope))
 
 

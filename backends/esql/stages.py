@@ -27,6 +27,8 @@ from transpile.ir.walk import descend
 
 _LARGE = 400
 """Nodes of an expression above which it gets a column of its own."""
+_CODE = "event.code"
+_INLINE = "INLINE STATS needs Elasticsearch 9.3 (9.2 has it as a preview)"
 _MANY = 10_000
 """Rows that Elasticsearch returns at most."""
 
@@ -194,6 +196,42 @@ def _expand(writer: Writer, stage: s.Expand) -> None:
         writer.reader.env.known[stage.field] = column
 
 
+def _dedup(writer: Writer, stage: s.Dedup) -> None:
+    """The newest event of each combination of keys, while the rows are events, newest first."""
+    plain = stage.count == 1 and not (stage.consecutive or stage.keep_rows or stage.keep_missing)
+    if not plain or writer.groups is not None or not writer.newest_first or writer.loose:
+        _by_reader(writer, stage)
+        return
+    try:
+        keys = [(name, writer.value(Field(name))) for name in stage.keys]
+    except CannotSay:
+        _by_reader(writer, stage)
+        return
+    if any(key.many for _, key in keys):
+        _by_reader(writer, stage)
+        return
+    for _, key in keys:
+        _only_present(writer, key)
+    by = _columns(writer, keys)
+    time = writer.scope.column("@timestamp")
+    newest = writer.free("newest")
+    latest = q.Measure(newest, q.Call("MAX", (time.node,)))
+    writer.commands.append(q.Stats((latest,), by, inline=True))
+    writer.made(newest, replace(time, needs=None))
+    writer.commands.append(q.Where(q.Binary("==", time.node, q.Column(newest))))
+    writer.scope.assume(_INLINE)
+    writer.scope.assume(f"events that agree in {', '.join(stage.keys)} differ in time")
+
+
+def _columns(
+    writer: Writer, keys: list[tuple[str, Value]]
+) -> tuple[tuple[str, q.Expr], ...]:
+    """Return keys as columns to group by."""
+    names = (key.node.name if isinstance(key.node, q.Column) else writer.make(name, key).name
+             for name, key in keys)
+    return tuple((name, q.Column(name)) for name in names)
+
+
 # -- groups --------------------------------------------------------------------------------------
 
 
@@ -207,6 +245,12 @@ def _aggregate(writer: Writer, stage: s.Aggregate) -> None:
             meaning = writer.meaning(key.expr)
             value = writer.scope.value(writer.placed(meaning))
         except CannotSay as reason:
+            if writer.is_title(key.expr):
+                by.append((_CODE, q.Column(_CODE)))
+                made[_CODE] = Value(q.Column(_CODE), Kind.TEXT)
+                columns[key.name] = Field(_CODE)
+                writer.repeated.append(Field(_CODE))
+                continue
             if not writer.is_constant(key.expr):
                 writer.lose(reason.code, f"{reason.message}; the grouping by it is left out",
                             key.span or stage.span)
@@ -294,18 +338,14 @@ def _beside(writer: Writer, stage: s.Window) -> None:
             absent[agg.name] = Elsewhere(reason.message)
     if not made:
         raise CannotSay("ES|QL has none of these aggregates")
-    by = tuple(
-        (key.node.name if isinstance(key.node, q.Column) else writer.make(name, key).name)
-        for name, key in zip(stage.by, keys, strict=True)
-    )
+    columns = _columns(writer, list(zip(stage.by, keys, strict=True)))
     measures, names = [], {}
     for wanted, value, counted in made:
         name = writer.free(wanted) if writer.rewriting is not None else wanted
         measures.append(q.Measure(name, value.node, counted))
         names[wanted] = writer.made(name, value)
-    columns = tuple((column, q.Column(column)) for column in by)
     writer.commands.append(q.Stats(tuple(measures), columns, inline=True))
-    writer.scope.assume("INLINE STATS needs Elasticsearch 9.3 (9.2 has it as a preview)")
+    writer.scope.assume(_INLINE)
     missing = [q.IsNull(key.node, negated=True) for key in keys
                if key.needs is None or key.needs - writer.known]
     if missing:
@@ -379,7 +419,7 @@ STAGES: Mapping[type, Callable[[Writer, Any], None]] = {
     s.Store: _by_reader,
     s.Aggregate: _aggregate,
     s.Window: _window,
-    s.Dedup: _by_reader,
+    s.Dedup: _dedup,
     s.Sort: _sort,
     s.Limit: _limit,
 }

@@ -185,6 +185,25 @@ class Writer:
         """Return whether a data model shows a value where an event has none of a field."""
         return self.resolution.fields.strip(name) in self.filled
 
+    def is_title(self, expr: Expr) -> bool:
+        """Return whether a field is the title of an event, of which each event code has one."""
+        try:
+            meaning = self.meaning(expr)
+        except CannotSay:
+            return False
+        if self.rewriting is None or not isinstance(meaning, Field):
+            return False
+        target = self.rewriting.target(meaning.name)
+        if target is None or target.drop != "event_title" or len(self.resolution.codes) < 2:
+            return False
+        self.scope.assume(f"each event code has one {meaning.name}")
+        return True
+
+    @property
+    def newest_first(self) -> bool:
+        """Whether the rows are events in the order in which a search yields them."""
+        return not any(isinstance(c, (q.Sort, q.Stats, q.MvExpand)) for c in self.commands)
+
     def is_constant(self, expr: Expr) -> bool:
         """Return whether a field is the same in all events that the query reads (it is noted).
 

@@ -192,6 +192,30 @@ def test_a_wider_filter_before_a_count_drops_thresholds_that_shrink() -> None:
     assert {"TGT601", "TGT607"} == {loss.code for loss in draft.losses}
 
 
+def test_the_newest_event_of_each_key_is_kept_by_its_time() -> None:
+    draft = emitted(f"{SECURITY} | dedup TargetUserName | stats count by TargetUserName")
+    assert draft.fidelity is Fidelity.EXACT
+    assert (
+        "| INLINE STATS newest = MAX(@timestamp) BY winlog.event_data.TargetUserName\n"
+        "| WHERE @timestamp == newest\n"
+    ) in draft.text
+
+
+def test_titles_of_events_group_as_their_codes_do() -> None:
+    draft = emitted("`wineventlog_security` EventCode IN (4720, 4722) "
+                    "| stats count by user signature | where count > 3")  # fmt: skip
+    assert (draft.fidelity, draft.observable) == (Fidelity.EXACT, Observable.GROUPS)
+    assert "user = winlog.event_data.TargetUserName, event.code" in draft.text
+    assert "each event code has one signature" in draft.assumptions
+
+
+def test_the_pieces_of_a_text_are_counted_without_splitting_it() -> None:
+    assert condition(f'{SYSMON} | where mvcount(split(CommandLine, "||")) > 3').endswith(
+        "(LENGTH(process.command_line) - "
+        'LENGTH(REPLACE(process.command_line, """\\|\\|""", ""))) / 2 + 1 > 3'
+    )
+
+
 def test_a_column_that_is_shown_twice_keeps_both_names() -> None:
     draft = emitted(f"{SECURITY} | stats count by TargetUserName | eval user=TargetUserName")
     assert draft.text.endswith(
