@@ -39,7 +39,10 @@ _ANYWHERE = ("logs-*",)
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A rule with what every form of its query needs."""
+    """A rule with what every form of its query needs.
+
+    events: its test on single events, lookups aside: what tells the log source.
+    """
 
     request: Request
     events: EventRule
@@ -74,12 +77,7 @@ def _read(request: Request) -> _Rule:
     filled = (
         never_missing(first.model, first.node) if isinstance(first, s.DataModel) else frozenset()
     )
-    events = event_rule(
-        request.pipeline,
-        never_missing=filled,
-        strict=request.strict,
-        tables=request.lookups,
-    )
+    events = event_rule(request.pipeline, never_missing=filled, strict=request.strict)
     resolution = resolve(events.source, events.pred, request.info.data_sources)
     if resolution is None:
         raise Unsupported("nothing names a log source that Elastic knows", code="TGT602")
@@ -118,8 +116,15 @@ def _staged(rule: _Rule) -> Writer | None:
 
 def _single(rule: _Rule) -> Draft:
     """Return the query of the events that the rule's filters let pass."""
-    events = rule.events
-    writer = Writer(rule.request, rule.resolution, rule.filled, rule.events.pred)
+    request, events = rule.request, rule.events
+    if request.lookups:
+        events = event_rule(
+            request.pipeline,
+            never_missing=rule.filled,
+            strict=request.strict,
+            tables=request.lookups,
+        )
+    writer = Writer(request, rule.resolution, rule.filled, events.pred)
     _select(writer, rule)
     selected = list(writer.commands)
     _from_source(writer, events.source)

@@ -248,7 +248,7 @@ class Writer:
         """Keep the rows for which a predicate over the rows' fields holds, or more with a loss."""
         wanted = [
             decided
-            for part in conjuncts(simplify_pred(pred))
+            for part in conjuncts(pred)
             if (decided := self._decided(part, part.span or span)) is not None
         ]
         self.require(all_of(wanted))
@@ -257,7 +257,8 @@ class Writer:
         if any(True for _ in unknowns(part)):
             return part
         try:
-            return simplify_pred(self._of_source(self.reader.env.decide(part)))
+            decided = self._of_source(self.reader.env.decide(part))
+            return part if decided is part else simplify_pred(decided)
         except NotHere as error:
             self.lose("TGT606", f"a filter is left out: {_absent(error.value)}", span)
             present = error.value.present if isinstance(error.value, Elsewhere) else None
