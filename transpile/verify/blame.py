@@ -13,7 +13,7 @@ from transpile.ir.walk import conjuncts, fields_of
 from transpile.schema.datasets import dataset
 from transpile.schema.fields import FieldMap
 from transpile.schema.model_view import model_view
-from transpile.verify.reread import part_at, sides
+from transpile.verify.reread import Sides, part_at, sides
 
 if TYPE_CHECKING:
     from transpile.convert import Conversion
@@ -42,7 +42,7 @@ class Blame:
 def blame(trial: Trial, conversion: Conversion, at: int, *, rule_finds: bool) -> Blame:
     """Return what makes rule and target disagree about an event of the trial."""
     found = sides(trial, conversion)
-    said = () if isinstance(found, str) else conjuncts(found.said)
+    said = conjuncts(found.said) if isinstance(found, Sides) else ()
     ours = [part for pred in trial.runs.filters for part in conjuncts(pred)]
     if rule_finds:
         theirs = _unmet(said, _shown(trial, conversion, at))

@@ -76,6 +76,8 @@ def undecided(reason: str) -> Proof:
 def proof(trial: Trial, conversion: Conversion) -> Proof:
     """Return how a conversion's text stands to its rule, for all events."""
     found = sides(trial, conversion)
+    if isinstance(found, Proof):
+        return found
     if isinstance(found, str):
         return undecided(found)
     compared = compare(found.wanted, found.said, found.facts)
@@ -86,8 +88,8 @@ def _proof(compared: Comparison) -> Proof:
     return Proof(compared.relation, compared.missed, compared.extra, compared.reason)
 
 
-def sides(trial: Trial, conversion: Conversion) -> Sides | str:
-    """Return what is compared, or why nothing can be."""
+def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
+    """Return what is compared, or why nothing can be; a proof if the log sources differ."""
     draft = conversion.draft
     if draft is None:
         return "there is no conversion"
@@ -111,7 +113,7 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | str:
     if not isinstance(source, Events):
         return "the text does not start from events"
     if draft.inputs.schema == "sigma" and (other := _other_source(source, resolution)):
-        return other
+        return Proof(Relation.INCOMPARABLE, reason=other, about="the log source")
     filters = takewhile(lambda stage: isinstance(stage, Filter), stages)
     said = all_of(stage.pred for stage in filters if isinstance(stage, Filter))
     return _plainly(Sides(wanted, said, Facts(given=_implied(draft, resolution))), rewritten)

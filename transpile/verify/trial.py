@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from transpile.compiled import Compiled
 from transpile.interpret import Context, compile_pred, event_row
 from transpile.interpret.context import cim_view
-from transpile.ir.pred import TRUE, Pred
-from transpile.ir.stages import DataModel, Events, Pipeline, Stage
+from transpile.ir.expr import Field
+from transpile.ir.pred import TRUE, Exists, Pred, all_of
+from transpile.ir.stages import DataModel, Events, Filter, Pipeline, Stage
 from transpile.ir.walk import descend, fields_of
 from transpile.running import context_for
+from transpile.schema.cim import never_missing
 from transpile.tables import Table, tables_for
 from transpile.verify.fixtures import load_fixtures
 from transpile.verify.mutate import Mutant, mutants
-from transpile.verify.prove import Comparison, Facts, compare
+from transpile.verify.prove import NO_FACTS, Comparison, Facts, compare
 from transpile.verify.runs import Runs
 from transpile.verify.witness import Maker, maker_for, witnesses
 
@@ -114,22 +116,30 @@ class Trial:
         found = self._compared.get(key)
         if found is None:
             stage = self.pipeline.stages[mutant.stage]
-            facts = self._facts(required if mutant.stage < self.runs.split else TRUE)
-            found = compare(stage.pred, mutant.pred, facts)  # type: ignore[union-attr]
+            assert isinstance(stage, Filter)
+            leading = mutant.stage < self.runs.split
+            facts = self._facts(stage.pred, required) if leading else NO_FACTS
+            found = compare(stage.pred, mutant.pred, facts)
             self._compared[key] = found
         return found
 
-    def _facts(self, required: Pred) -> Facts:
+    def _facts(self, pred: Pred, required: Pred) -> Facts:
+        """Return what is known of the rows of the source, which a filter reads."""
         source = self.pipeline.stages[0]
-        prefix = source.prefix if isinstance(source, DataModel) else ""
         maker = self.maker
-
-        def bare(name: str) -> str:
-            return name.removeprefix(prefix)
-
-        given = TRUE if prefix else required
+        if not isinstance(source, DataModel):
+            return Facts(maker.single, maker.whole, required)
+        prefix = source.prefix
+        always = never_missing(source.model, source.node)
+        present = (
+            Exists(Field(name))
+            for name in sorted(fields_of(pred))
+            if name.removeprefix(prefix) in always
+        )
         return Facts(
-            lambda name: maker.single(bare(name)), lambda name: maker.whole(bare(name)), given
+            lambda name: maker.single(name.removeprefix(prefix)),
+            lambda name: maker.whole(name.removeprefix(prefix)),
+            all_of(present),
         )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from transpile.interpret import compile_pred
+from transpile.interpret import NotComputable, compile_pred
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import TRUE as ALWAYS
 from transpile.ir.pred import And, Or, Pred, all_of, negate
@@ -80,13 +80,15 @@ class Comparison:
 def satisfiable(pred: Pred, facts: Facts = NO_FACTS) -> Answer:
     """Return whether some event meets a predicate, and such an event."""
     wanted = simplify_pred(all_of((facts.given, pred)))
-    decide = compile_pred(wanted)
     search = Search(_on_fields(facts.single), _on_fields(facts.whole))
     try:
+        decide = compile_pred(wanted)
         for event in search.events(formula(wanted, True, search.single)):
             if decide(event):
                 return Answer(True, event)
             search.doubts.setdefault("an event that was solved for is none", None)
+    except NotComputable as error:
+        search.doubts[error.message] = None
     except Exhausted:
         search.doubts["the predicates have too many alternatives"] = None
     if search.doubts:

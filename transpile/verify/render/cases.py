@@ -9,6 +9,7 @@ from transpile.verify.blame import Part
 from transpile.verify.prove import Relation
 from transpile.verify.render.text import shown, things, verdict_text
 from transpile.verify.report import Difference, Report, Verdict
+from transpile.verify.reread import Proof
 
 _CODES: Mapping[Verdict, str] = {
     Verdict.NARROWER: "VER801",
@@ -47,10 +48,7 @@ def _findings(report: Report) -> Iterator[Finding]:
             yield _finding(report, _CODES[report.verdict], f"{head}: {_told(difference)}", "error",
                            difference.blame.rule if difference.blame else None)  # fmt: skip
     if report.refuted and report.proof is not None:
-        event = report.proof.missed if report.proof.missed is not None else report.proof.extra
-        verb = "stops" if report.proof.missed is not None else "passes"
-        head = f"read back, the conversion to {report.target} is {report.proof.relation}"
-        yield _finding(report, "VER804", f"{head}: it {verb} {shown(event or {})}", "error")
+        yield _finding(report, "VER804", _refuted(report.target, report.proof), "error")
     if report.adequacy is not None and report.adequacy.gaps and not report.verdict.bad:
         proved = report.proof is not None and report.proof.relation is Relation.EQUAL
         if not proved:
@@ -58,6 +56,14 @@ def _findings(report: Report) -> Iterator[Finding]:
             number = len(report.adequacy.gaps)
             text = f"the events tried would not show {number} possible faults, such as: {first}"
             yield _finding(report, "VER805", text, "note")
+
+
+def _refuted(target: str, proof: Proof) -> str:
+    head = f"read back, the conversion to {target} is {proof.relation}"
+    for event, verb in ((proof.missed, "stops"), (proof.extra, "passes")):
+        if event is not None:
+            return f"{head}: it {verb} {shown(event)}"
+    return f"{head}: {proof.reason}"
 
 
 def _told(item: Difference) -> str:

@@ -103,7 +103,7 @@ def _proof(report: Report) -> Iterator[str]:
     if found.relation is Relation.UNDECIDED:
         yield _line("proof", f"none: {found.reason}")
         return
-    yield _line("proof", _PROOFS[found.relation])
+    yield _line("proof", found.reason or _PROOFS[found.relation])
     if report.refuted:
         for event, which in ((found.missed, "stops"), (found.extra, "passes")):
             if event is not None:

@@ -1,0 +1,98 @@
+"""Mutants of a rule, the rows for which they are true, and events that show them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from test_prove import EVENTS, predicate, predicates
+
+from transpile import Content, parse, run
+from transpile.compiled import compile_rule
+from transpile.content import read_rule
+from transpile.interpret import compile_pred
+from transpile.ir.pred import Pred
+from transpile.verify import trial_of, verify_rule
+from transpile.verify.bits import Truths, indices
+from transpile.verify.mutate import mutants, of_pred
+
+CONTENT = Content.builtin()
+PROCESSES = "| tstats count from datamodel=Endpoint.Processes where {} by Processes.dest"
+
+
+@pytest.mark.parametrize(
+    ("search", "change"),
+    [
+        pytest.param("a=x b=y", "condition dropped", id="drop"),
+        pytest.param("a=x b=y", "and became or", id="and-or"),
+        pytest.param("a=x OR b=y", "alternative dropped", id="drop-alternative"),
+        pytest.param("a=x", "condition negated", id="negate"),
+        pytest.param("a=x", "case respected", id="case"),
+        pytest.param("a=x*", "wildcard dropped at the end", id="narrow"),
+        pytest.param("a=x*", "wildcard added at the start", id="widen"),
+        pytest.param("a=x_y", "_ taken for a wildcard", id="metacharacter"),
+        pytest.param("a>5", "threshold off by one", id="threshold"),
+        pytest.param("NOT a=x", "negation dropped", id="not"),
+        pytest.param("NOT a=x", "a missing field does not meet the negation", id="null-rule"),
+    ],
+)
+def test_a_predicate_has_the_mutant(search: str, change: str) -> None:
+    assert change in {what for _, what, _ in of_pred(predicate(search))}
+
+
+def test_stages_have_mutants_where_they_can_be_seen() -> None:
+    rule = parse("a=x | stats dc(b) as n by c, d | where n>2 | sort 5 -n")
+    seen = {mutant.what for mutant in mutants(rule, rows=True)}
+    assert {"grouping field dropped: c", "n: counts all values, not distinct ones",
+            "threshold off by one", "order reversed"} <= seen  # fmt: skip
+    assert "order reversed" not in {mutant.what for mutant in mutants(rule, rows=False)}
+
+
+@settings(max_examples=100, deadline=None)
+@given(predicates)
+def test_bits_are_what_the_interpreter_decides(pred: Pred) -> None:
+    decide = compile_pred(pred)
+    wanted = [at for at, event in enumerate(EVENTS) if decide(event)]
+    truths = Truths(EVENTS)
+    assert indices(truths.of(pred, keep=True)) == wanted == indices(truths.of(pred))
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        pytest.param('Processes.process="*whoami*"', id="contains"),
+        pytest.param('Processes.process IN ("*a_b*", "c%d*")', id="metacharacters"),
+        pytest.param('Processes.process="*x*" NOT Processes.user="svc*"', id="negation"),
+        pytest.param('(Processes.process="*a*" OR Processes.user=b) Processes.process="*c*"',
+                     id="nested"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("target", ["eql", "sql:duckdb"])
+def test_witnesses_show_every_mutant_of_the_filter(search: str, target: str) -> None:
+    report = verify_rule(read_rule(PROCESSES.format(search)), target, content=CONTENT)
+    assert report.verdict.good, report
+    assert report.adequacy is not None
+    assert report.adequacy.killed > 0
+    assert not report.adequacy.gaps
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        pytest.param("x=1 | stats count by src | where count>5", id="count"),
+        pytest.param("x=1 | stats dc(user) as n by src | where n>=4", id="distinct-values"),
+        pytest.param('x=1 | rex field=cmd "run (?<name>\\w+)" | search name=evil', id="extracted"),
+        pytest.param("x=1 | eval k=if(like(cmd,\"%a%\"),1,0) | where k=1", id="computed"),
+        pytest.param("x=1 | spath input=j path=a.b output=c | search c=v", id="json"),
+        pytest.param("x=1 | rename a as b | stats values(b) as c by d | search c=z", id="renamed"),
+    ],
+)  # fmt: skip
+def test_events_are_made_for_which_the_rule_has_a_result(search: str) -> None:
+    trial = trial_of(compile_rule(read_rule(search), CONTENT), content=CONTENT, now=1_767_225_600.0)
+    assert run(search, trial.events)
+    assert not run(search, [])
+
+
+def test_witnesses_depend_on_the_rule_alone() -> None:
+    compiled = compile_rule(read_rule(PROCESSES.format("Processes.user=a*")), CONTENT)
+    first, second = (trial_of(compiled, content=CONTENT).events for _ in range(2))
+    assert first == second

@@ -1,0 +1,60 @@
+"""Emitted texts read back: proved to say what the rule says, or shown not to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from transpile import Content
+from transpile.compiled import compile_rule
+from transpile.content import read_rule
+from transpile.convert import convert_compiled
+from transpile.verify import Trial
+from transpile.verify.prove import Relation
+from transpile.verify.reread import proof
+
+CONTENT = Content.builtin()
+RULE = (
+    "| tstats count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe "
+    'Processes.process="*/c *" NOT Processes.user="svc*" by Processes.dest'
+)
+
+
+def relation(target: str, old: str = "", new: str = "") -> Relation:
+    """Return how a conversion, with a part of its text replaced, stands to the rule."""
+    compiled = compile_rule(read_rule(RULE), CONTENT)
+    made = convert_compiled(compiled, target, content=CONTENT)
+    assert made.draft is not None
+    assert old in made.text, made.text
+    text = made.text.replace(old, new)
+    spoiled = replace(made, text=text, draft=replace(made.draft, text=text))
+    return proof(Trial(compiled, CONTENT, (), (), 0.0), spoiled).relation
+
+
+@pytest.mark.parametrize("target", ["sigma", "eql"])
+def test_an_honest_text_is_proved_equal(target: str) -> None:
+    assert relation(target) is Relation.EQUAL
+
+
+@pytest.mark.parametrize(
+    ("target", "old", "new", "wanted"),
+    [
+        pytest.param("eql", "*/c *", "*/c*", Relation.WIDER, id="eql-wider"),
+        pytest.param("eql", "*/c *", "*/cc *", Relation.INCOMPARABLE, id="eql-other-literal"),
+        pytest.param("eql", "not ", "", Relation.INCOMPARABLE, id="eql-negation-lost"),
+        pytest.param("sigma", "|contains", "|startswith", Relation.NARROWER, id="sigma-narrower"),
+        pytest.param("sigma", " and not 1 of filter_main_*", "", Relation.WIDER,
+                     id="sigma-filter-lost"),
+        pytest.param("sigma", "process_creation", "image_load", Relation.INCOMPARABLE,
+                     id="sigma-other-log-source"),
+    ],
+)  # fmt: skip
+def test_a_spoiled_text_is_shown_to_differ(
+    target: str, old: str, new: str, wanted: Relation
+) -> None:
+    assert relation(target, old, new) is wanted
+
+
+def test_what_nothing_reads_back_is_not_decided() -> None:
+    assert relation("sql:duckdb") is Relation.UNDECIDED
