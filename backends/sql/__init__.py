@@ -28,7 +28,7 @@ _TITLES = {
 _STAGE_NAMES = (
     "Events DataModel LookupTable Made Filter Compute Extract Rename Project Fill Bucket "
     "Parse Totals Transaction Store Opaque Aggregate Expand Window Dedup Sort Limit Join Branch "
-    "Lookup Geo"
+    "Lookup Geo ForEach"
 )
 _STAGES = frozenset(_STAGE_NAMES.split())
 _FORMATS = ("sql", "view", "dbt")

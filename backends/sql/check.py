@@ -31,7 +31,7 @@ _ALWAYS = frozenset({"ROW_NUMBER"})
 
 # nodes that only some dialects have
 _ONLY: dict[str, frozenset[type[exp.Expr]]] = {
-    "duckdb": frozenset({exp.Lambda, exp.Filter, exp.Unnest}),
+    "duckdb": frozenset({exp.Lambda, exp.Filter, exp.Unnest, exp.Array, exp.Columns}),
     "sqlite": frozenset({exp.Glob, exp.RegexpLike, exp.Filter}),
     "postgres": frozenset({exp.Filter, exp.Unnest, exp.RegexpLike, exp.Bracket, exp.Collate,
                            exp.Array, exp.Slice, exp.JSONBExtractScalar}),

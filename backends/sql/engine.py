@@ -188,7 +188,7 @@ class EventTable:
                 raise ValueError(f"event {index} does not fit the table {self.name}: {reason}")
         views = [view for event in events if (view := self.view(event)) is not None]
         asked = self.columns(draft.inputs.fields)
-        names = list(dict.fromkeys([*asked, *(name for view in views for name in view)]))
+        names = sorted({*asked, *(name for view in views for name in view)})
         if len(set(map(engine.column_key, names))) < len(names):
             raise ValueError(f"the table {self.name} has columns that differ in case only")
         kinds = {name: self.kind(name) for name in names}

@@ -217,13 +217,24 @@ def apply(name: str, args: list[Value], scope: Scope, function: Function) -> Val
 def _case(branches: Sequence[tuple[object, Expr]], default: Expr, scope: Scope) -> Value:
     from transpile.backends.sql.predicates import predicate
 
-    tests = [predicate(condition, scope) for condition, _ in branches]  # type: ignore[arg-type]
-    values = [expression(value, scope) for _, value in branches]
+    tests: list[Sql] = []
+    values: list[Value] = []
+    for condition, value in branches:
+        test = predicate(condition, scope).sql  # type: ignore[arg-type]
+        if isinstance(test, exp.Boolean) and not test.this:
+            continue
+        if isinstance(test, exp.Boolean):  # nothing gets past it
+            default = value
+            break
+        tests.append(test)
+        values.append(expression(value, scope))
     other = expression(default, scope)
+    if not tests:
+        return other
     present = [value for value in (*values, other) if not value.is_null]
     kind = common_kind(value.kind for value in present)
     pairs = [
-        (test.sql, convert(value, kind, scope).sql)
+        (test, convert(value, kind, scope).sql)
         for test, value in zip(tests, values, strict=True)
     ]
     end = None if other.is_null else convert(other, kind, scope).sql

@@ -58,14 +58,7 @@ WITH "grouped" AS (
     "user",
     "count",
     "size",
-    CASE
-      WHEN "size" > 60
-      THEN 'long'
-      WHEN "size" >= 40
-      THEN 'medium'
-      WHEN TRUE
-      THEN 'short'
-    END AS "verdict"
+    CASE WHEN "size" > 60 THEN 'long' WHEN "size" >= 40 THEN 'medium' ELSE 'short' END AS "verdict"
   FROM "selected"
 )
 /* search verdict IN (long, MED*) */

@@ -28,9 +28,9 @@ def foreach(stage: s.ForEach, scope: Scope) -> Transform:
     def assignments(name: str, pattern: str) -> _Assignments:
         known = compiled.get((name, pattern))
         if known is None:
-            texts = _placeholders(name, pattern)
+            texts = placeholders(name, pattern)
             known = tuple(
-                (_filled(target, texts), compile_expr(_instance(expr, texts), scope))
+                (filled(target, texts), compile_expr(instance(expr, texts), scope))
                 for target, expr in stage.template
             )
             compiled[name, pattern] = known
@@ -38,7 +38,7 @@ def foreach(stage: s.ForEach, scope: Scope) -> Transform:
 
     def change(row: Row) -> Row:
         changed = dict(row)
-        for name, pattern in _matching(row, stage.patterns):
+        for name, pattern in matching(row, stage.patterns):
             for target, value_of in assignments(name, pattern):
                 assign(changed, target, value_of(changed))
         return changed
@@ -46,7 +46,7 @@ def foreach(stage: s.ForEach, scope: Scope) -> Transform:
     return lambda rows: map(change, rows)
 
 
-def _matching(row: Row, patterns: tuple[str, ...]) -> list[tuple[str, str]]:
+def matching(row: Row, patterns: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return each matching name of the row with the first pattern that it matches, by name."""
     found: dict[str, str] = {}
     for pattern in patterns:
@@ -57,31 +57,33 @@ def _matching(row: Row, patterns: tuple[str, ...]) -> list[tuple[str, str]]:
     return sorted(found.items())
 
 
-def _placeholders(name: str, pattern: str) -> dict[str, str]:
+def placeholders(name: str, pattern: str) -> dict[str, str]:
+    """Return what each placeholder of a template stands for."""
     found = name_matcher(pattern)(name)
     parts = [] if found is None else list(found.groups())
     segments = {f"<<MATCHSEG{at}>>": part for at, part in enumerate(parts[:3], start=1)}
     return {"<<FIELD>>": name, "<<MATCHSTR>>": "".join(parts), **segments}
 
 
-def _filled(text: str, texts: dict[str, str]) -> str:
+def filled(text: str, texts: dict[str, str]) -> str:
+    """Return a text with its placeholders replaced."""
     for placeholder, value in texts.items():
         text = text.replace(placeholder, value)
     return text
 
 
-def _instance(expr: Expr, texts: dict[str, str]) -> Expr:
+def instance(expr: Expr, texts: dict[str, str]) -> Expr:
     """Return the template with its placeholders replaced in field names and text literals."""
 
     def change(node: Node) -> Node:
         match node:
             case Field(name):
-                return replace(node, name=_filled(name, texts))
+                return replace(node, name=filled(name, texts))
             case Lit(str() as value):
-                return replace(node, value=_filled(value, texts))
+                return replace(node, value=filled(value, texts))
             case Test(condition=TextEq(value, cased)):
-                filled = replace(node, condition=TextEq(_filled(value, texts), cased))
-                return rebuild(filled, change)
+                made = replace(node, condition=TextEq(filled(value, texts), cased))
+                return rebuild(made, change)
             case _:
                 return rebuild(node, change)
 

@@ -276,6 +276,10 @@ class Dialect:
         """A list, NULL if it is empty."""
         self.refuse("lists")
 
+    def matching_columns(self, regex: str) -> Sql:
+        """A list of the values of all columns whose names match a regular expression."""
+        self.refuse("list of the columns of a pattern")
+
     def list_extreme(self, values: Callable[[], Sql], *, largest: bool) -> Sql:
         """Smallest or largest element of a list, numbers before other texts."""
         self.refuse("extreme of a list")

@@ -124,6 +124,10 @@ class DuckDb(Dialect):
     def list_or_null(self, values: Sql) -> Sql:
         return _null_if_empty(values)
 
+    def matching_columns(self, regex: str) -> Sql:
+        # DuckDB takes no function around the unpacked columns but the list itself
+        return exp.Array(expressions=[exp.Columns(this=n.text(regex), unpack=True)])
+
     def list_extreme(self, values: Callable[[], Sql], *, largest: bool) -> Sql:
         def texts() -> Sql:
             return self._filter(values(), lambda item: n.is_null(self.number(item.copy)))

@@ -8,6 +8,7 @@ from typing import Any
 from transpile.backends.sql.frame import Frame
 from transpile.backends.sql.needs import Needs
 from transpile.backends.sql.stages import (
+    fields,
     groups,
     names,
     places,
@@ -47,4 +48,5 @@ STAGES: Mapping[type, Emit] = {
     s.Branch: sets.branch,
     s.Lookup: sets.lookup,
     s.Geo: places.geo,
+    s.ForEach: fields.foreach,
 }

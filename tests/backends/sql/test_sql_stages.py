@@ -40,6 +40,16 @@ MANY = 't="*aa*" OR t="*bb*" OR t="*.exe" OR t="c:*d" OR t="e?xe" OR t="50%*" OR
        'OR t="s*" OR t="k*" OR t="i(j)*" '
 LISTS = "search index=x | stats values(a) as a values(b) as b by k "
 BOTH = [
+    pytest.param("search index=x | stats count by a b | foreach a b [eval <<FIELD>>=if("
+                 "<<FIELD>>=\"null\",null(),<<FIELD>>)]", timed(
+                     {"a": "null", "b": "x"}, {"a": "y", "b": "null"}, {"a": "null", "b": "null"}),
+                 id="foreach-writes-each-field"),
+    pytest.param("search index=x | table in_a in_b x | foreach in_* [eval out_<<MATCHSTR>>="
+                 "<<FIELD>>.\"!\", x=coalesce(x,\"\").<<FIELD>>] | table out_a out_b x", timed(
+                     {"in_a": "1", "in_b": "2"}, {"in_b": "3", "x": "k"}, {"x": "z"}, {}),
+                 id="foreach-skips-a-field-that-is-missing"),
+    pytest.param("search index=x | foreach a b [eval <<FIELD>>=upper(<<FIELD>>)] | table a b",
+                 timed({"a": "q"}, {"b": "r", "a": "s"}, {}), id="foreach-over-the-fields-read"),
     pytest.param("search index=x | eval v=substr(t,-3), w=substr(t,-3,2), x=substr(t,-5,1), "
                  "y=substr(t,0,3), z=substr(t,0) | table v w x y z", TEXTS,
                  id="parts-from-the-end"),
@@ -59,7 +69,14 @@ BOTH = [
                  id="transaction-up-to-a-pause-of-rows-together"),
     pytest.param("search index=x | eval v=a+b+c", SUMS, id="no-part-in-the-result"),
 ]
+ARGUMENTS = timed(
+    {"type": "E", "a0": "ls", "a1": "-l", "a10": "z", "argc": "3"}, {"type": "E", "a1": "x"},
+    {"type": "F", "a0": "no"}, {"type": "E"}, {"a0": "none", "r": "own"},
+)
 DUCKDB = [
+    pytest.param('search index=x | eval r=if(type="E","",r) | foreach a* [eval r=if(type="E",'
+                 'mvappend(r,<<FIELD>>),r)] | eval p=mvjoin(r," ") | table p argc', ARGUMENTS,
+                 id="values-of-all-fields-of-a-pattern"),
     pytest.param(f"search index=x ({MANY}) | table t", PATTERNS, id="many-patterns"),
     pytest.param(f"search index=x NOT ({MANY}) | table t", PATTERNS,
                  id="none-of-many-patterns"),
