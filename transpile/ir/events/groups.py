@@ -122,7 +122,7 @@ def need(reader: Reader, value: Expr) -> None:
         if reader.strict:
             reader.ask(part)
         else:
-            reader.required[part] = None
+            reader.wanted[part] = None
 
 
 def _given(reader: Reader, part: Pred) -> bool:

@@ -197,7 +197,7 @@ class Reader:
         self.env = Env({}, Field)
         self.asked: list[Pred] = []
         self.groups: tuple[str, ...] | None = None
-        self.required: dict[Pred, None] = {}
+        self.wanted: dict[Pred, None] = {}
         self.premises: list[Pred] = []
         self.plain_keys = True
         self.window: float | None = None
@@ -208,9 +208,9 @@ class Reader:
     def result(self) -> EventRule:
         if self.source is None:
             raise Unsupported("the rule has no source of events", code="TGT610")
-        required = all_of(self.required)
-        if required != TRUE:
-            self.assumptions[presence_text(required)] = None
+        present = all_of(self.wanted)
+        if present != TRUE:
+            self.assumptions[presence_text(present)] = None
         partner = self._partner()
         if partner is not None:
             self.losses += partner.rule.losses
@@ -221,9 +221,8 @@ class Reader:
             self.groups or (),
             all_of(
                 (
-                    required,
+                    self.required,
                     *(negate(Exists(Field(name))) for name in self.written),
-                    *self.premises,
                 )
             ),
             self.threshold,
@@ -232,6 +231,11 @@ class Reader:
             tuple(self.losses),
             tuple(self.assumptions),
         )
+
+    @property
+    def required(self) -> Pred:
+        """What the events are assumed to meet, but for fields that stages write."""
+        return all_of((*self.wanted, *self.premises))
 
     def _partner(self) -> Partner | None:
         if self.partner is None:
