@@ -381,7 +381,7 @@ class Writer:
     def required(self) -> Pred:
         """What events are assumed to meet."""
         written = (negate(Exists(Field(name))) for name in self.reader.written)
-        return all_of((*self.premises, *self.reader.required, *written))
+        return all_of((*self.premises, self.reader.required, *written))
 
     def assumptions(self) -> Iterable[str]:
         """Yield what was assumed, each once."""
