@@ -67,9 +67,10 @@ def neighbours(
 
     implications: what `implications` gives, if that is known already.
     """
-    work = _Work(logics, Closures(_literals(logics)))
+    closures = Closures(_literals(logics))
+    work = _Work(logics, closures)
     found = [Neighbours() for _ in logics]
-    related = frozenset(work.implications() if implications is None else implications)
+    related = frozenset(work.implications(closures) if implications is None else implications)
     for narrow, wide in sorted(related):
         lost = work.lost(narrow, wide)
         dropped = work.said(narrow, lost)
@@ -101,7 +102,8 @@ def implications(
     """Yield (narrow, wide) for every pair of which the first finds nothing but what the second
     reads. changed: only pairs with one of these."""
     if changed is None:
-        yield from _Work(logics, Closures(_literals(logics))).implications()
+        closures = Closures(_literals(logics))
+        yield from _Work(logics, closures).implications(closures)
     else:
         yield from _Work(logics, OneByOne()).implications_with(frozenset(changed))
 
@@ -155,14 +157,13 @@ class _Work:
 
     # -- all rules --------------------------------------------------------------------------------
 
-    def implications(self) -> Iterator[tuple[int, int]]:
+    def implications(self, closures: Closures) -> Iterator[tuple[int, int]]:
         """Yield (narrow, wide) for every pair of which the first implies the second."""
         filed, anywhere = self._filed()
-        closures = Closures(filed)
 
         @cache
         def proposed(literal: Literal) -> tuple[int, ...]:
-            return tuple(at for wide in closures.of(literal) for at in filed[wide.literal])
+            return tuple(at for wide in closures.of(literal) for at in filed.get(wide.literal, ()))
 
         for narrow, logic in enumerate(self.logics):
             if logic is None or not _tells(logic):
