@@ -64,11 +64,14 @@ class Seen:
     assumptions: tuple[str, ...] = ()
 
 
-def in_splunks_view(pipeline: s.Pipeline, *, models: bool = False) -> Seen:
+def in_splunks_view(
+    pipeline: s.Pipeline, *, models: bool = False, origin: Origin | None = None
+) -> Seen:
     """Return the pipeline over Splunk's events; itself if Splunk has no such dataset.
 
     pipeline: starts from `Events` with an origin, in native names.  models: a data model, if it has
     all fields of the rule, stands for the raw events of the one agent that Sigma's category names.
+    origin: the dataset to see it over, where that is known better than the rule tells.
     """
     source, *stages = pipeline.stages
     if not isinstance(source, s.Events) or not source.origin:
@@ -77,11 +80,11 @@ def in_splunks_view(pipeline: s.Pipeline, *, models: bool = False) -> Seen:
         return Seen(pipeline)
     taxonomy: Taxonomy = "ecs" if taxonomy_of(source) == "ecs" else "sigma"
     first = _first_filter(stages)
-    if models and (general := general_origin(source)) is not None:
+    if models and origin is None and (general := general_origin(source)) is not None:
         seen = _seen(pipeline, _View.of(general, taxonomy), source, stages)
         if not any(isinstance(node, Unknown) for node in descend(seen.pipeline)):
             return seen
-    found = origin_of(source, first)
+    found = origin or origin_of(source, first)
     if found is None:
         return Seen(pipeline)
     return _seen(pipeline, _View.of(found, taxonomy), source, stages)
