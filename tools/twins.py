@@ -1,6 +1,6 @@
 """Compares our Sigma of Splunk rules with the Sigma that their authors published; prints a table.
 
-    TRANSPILE_CORPUS=... python tools/twins.py [--step N] [--only NAME] [--all]
+    TRANSPILE_CORPUS=... python tools/twins.py [--step N] [--from N] [--only NAME] [--all]
 
 A twin (corpus `splunk/sigma_twins`) bears the file name of its rule. Events are made from the rule
 and from the twin; on each the rule is run by the reference interpreter, our conversion by the Sigma
@@ -74,14 +74,18 @@ def main() -> int:
     """Compare; return 1 if a disagreement is ours."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--step", type=int, default=1)
+    parser.add_argument("--from", type=int, default=0, dest="start")
     parser.add_argument("--only", default="")
     parser.add_argument("--all", action="store_true")
     options = parser.parse_args()
-    found = list(outcomes(Path(os.environ["TRANSPILE_CORPUS"]), options.step, options.only))
-    shown = [each for each in found if options.all or each.verdict != "equal"]
-    print(table(("twin", "differs by", "why"), [(o.name, o.verdict, o.why) for o in shown]))
-    for each in found if options.only else ():
-        print(*each.events, sep="\n")
+    corpus = Path(os.environ["TRANSPILE_CORPUS"])
+    found = []
+    for each in outcomes(corpus, options.step, options.start, options.only):
+        found.append(each)
+        if options.all or each.verdict != "equal":
+            print(f"{each.verdict:12}  {each.name:60}  {each.why}", flush=True)
+        for event in each.events if options.only else ():
+            print(f"  {event}")
     print()
     sums = Counter((o.verdict, o.why.partition(":")[0]) for o in found)
     rows = [(verdict, why, str(count)) for (verdict, why), count in sorted(sums.items())]
@@ -89,12 +93,14 @@ def main() -> int:
     return 1 if any(each.verdict == "ours" for each in found) else 0
 
 
-def outcomes(corpus: Path, step: int = 1, only: str = "") -> Iterator[Outcome]:
+def outcomes(
+    corpus: Path, step: int = 1, start: int = 0, only: str = ""
+) -> Iterator[Outcome]:
     """Yield what became of every `step`-th twin, or of those whose name begins with `only`."""
     root = corpus / "splunk"
     content = Content.load(root)
     rules = {file.name: file for file in (root / "detections").rglob("*.yml")}
-    for file in sorted((root / "sigma_twins").glob("*.yml"))[::step]:
+    for file in sorted((root / "sigma_twins").glob("*.yml"))[start::step]:
         if not file.name.startswith(only):
             continue
         if file.name not in rules:
@@ -114,6 +120,8 @@ def compare(file: Path, rule: Rule, content: Content) -> Outcome:
     conversion = convert_compiled(compiled, "sigma", content=content)
     if conversion.draft is None:
         return Outcome(file.stem, "-", f"no conversion: {conversion.losses[0].message}")
+    if conversion.draft.sides:
+        return Outcome(file.stem, "twin", "twin wrong, keeps one side of a join:")
     event_part = event_rule(compiled.pipeline)
     resolution = resolve(event_part.source, event_part.pred, rule.data_sources)
     assert resolution is not None

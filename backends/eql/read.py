@@ -1,7 +1,8 @@
-"""EQL as input: event queries and sequences to the IR, in ECS field names.
+"""EQL and KQL as input: event queries, sequences and thresholds to the IR, in ECS field names.
 
 Meaning: spec/eql-semantics.md as the engine reads it: two-valued `not`, any of several values, case
-decided by the operator. A sample, which has no exact form here, is refused by name.
+decided by the operator. A sample, which has no exact form here, is refused by name, as are filters
+beside the query and rules whose type asks for more than a query and a threshold.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from transpile.backends.eql.engine import tree
 from transpile.backends.eql.engine.errors import EqlError
 from transpile.backends.eql.engine.parser import parse_eql
 from transpile.backends.eql.read_conditions import ConditionReader
+from transpile.backends.eql.read_kql import read_kql
 
 from transpile.errors import ReadingError, Span
 from transpile.ir import stages as s
 from transpile.ir.expr import Field
-from transpile.ir.pred import Pred, Test, TextEq, all_of, any_of
+from transpile.ir.pred import Order, Pred, Test, TextEq, all_of, any_of
 
 CATEGORY = "event.category"
 
@@ -31,12 +33,18 @@ class EqlReader:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages by the names that Elastic's rules give to them."""
-        return ("eql",)
+        return ("eql", "kuery")
 
     def read(
         self, text: str, language: str = "", options: Mapping[str, Any] | None = None
     ) -> Reading:
         """Return the meaning of a query. Raises `ReadingError`."""
+        asked = options or {}
+        _check(asked)
+        if language == "kuery":
+            pred = read_kql(text)
+            stages = (events(asked), s.Filter(pred, span=pred.span), *_threshold(asked))
+            return Reading(s.Pipeline(stages), "ecs")
         try:
             query = parse_eql(text)
         except EqlError as error:
@@ -48,7 +56,40 @@ class EqlReader:
                 snippet=error.snippet,
                 width=error.width,
             ) from error
-        return _Query(ConditionReader(text)).read(query, events(options or {}))
+        category = str(asked.get("event_category_override") or CATEGORY)
+        return _Query(ConditionReader(text), category).read(query, events(asked))
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """Refuse what a rule asks for besides its query. Raises `ReadingError` CNT410."""
+    kind = options.get("type", "query")
+    if kind not in ("query", "eql", "threshold"):
+        raise ReadingError(f"a rule of the type {kind} is not read")
+    if options.get("filters"):
+        raise ReadingError("filters beside the query are not read")
+
+
+def _threshold(options: Mapping[str, Any]) -> tuple[s.Stage, ...]:
+    """Return the stages of a threshold rule: groups of so many events, or distinct values."""
+    wanted = options.get("threshold")
+    if not wanted:
+        return ()
+    names = wanted.get("field") or ()
+    keys = (names,) if isinstance(names, str) else tuple(names)
+    asked = [("count", None, int(wanted.get("value", 1)))]
+    asked += [("dc", Field(each["field"]), int(each["value"])) for each in _listed(wanted)]
+    aggs = tuple(s.Agg(func, arg, f"matches_{at}") for at, (func, arg, _) in enumerate(asked))
+    enough = all_of(
+        Test(Field(agg.name), Order(">=", least))
+        for agg, (_, _, least) in zip(aggs, asked, strict=True)
+    )
+    by = tuple(s.Key(name, Field(name)) for name in keys)
+    return s.Aggregate(aggs, by), s.Filter(enough)
+
+
+def _listed(wanted: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = wanted.get("cardinality") or []
+    return found if isinstance(found, list) else [found]
 
 
 def events(options: Mapping[str, Any]) -> s.Events:
@@ -59,8 +100,9 @@ def events(options: Mapping[str, Any]) -> s.Events:
 
 
 class _Query:
-    def __init__(self, conditions: ConditionReader) -> None:
+    def __init__(self, conditions: ConditionReader, category: str) -> None:
         self.conditions = conditions
+        self.category = category
 
     def read(self, query: tree.Query, source: s.Events) -> Reading:
         match query.body:
@@ -84,7 +126,7 @@ class _Query:
         condition = self.conditions.read(found.condition)
         if found.category is None:
             return condition
-        return all_of((Test(Field(CATEGORY), TextEq(found.category, cased=True)), condition))
+        return all_of((Test(Field(self.category), TextEq(found.category, cased=True)), condition))
 
     def sequence(self, sequence: tree.Sequence) -> tuple[s.Stage, ...]:
         """Return the sequence behind the filter of all events that it can be about."""

@@ -205,7 +205,7 @@ class _View:
 
     def is_result(self, name: str) -> bool:
         """Return whether a name is that of an aggregate, no field of events."""
-        return name.startswith("_rule_") or name in ("event_count", "matches")
+        return name.startswith(("_rule_", "matches")) or name == "event_count"
 
     def fact(self, name: str, condition: Condition | None) -> Pred | None:
         """Return how the dataset decides a test, None if it does not."""
