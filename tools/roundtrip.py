@@ -38,8 +38,9 @@ from transpile.verify.prove import Relation, compare
 from transpile.verify.witness import witnesses
 
 GOAL = 0.97
-# The channel, which every event has and pySigma asks for where Sigma's log source stands for it.
+# Channel and event id, which every event has and pySigma asks for where Sigma's log source does.
 _HEADER = re.compile(r'\b(Channel)="([^"]+)"')
+_CODE = re.compile(r"\bEventCode(?:=| IN \()(\d+)")
 TO_SPL = """
 import json, sys
 from sigma.backends.splunk import SplunkBackend
@@ -141,6 +142,8 @@ def compared(rule: Rule, path: str, spl: str, events: Sequence[Mapping[str, Any]
     proved = compare(filter_of(wanted), filter_of(back)).relation is Relation.EQUAL
     made = () if proved else (*witnesses(wanted), *witnesses(back))
     header = dict(_HEADER.findall(spl))
+    if code := _CODE.search(spl):
+        header["EventID"] = code[1]
     events_made = ({**header, **event} for event in made)
     apart = next((event for event in events_made if one(event) != two(event)), None)
     if wanted.stages[0] != back.stages[0]:

@@ -174,3 +174,19 @@ def test_every_source_macro_of_the_corpus_that_a_rule_uses_resolves() -> None:
         if names_source and f"`{macro['name']}`" in text and not find_macro(macro["name"]):
             missing.append(macro["name"])
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("code", "source"),
+    [
+        pytest.param("4103", LogSource("windows", "ps_module"), id="a-category-of-its-own"),
+        pytest.param("4104", LogSource("windows", "ps_script"), id="the-listed-event"),
+        pytest.param("4100", LogSource("windows", None, "powershell"), id="the-channel"),
+    ],
+)
+def test_an_unlisted_event_is_not_of_the_category_of_another(code: str, source: LogSource) -> None:
+    found = dataset(f"windows.powershell.{code}")
+    assert found is not None
+    assert found.sigma.logsource == source
+    assert dict(found.elastic.where)["event.code"] == (code,)
+    assert [name for name, _ in found.elastic.where].count("event.code") == 1

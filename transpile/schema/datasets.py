@@ -379,9 +379,32 @@ def _made(name: str) -> Dataset | None:
         parent=head,
         match=replace(base.match, terms=(), event_code=int(code)),
         event=event,
-        sigma=replace(base.sigma, selection={"EventID": (int(code),)}),
-        elastic=replace(base.elastic, where=(*base.elastic.where, ("event.code", (code,)))),
+        sigma=_of_one_event(head, base.sigma, int(code)),
+        elastic=replace(
+            base.elastic,
+            where=(
+                *(pair for pair in base.elastic.where if pair[0] != "event.code"),
+                ("event.code", (code,)),
+            ),
+        ),
     )
+
+
+# channels whose log source is that of one event id: what their other events are in Sigma
+_CATEGORIES: Mapping[str, Mapping[int, LogSource]] = {
+    "windows.powershell": {4103: LogSource("windows", "ps_module")},
+}
+
+
+def _of_one_event(channel: str, source: SigmaSource, code: int) -> SigmaSource:
+    """Return Sigma's side of an event id that is not listed: its category, else the channel."""
+    found = _CATEGORIES.get(channel, {}).get(code)
+    if found is not None:
+        return replace(source, logsource=found, selection={})
+    plain = source.logsource
+    if plain is not None and plain.category is not None:
+        plain = LogSource(plain.product, None, channel.rpartition(".")[2])
+    return replace(source, logsource=plain, selection={"EventID": (code,)})
 
 
 def _dataset(name: str, raw: Mapping[str, Json]) -> Dataset:
