@@ -1,4 +1,4 @@
-"""SQL in ten dialects. DuckDB and SQLite are executed, the others printed and parsed back."""
+"""SQL in ten dialects. Five are executed here, the others printed and parsed back."""
 
 from __future__ import annotations
 

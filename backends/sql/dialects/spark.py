@@ -90,6 +90,8 @@ class Spark(Functional):
     # -- lists ------------------------------------------------------------------------------------
 
     def list_or_null(self, values: Sql) -> Sql:
+        if isinstance(values, exp.Nullif):  # which is one already
+            return values
         return n.nullif(values, n.call("ARRAY"))
 
     def list_at(self, values: Callable[[], Sql], index: Sql) -> Sql:
