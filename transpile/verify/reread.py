@@ -7,7 +7,7 @@ assumes of the events is part of the comparison.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,8 @@ from transpile.ir.events import EventRule, event_rule
 from transpile.ir.expr import Field, Node
 from transpile.ir.pred import Pred, all_of, any_of
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.stages import DataModel, Events, Filter
+from transpile.ir.stages import DataModel, Events, Filter, Stage
+from transpile.ir.stages import Sequence as SequenceOf
 from transpile.ir.walk import descend, rebuild
 from transpile.schema.choices import settled
 from transpile.schema.cim import never_missing
@@ -28,7 +29,7 @@ from transpile.schema.ecs import ecs_type
 from transpile.schema.elastic import selection
 from transpile.schema.fields import FieldTarget
 from transpile.schema.resolve import Resolution, resolve
-from transpile.schema.rewrite import Rewritten, rewrite
+from transpile.schema.rewrite import Rewritten, rewrite, target_field
 from transpile.targets import find
 from transpile.verify.prove import Comparison, Facts, Relation, compare
 
@@ -114,6 +115,8 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         return "the text does not start from events"
     if draft.inputs.schema == "sigma" and (other := _other_source(source, resolution)):
         return Proof(Relation.INCOMPARABLE, reason=other, about="the log source")
+    if (grouping := _other_keys(draft, stages, resolution)):
+        return Proof(Relation.INCOMPARABLE, reason=grouping, about="the grouping")
     filters = takewhile(lambda stage: isinstance(stage, Filter), stages)
     said = all_of(stage.pred for stage in filters if isinstance(stage, Filter))
     return _plainly(Sides(wanted, said, Facts(given=_implied(draft, resolution))), rewritten)
@@ -172,6 +175,18 @@ def _other_source(source: Events, resolution: Resolution) -> str:
     for part in ("product", "category", "service"):
         if (said.get(part) or None) != (getattr(wanted, part, None) or None):
             return f"the text's log source has another {part}"
+    return ""
+
+
+def _other_keys(draft: Draft, stages: Sequence[Stage], resolution: Resolution) -> str:
+    """Return what is wrong with the keys of a sequence, "" if they are the rule's."""
+    targets = [target_field(resolution, name, _taxonomy(draft)) for name in draft.groups]
+    wanted = {target.field for target in targets if target is not None}
+    steps = [step for stage in stages if isinstance(stage, SequenceOf) for step in stage.steps]
+    for step in steps:
+        if set(step.keys) != wanted:
+            said = ", ".join(sorted(step.keys)) or "nothing"
+            return f"the text groups by {said}, not by {', '.join(sorted(map(str, wanted)))}"
     return ""
 
 

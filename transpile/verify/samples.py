@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import assert_never
 
@@ -60,9 +61,17 @@ def _samples(condition: Condition) -> Iterator[str]:
         case InNetwork(network):
             net = ipaddress.ip_network(network, strict=False)
             yield str(net.broadcast_address)
+            yield from _outside(net)
             yield from ("255.255.255.254", "no address", "::1")
         case _:
             pass
+
+
+def _outside(net: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Iterator[str]:
+    """Yield the addresses right before and right behind a network."""
+    for edge, step in ((net.network_address, -1), (net.broadcast_address, 1)):
+        with suppress(ipaddress.AddressValueError):
+            yield str(edge + step)
 
 
 def _near(text: str) -> Iterator[str]:
