@@ -113,3 +113,13 @@ def test_case_makes_a_rule_narrower(catalog: Catalog) -> None:
 
 def test_a_rule_of_one_system_is_not_called_broader_than_one_of_all(catalog: Catalog) -> None:
     assert "Sigma Encoded" not in broader(catalog, "Splunk Encoded")
+
+
+def test_a_name_does_not_say_which_sign_stands_before_it_in_the_path(tmp_path: Path) -> None:
+    tests = {"Path": "Processes.process_path=*/x", "Name": "Processes.process_name=x"}
+    for name, asked in tests.items():
+        text = SPLUNK.format(name=name, tests=asked)
+        (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
+    catalog = Catalog.build([tmp_path])
+    assert set(broader(catalog, "Splunk Path")) == {"Splunk Name"}
+    assert set(broader(catalog, "Splunk Name")) == set()

@@ -51,12 +51,7 @@ def common_test(literal: Literal, resolution: Resolution | None) -> Literal:
     """Return a test under common names."""
     if literal.kind in ("source", "other", "unknown"):
         return literal
-    found = literal._replace(subject=common_name(literal.subject, resolution))
-    name = _NAME_OF.get(found.subject)
-    ending = _last_part(found) if name else None
-    if name is None or ending is None:
-        return found
-    return found._replace(subject=name, kind="eq", value=ending)
+    return literal._replace(subject=common_name(literal.subject, resolution))
 
 
 def _last_part(literal: Literal) -> str | None:
@@ -72,10 +67,19 @@ def _last_part(literal: Literal) -> str | None:
 
 
 def renamed(tree: Tree, resolution: Resolution | None) -> Tree:
-    """Return a tree under common names."""
-    if isinstance(tree, Leaf):
-        return Leaf(common_test(tree.literal, resolution), tree.holds)
-    return Node(tree.join, tuple(renamed(part, resolution) for part in tree.parts))
+    """Return a tree under common names.
+
+    A program asked for by the end of its path is asked for by its name as well, which follows; not
+    the other way round, since the sign before the name is the system's.
+    """
+    if isinstance(tree, Node):
+        return Node(tree.join, tuple(renamed(part, resolution) for part in tree.parts))
+    found = Leaf(common_test(tree.literal, resolution), tree.holds)
+    name = _NAME_OF.get(found.literal.subject)
+    ending = _last_part(found.literal) if name and found.holds else None
+    if name is None or ending is None:
+        return found
+    return Node("and", (found, Leaf(found.literal._replace(subject=name, kind="eq", value=ending))))
 
 
 def value_key(name: str, kind: str, text: str) -> str:
