@@ -6,6 +6,7 @@ An array is never NULL there: a missing list is the empty one. Columns must be d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
@@ -268,11 +269,11 @@ class ClickHouse(Functional):
     # -- regular expressions, JSON ----------------------------------------------------------------
 
     def extract(self, value: Sql, regex: str, group: int, name: str | None) -> Sql:
-        return n.call("regexpExtract", value, n.text(regex), n.number(group))
+        return n.call("regexpExtract", value, n.text(_unnamed(regex)), n.number(group))
 
     def extract_all(self, value: Sql, regex: str, group: int) -> Sql:
         text = n.coalesce(value, n.text(""))
-        groups = n.call("extractAllGroupsVertical", text, n.text(regex))
+        groups = n.call("extractAllGroupsVertical", text, n.text(_unnamed(regex)))
         return self.list_map(groups, lambda found: n.call("arrayElement", found, n.number(group)))
 
     def replace_regex(self, value: Sql, regex: str, replacement: str) -> Sql:
@@ -302,6 +303,11 @@ class ClickHouse(Functional):
 
     def digest(self, value: Sql, kind: str) -> Sql:
         return n.call("lower", n.call("hex", n.call(kind.upper(), value)))
+
+
+def _unnamed(regex: str) -> str:
+    """Return an expression without names: with one, an extraction inside CASE may find nothing."""
+    return re.sub(r"(?<!\\)((?:\\\\)*)\(\?P<\w+>", r"\1(", regex)
 
 
 def _keys(path: str) -> list[Sql]:

@@ -10,7 +10,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sql_bench import BACKEND, ENGINES, EXECUTED, NOW, SERVERS, emit, engine_of, sql_rows
+from sql_bench import (
+    BACKEND,
+    ENGINES,
+    EXECUTED,
+    NOW,
+    SERVERS,
+    assert_same,
+    emit,
+    engine_of,
+    sql_rows,
+)
 from transpile.backends.sql.engine import at_time
 
 from transpile import Content
@@ -63,6 +73,14 @@ def test_the_clock_of_an_engine_is_the_given_time(variant: str) -> None:
     assert sql_rows(draft, [{"index": "x"}], variant) == [
         {"n": pytest.approx(NOW), "t": "now64(6) NOW() now()"}
     ]
+
+
+@pytest.mark.parametrize("variant", [name for name in ENGINES if name != "sqlite"])
+def test_a_group_that_may_be_empty_is_found_behind_a_test(variant: str) -> None:
+    search = r'search index=x | rex field=a ".*\\\(?<process_name>.*)$" | table process_name'
+    texts = ("x\\Ftp.exe", "\\", "none")
+    events = [{"_time": 9 - at, "a": text} for at, text in enumerate(texts)]
+    assert_same(search, [*events, {"_time": 1}], variant)
 
 
 def test_a_time_stands_for_calls_only() -> None:
