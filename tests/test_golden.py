@@ -38,9 +38,22 @@ def test_no_conversion_does_something_else_than_it_claims(built: Build) -> None:
     assert bad == {}
 
 
-def test_most_conversions_were_executed(built: Build) -> None:
-    verdicts = [made.verdict for entry in built.entries for made in entry.made]
-    assert verdicts.count("not run") <= 5
+NOT_RUN = {
+    "most_active_account_managers": {"elastic", "eql", "esql", "sigma"},
+    "o365_mail_forwarded_by_inbox_rule": {"elastic", "eql", "esql"},
+    "powershell_downloads_script_text": {"elastic", "esql"},
+}
+"""No event of these fits the assumptions of the conversion; each is listed in the conversion."""
+
+
+def test_all_other_conversions_were_executed(built: Build) -> None:
+    idle = {
+        (entry.name, made.target)
+        for entry in built.entries
+        for made in entry.made
+        if made.verdict == "not run"
+    }
+    assert idle == {(name, target) for name, targets in NOT_RUN.items() for target in targets}
 
 
 def test_the_ir_that_is_kept_is_the_ir(built: Build) -> None:

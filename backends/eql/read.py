@@ -19,7 +19,7 @@ from transpile.backends.eql.read_kql import read_kql
 
 from transpile.errors import ReadingError, Span
 from transpile.ir import stages as s
-from transpile.ir.expr import Field
+from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Order, Pred, Test, TextEq, all_of, any_of
 
 CATEGORY = "event.category"
@@ -76,7 +76,7 @@ def _threshold(options: Mapping[str, Any]) -> tuple[s.Stage, ...]:
         return ()
     names = wanted.get("field") or ()
     keys = (names,) if isinstance(names, str) else tuple(names)
-    asked = [("count", None, int(wanted.get("value", 1)))]
+    asked: list[tuple[str, Expr | None, int]] = [("count", None, int(wanted.get("value", 1)))]
     asked += [("dc", Field(each["field"]), int(each["value"])) for each in _listed(wanted)]
     aggs = tuple(s.Agg(func, arg, f"matches_{at}") for at, (func, arg, _) in enumerate(asked))
     enough = all_of(

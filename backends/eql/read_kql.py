@@ -169,7 +169,7 @@ class _Parser:
         bound = self.next()
         text = _plain(bound)
         amount = number(text)
-        if bound.kind not in ("word", "text") or (amount is None and bound.kind == "sign"):
+        if bound.kind not in ("word", "text"):
             self.fail("expected a value")
         span = Span(name.start, bound.end)
         order = Order(op, text if amount is None else amount)
