@@ -47,6 +47,13 @@ def test_stages_have_mutants_where_they_can_be_seen() -> None:
     assert "order reversed" not in {mutant.what for mutant in mutants(rule, rows=False)}
 
 
+def test_groups_that_no_filter_asks_about_have_no_mutants_for_events() -> None:
+    shown = parse("a=x | stats min(_time) as first by c | eval first=strftime(first, \"%F\")")
+    asked = parse("a=x | stats count as n by c | eval m=n*2 | where m>4")
+    changes = [{m.what for m in mutants(rule, rows=False)} for rule in (shown, asked)]
+    assert ["grouping field dropped: c" in found for found in changes] == [False, True]
+
+
 @settings(max_examples=100, deadline=None)
 @given(predicates)
 def test_bits_are_what_the_interpreter_decides(pred: Pred) -> None:

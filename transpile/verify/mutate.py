@@ -93,13 +93,23 @@ def _of_stage(
 
 
 def _tests_groups(pipeline: s.Pipeline, at: int, aggregate: s.Aggregate) -> bool:
-    """Return whether a later stage asks about what was computed of the groups."""
-    names = {agg.name for agg in aggregate.aggs}
-    return any(names & fields_of(stage) for stage in pipeline.stages[at + 1 :] if _decides(stage))
-
-
-def _decides(stage: s.Stage) -> bool:
-    return isinstance(stage, s.Filter | s.Compute | s.Window)
+    """Return whether a later filter asks about what was computed of the groups."""
+    asked: set[str] = set()
+    for stage in reversed(pipeline.stages[at + 1 :]):
+        match stage:
+            case s.Filter(pred):
+                asked |= fields_of(pred)
+            case s.Compute(assignments):
+                for name, expr in reversed(assignments):
+                    asked |= fields_of(expr) if name in asked else set()
+            case s.Rename(pairs):
+                asked |= {old for old, new in pairs if new in asked}
+            case s.Window(aggs) | s.Aggregate(aggs):
+                asked |= {n for agg in aggs if agg.name in asked and agg.arg
+                          for n in fields_of(agg.arg)}  # fmt: skip
+            case _:
+                pass
+    return any(agg.name in asked for agg in aggregate.aggs)
 
 
 def _of_aggregate(stage: s.Aggregate) -> Iterator[_Change]:
