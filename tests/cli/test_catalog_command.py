@@ -1,4 +1,4 @@
-"""`catalog`: its options, on a small repository; the pages themselves are tested in tests/catalog."""
+"""`catalog`: its options, on a small repository; tests of the pages are in tests/catalog."""
 
 from __future__ import annotations
 
