@@ -27,7 +27,13 @@ class Functional(Dialect):
         return n.call(self.calls[what], *args)
 
     def any_of(self, values: Sql, test: OnColumn) -> Sql:
-        return self._with("any", values, test)
+        def decided(item: Sql) -> Sql:
+            # where a test of an element is NULL, so would be the whole if no other one is true
+            made = test(item)
+            open_ends = any(isinstance(part, (exp.Case, exp.TryCast)) for part in n.walk(made))
+            return n.coalesce(made, n.boolean(False)) if open_ends else made
+
+        return self._with("any", values, decided)
 
     def list_of(self, value: Sql) -> Sql:
         return n.call(self.calls["array"], value)

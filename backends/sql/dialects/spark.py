@@ -160,6 +160,10 @@ class Spark(Functional):
 
     # -- aggregates -------------------------------------------------------------------------------
 
+    def distinct_of_lists(self, values: Sql) -> tuple[Sql, OnColumn | None]:
+        made, finish = super().distinct_of_lists(values)
+        return self.list_or_null(made), finish
+
     def collect(
         self, value: Callable[[], Sql], order: Sql, *, limit: int = 0
     ) -> tuple[Sql, OnColumn | None]:
