@@ -328,9 +328,16 @@ def null_rewrite(glob: Glob, context: Context) -> Rewrite | None:
     if len(glob) != 1:
         return one_of(Test(context.target, glob))
     word = str(glob[0]).lower()
-    if word in ("success", "failure"):
-        return one_of(Test(context.target, negated=word == "success"))
+    if word == "failure":
+        return one_of(Test(context.target), exact=context.field == "action")
+    if word == "success":
+        return one_of(Test(context.target, negated=True))
     return one_of(Test(context.target, glob))
+
+
+def one_of_two_outcomes(value: str, context: Context) -> bool:
+    """Return whether an action is a success or a failure; other fields hold codes of errors too."""
+    return context.field != "action" or value.lower() in ("success", "failure")
 
 
 def null_forward(value: str, context: Context) -> Pairs:
@@ -439,6 +446,11 @@ def hex_forward(value: str, context: Context) -> Pairs:
     if re.fullmatch(r"(?:[0-9A-F]{2})+", value):
         value = bytes.fromhex(value).replace(b"\0", b" ").decode("utf-8", "replace")
     return [(context.target, value)]
+
+
+def pairs_of_digits(value: str, context: Context) -> bool:
+    """Return whether a title is no hexadecimal digits, or two for each byte."""
+    return len(value) % 2 == 0 or not re.fullmatch("[0-9A-F]+", value)
 
 
 def record_rewrite(glob: Glob, context: Context) -> Rewrite:

@@ -173,6 +173,8 @@ DERIVES: Mapping[str, Derive] = {
     "null_is_success": Derive(
         "success -> the target is missing; failure -> it exists; V -> equals V.",
         rules.null_rewrite, rules.null_forward,
+        assumes="an action is success or failure",
+        admits=rules.one_of_two_outcomes,
     ),
     "cn": Derive(
         "The target is a distinguished name: V -> starts with CN=V,.", rules.cn_rewrite,
@@ -211,6 +213,8 @@ DERIVES: Mapping[str, Derive] = {
         "The field is a title as it is or in hexadecimal digits, the target the decoded title: "
         "a text that is no digits is in the decoded title as well (wider).",
         rules.hex_rewrite, rules.hex_forward,
+        assumes="a title in hexadecimal digits has two for each byte",
+        admits=rules.pairs_of_digits,
     ),
     "record_type": Derive(
         "The target has the name of the record in small letters.", rules.record_rewrite,

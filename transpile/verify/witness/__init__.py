@@ -30,7 +30,7 @@ from transpile.verify.witness.groups import (
 from transpile.verify.witness.maker import START, Event, Maker, event_part, maker_for
 from transpile.verify.witness.near import changed, near
 from transpile.verify.witness.partners import partner_events
-from transpile.verify.witness.raw import reads_text, with_text
+from transpile.verify.witness.raw import counts_text, reads_text, with_text
 from transpile.verify.witness.solve import solutions
 
 __all__ = ["START", "Maker", "maker_for", "witnesses"]
@@ -59,8 +59,8 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     if made and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
         made += made[:1] * 2  # the same once more, at other times
     made += partner_events(pipeline, made, witnesses, maker.tables)
-    if reads_text(rule):
-        made = list(map(with_text, made))
+    if reads_text(rule) or counts_text(pipeline):
+        made = [with_text(event, number) for number, event in enumerate(made)]
     step = _spacing(rule)
     return [{"_time": whole(START + step * number), **event} for number, event in enumerate(made)]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from transpile.ir.events import EventRule
 from transpile.ir.expr import Call, Field
+from transpile.ir.stages import Agg, Pipeline
 from transpile.ir.walk import descend
 
 RAW = "_raw"
@@ -20,15 +21,23 @@ def reads_text(rule: EventRule) -> bool:
     )
 
 
-def with_text(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the event with its fields as JSON text; one that has a text keeps it."""
+def counts_text(pipeline: Pipeline) -> bool:
+    """Return whether a rule counts the texts of events."""
+    return any(isinstance(node, Agg) and node.arg == Field(RAW) for node in descend(pipeline))
+
+
+def with_text(event: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return the event with its fields as JSON text; one that has a text keeps it.
+
+    number: stands in the text as a time does in a real one, so that no two events have the same.
+    """
     if RAW in event:
         return event
     document: dict[str, Any] = {}
     for name, value in event.items():
         if not name.startswith("_"):
             _put(document, name.split("{}"), value)
-    return {**event, RAW: json.dumps(document)}
+    return {**event, RAW: json.dumps({**document, "_number": number})}
 
 
 def _put(place: dict[str, Any], parts: list[str], value: Any) -> None:
