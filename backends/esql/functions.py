@@ -39,7 +39,10 @@ def _text(expr: Expr, scope: Scope) -> Value:
 
 def number(expr: Expr, scope: Scope) -> Value:
     """Return an expression as a number; text that is read as one is assumed to be one."""
-    value = one(scope.value(expr))
+    return _numeric(one(scope.value(expr)))
+
+
+def _numeric(value: Value) -> Value:
     if value.kind is Kind.TEXT and isinstance(value.node, q.Constant):
         found = number_of(str(value.node.value))
         if found is None:
@@ -91,14 +94,15 @@ def _same_kind(name: str) -> Function:
 
 
 def _arithmetic(op: q.BinaryOp) -> Function:
-    def function(args: tuple[Expr, ...], scope: Scope) -> Value:
-        left, right = alike([number(arg, scope) for arg in args])
-        if left.kind is Kind.LONG and op in ("*", "+", "-"):
-            return Value(q.Binary(op, left.node, right.node), Kind.LONG, needs=needed(left, right))
-        one_, two = as_real(left), as_real(right)
-        return Value(q.Binary(op, one_.node, two.node), Kind.DOUBLE, needs=needed(one_, two))
+    return lambda args, scope: _computed(op, [number(arg, scope) for arg in args])
 
-    return function
+
+def _computed(op: q.BinaryOp, numbers: list[Value]) -> Value:
+    left, right = alike(numbers)
+    if left.kind is Kind.LONG and op in ("*", "+", "-"):
+        return Value(q.Binary(op, left.node, right.node), Kind.LONG, needs=needed(left, right))
+    left, right = as_real(left), as_real(right)
+    return Value(q.Binary(op, left.node, right.node), Kind.DOUBLE, needs=needed(left, right))
 
 
 def _quotient(op: q.BinaryOp) -> Function:
@@ -120,10 +124,10 @@ def _plus(args: tuple[Expr, ...], scope: Scope) -> Value:
     """SPL's `+`: a sum of numbers, texts joined; which of both must be known beforehand."""
     values = [one(scope.value(arg)) for arg in args]
     if any(_is_word(value) for value in values):
-        return _concat(args, scope)
+        return _joined([as_text(value) for value in values])
     if any(value.kind is Kind.TEXT for value in values):
         raise CannotSay("whether + adds or joins depends on the event")
-    return _arithmetic("+")(args, scope)
+    return _computed("+", [_numeric(value) for value in values])
 
 
 def _is_word(value: Value) -> bool:
@@ -132,7 +136,12 @@ def _is_word(value: Value) -> bool:
 
 
 def _concat(args: tuple[Expr, ...], scope: Scope) -> Value:
-    joined = called("CONCAT", Kind.TEXT, *(_text(arg, scope) for arg in args))
+    return _joined([_text(arg, scope) for arg in args])
+
+
+def _joined(texts: list[Value]) -> Value:
+    """Return texts joined; what is joined already is one list with the rest."""
+    joined = called("CONCAT", Kind.TEXT, *texts)
     assert isinstance(joined.node, q.Call)
     flat = [
         inner

@@ -216,6 +216,13 @@ def test_the_pieces_of_a_text_are_counted_without_splitting_it() -> None:
     )
 
 
+def test_a_long_sum_is_said_once_for_each_of_its_terms() -> None:
+    total = " + ".join(f"n{at}" for at in range(60))
+    given = "".join(f" n{at}=if(EventCode=1, {at}, 0)," for at in range(60))
+    draft = emitted(f"{SYSMON} | eval{given} total={total} | where total > 5")
+    assert draft.fidelity is Fidelity.EXACT
+
+
 def test_a_column_that_is_shown_twice_keeps_both_names() -> None:
     draft = emitted(f"{SECURITY} | stats count by TargetUserName | eval user=TargetUserName")
     assert draft.text.endswith(
