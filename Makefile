@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-engines test-pysigma check bench bench-sql golden clean
+.PHONY: run test test-corpus test-engines test-pysigma check bench bench-sql golden clean
 
 $(BIN)/transpile: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,6 +17,10 @@ run: $(BIN)/transpile
 
 test: $(BIN)/transpile
 	$(BIN)/python -m pytest -q
+
+# on the public rules and events named by TRANSPILE_CORPUS
+test-corpus: $(BIN)/transpile
+	$(BIN)/python -m pytest -q -m corpus
 
 # what is large or starts slowly: chDB, PostgreSQL, Spark, and sqlglot at its lowest and newest;
 # what is not there (PostgreSQL's server, Java) is skipped and named
