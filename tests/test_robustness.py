@@ -19,7 +19,7 @@ name: {name}
 type: TTP
 search: '| tstats count from datamodel=Endpoint.Processes where {tests} by Processes.dest'
 """
-RULES = 24
+RULES = 12
 KILLS = 50
 TARGETS = ("-t", "sigma", "-t", "eql", "-t", "sql:duckdb")
 

@@ -1,14 +1,16 @@
-"""No function and no aggregate of the IR is there in vain: some search lowers to each of them."""
+"""No function and no aggregate of the IR is there in vain: something that is read gives each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from transpile.backends.eql import backend as eql
 
 from transpile.ir.expr import Call
 from transpile.ir.functions import AGGREGATES, FUNCTIONS
-from transpile.ir.stages import Agg
+from transpile.ir.stages import Agg, Pipeline
 from transpile.ir.walk import descend
 from transpile.lower import lower
 from transpile.lower.expressions.functions import PLAIN
@@ -36,12 +38,22 @@ SEARCHES = [
 ]
 
 
+EQL = ('any where stringContains~(process.name, user.name)',)
+"""What only another language has."""
+
+
+def _read() -> Iterator[Pipeline]:
+    for search in SEARCHES:
+        yield lower(parse(search, custom_commands=frozenset((OPAQUE_COMMAND,))))
+    for query in EQL:
+        yield eql.reader().read(query, "eql").pipeline
+
+
 @pytest.fixture(scope="module")
 def produced() -> frozenset[str]:
     found: set[str] = set()
-    for search in SEARCHES:
-        tree = parse(search, custom_commands=frozenset((OPAQUE_COMMAND,)))
-        for node in descend(lower(tree)):
+    for pipeline in _read():
+        for node in descend(pipeline):
             if isinstance(node, Call):
                 found.add(node.name)
             elif isinstance(node, Agg):
