@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from transpile.fidelity import Fidelity, Loss, Observable
+from transpile.ir.expr import Expr
 from transpile.ir.pred import TRUE, Pred
 from transpile.ir.stages import DataModel, Events, Pipeline
 from transpile.tables import Table
@@ -81,7 +82,8 @@ class Inputs:
     dataset: id in `transpile.schema`, "" if the rule has none.  variant, platform: of the dataset.
     schema: taxonomy of the events' view.  tables: per table of a query its dataset (or lookup).
     fields: source fields (Splunk's view) the text depends on.  columns: per table those it reads.
-    indices: patterns of the indices that hold its events.
+    indices: patterns of the indices that hold its events.  parameters: of the text, each with what
+    it is where nobody gives it.
     """
 
     dataset: str = ""
@@ -92,6 +94,7 @@ class Inputs:
     fields: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     indices: tuple[str, ...] = ()
+    parameters: Mapping[str, Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,10 @@ class Engine(Protocol):
         lookups: Mapping[str, Table],
         now: float,
     ) -> Seen:
-        """Return what the text finds. Raises `UsageError` OUT504 if the engine is missing."""
+        """Return what the text finds.
+
+        Raises `UsageError` OUT504 if the engine is missing, `RejectedText` if it refuses the text.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,14 @@ def convert(
     strict: bool = False,
     keep_unmapped: bool = False,
     format: str = "",
+    time_bounds: bool = False,
 ) -> Conversion:
     """Return the conversion: `.text .fidelity .observable .losses .assumptions .filename`.
 
     target: `sigma`, `eql`, `sql:duckdb` ... (`transpile targets`).  schema: taxonomy of the output.
     strict: turn assumptions into emitted checks.  keep_unmapped: pass unmapped fields through.
+    time_bounds: search the window of the rule's deployment only (SQL: `earliest` and `latest`, as
+    parameters of the query).
     A rule that the target cannot say has the fidelity `unsupported`, no text, and the reason in
     `losses`. Raises `SplSyntaxError`, `MacroError`, `ContentError`, `UsageError`.
     """
@@ -72,6 +75,7 @@ def convert(
         strict=strict,
         keep_unmapped=keep_unmapped,
         format=format,
+        time_bounds=time_bounds,
     )
 
 

@@ -5,7 +5,7 @@ Errors point into the rule's file: through YAML folding and macro expansion.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from transpile.errors import ReadingError, Span, SplSyntaxError
@@ -59,6 +59,27 @@ class Compiled:
     def place_of(self, span: Span | None) -> tuple[int, int] | None:
         """Return line and column in the rule's file (or text) where a span begins."""
         return None if span is None else self.rule.position(span.start)
+
+
+def in_time_bounds(compiled: Compiled, content: Content) -> Compiled:
+    """Return the rule over the window of its deployment's schedule; see `lower.schedule`."""
+    from transpile.lower.schedule import scheduled
+
+    deployment = content.deployment_for(compiled.rule)
+    if deployment is None:
+        note = "no schedule is known: the query covers all of time"
+        return replace(compiled, assumptions=(*compiled.assumptions, note))
+    schedule = deployment.schedule
+    native = compiled.native
+
+    def bounded(pipeline: Pipeline) -> Pipeline:
+        return scheduled(pipeline, schedule.earliest, schedule.latest)
+
+    return replace(
+        compiled,
+        pipeline=bounded(compiled.pipeline),
+        native=None if native is None else bounded(native),
+    )
 
 
 def compile_rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transpile.compiled import Compiled, compile_rule
+from transpile.compiled import Compiled, compile_rule, in_time_bounds
 from transpile.errors import Unsupported
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.tables import tables_for
@@ -98,10 +98,12 @@ def convert_rule(
     strict: bool = False,
     keep_unmapped: bool = False,
     format: str = "",
+    time_bounds: bool = False,
 ) -> Conversion:
     """Return the conversion of a rule. Raises `SplSyntaxError`, `MacroError`, `UsageError`."""
+    compiled = compile_rule(rule, content)
     return convert_compiled(
-        compile_rule(rule, content),
+        in_time_bounds(compiled, content) if time_bounds else compiled,
         target,
         content=content,
         schema=schema,

@@ -76,6 +76,7 @@ CODES: Mapping[str, str] = {
     "VER803": "on events that were tried, a conversion finds something else than the rule",
     "VER804": "an emitted text, read back, does not say what its rule says",
     "VER805": "the events that were tried would not show some faults",
+    "VER806": "an engine does not run an emitted text",
 }
 
 
@@ -198,6 +199,12 @@ class Unsupported(TranspileError):
     """Understood, but the target cannot say it."""
 
     default_code = "TGT604"
+
+
+class RejectedText(TranspileError):
+    """An engine does not run a text: it is wrong in the target's language."""
+
+    default_code = "TGT611"
 
 
 class BugError(TranspileError):

@@ -421,6 +421,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "greatest": _chosen("GREATEST"),
     "sum": _total,
     "now": _now,
+    "parameter": lambda args, scope: scope.value(args[1]),
     "strftime": _strftime,
 }
 

@@ -24,7 +24,7 @@ _STRUCTURE = frozenset({
     exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In,
     exp.Between, exp.Like, exp.ILike, exp.Escape, exp.Exists, exp.Add, exp.Sub, exp.Mul, exp.Div,
     exp.Mod, exp.Neg, exp.DPipe, exp.Distinct, exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max,
-    exp.Window, exp.WindowSpec, exp.Anonymous, exp.Tuple,
+    exp.Window, exp.WindowSpec, exp.Anonymous, exp.Tuple, exp.Var,
 })
 """Nodes that print in every dialect as what they are."""
 _ALWAYS = frozenset({"ROW_NUMBER"})
@@ -35,7 +35,7 @@ _ONLY: dict[str, frozenset[type[exp.Expr]]] = {
     "sqlite": frozenset({exp.Glob, exp.RegexpLike, exp.Filter}),
     "postgres": frozenset({exp.Filter, exp.Unnest, exp.RegexpLike, exp.Bracket, exp.Collate,
                            exp.Array, exp.Slice, exp.JSONBExtractScalar}),
-    "clickhouse": frozenset({exp.Lambda, exp.Var}),
+    "clickhouse": frozenset({exp.Lambda}),
     "spark": frozenset({exp.Lambda, exp.RegexpLike, exp.Filter, exp.Lateral, exp.Dot,
                         exp.DataTypeParam}),
     "databricks": frozenset({exp.Lambda, exp.RegexpLike, exp.Filter, exp.Lateral, exp.Dot,

@@ -54,6 +54,11 @@ def _dbt_model(query: exp.Query, writer: Writer) -> str:
     for at, table in enumerate(tables):
         source = f"{{{{ source('events', {json.dumps(table)}) }}}}"
         text = re.sub(f'["`]{_SOURCE.format(at)}["`]', lambda _, new=source: new, text)  # type: ignore[misc]
+    for name, default in writer.parameters.items():
+        given = json.dumps(_for_jinja(printed(default.copy(), writer)))
+        text = text.replace(
+            writer.dialect.parameter.format(name), f"{{{{ var('{name}', {given}) }}}}"
+        )
     return _environment().get_template("dbt.sql.j2").render(
         stem=info.stem,
         description=" ".join((info.description or info.name).split()),

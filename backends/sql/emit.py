@@ -30,7 +30,7 @@ from transpile.backends.sql.writer import Writer
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Observable
 from transpile.ir import stages as s
-from transpile.ir.expr import Expr, Field
+from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.pred import TRUE, Exists, Pred, Unknown, all_of, any_of, negate
 from transpile.ir.stages import Pipeline, Stage
 from transpile.ir.walk import descend, fields_of
@@ -105,7 +105,16 @@ def _inputs(writer: Writer, request: Request) -> Inputs:
         tables=dict(writer.tables),
         columns={table: tuple(sorted(names)) for table, names in writer.columns_read.items()},
         fields=tuple(sorted(writer.fields)),
+        parameters=_parameters(request.pipeline, writer),
     )
+
+
+def _parameters(pipeline: Pipeline, writer: Writer) -> dict[str, Expr]:
+    return {
+        str(node.args[0].value): node.args[1]
+        for node in (descend(pipeline) if writer.parameters else ())
+        if isinstance(node, Call) and node.name == "parameter" and isinstance(node.args[0], Lit)
+    }
 
 
 # -- pipelines -------------------------------------------------------------------------------------
@@ -245,8 +254,8 @@ def _shown(writer: Writer, columns: TaxonomyColumns) -> tuple[str, exp.Select]:
 def _time_bound(bound: Expr, kind: type[exp.Binary], frame: Frame, writer: Writer) -> Sql:
     scope = writer.scope(frame)
     limit = as_number(expression(bound, scope), scope)
-    test = n.binary(kind, frame.value("_time").sql, limit.sql)
-    return n.coalesce(test, n.boolean(True))
+    time = frame.value("_time").sql  # an engine can skip data by this form, by COALESCE it cannot
+    return n.disjunction([n.binary(kind, time, limit.sql), n.is_null(time.copy())])
 
 
 def _lookup_rows(writer: Writer, table: str, source: s.LookupTable) -> Frame:

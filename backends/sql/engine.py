@@ -27,10 +27,13 @@ from transpile.backends.sql.stages.sets import LINE
 from transpile.backends.sql.taxonomies import TaxonomyColumns, source_columns
 from transpile.backends.sql.values import Kind
 
-from transpile.interpret import NotComputable
+from transpile.errors import RejectedText, TranspileError
+from transpile.interpret import Context, NotComputable, run_pipeline
 from transpile.interpret.events import event_row, raw_text
 from transpile.interpret.values import items
 from transpile.ir.decide import number_text, text, to_number
+from transpile.ir.expr import Expr
+from transpile.ir.stages import Compute, Made, Pipeline
 from transpile.ir.text import fold
 from transpile.schema import cim
 from transpile.tables import Table
@@ -65,8 +68,14 @@ class SqlEngine(ABC):
         """Name and version, "duckdb 1.4.1"."""
 
     @abstractmethod
-    def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
-        """Return the rows of a query over these tables."""
+    def execute(
+        self, query: str, tables: Sequence[Stored], now: float, given: Mapping[str, float]
+    ) -> tuple[Row, ...]:
+        """Return the rows of a query over these tables; given: its parameters."""
+
+    @abstractmethod
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return what the engine raises for a query that it does not run."""
 
     @abstractmethod
     def storable(self, value: str, draft: Draft) -> bool:
@@ -86,13 +95,20 @@ class SqlEngine(ABC):
     ) -> Seen:
         """Return the result rows; lists as lists, missing values left out.
 
-        Raises ValueError for an event that `accepts` refuses, UsageError OUT504 without the engine.
+        Raises ValueError for an event that `accepts` refuses, UsageError OUT504 without the engine,
+        RejectedText for a query that the engine does not run.
         """
         stored = [table.stored(events, draft, self) for table in self.tables(draft)]
         for name, source in draft.inputs.tables.items():
             if source.startswith("lookup:"):
                 stored.append(lookup_rows(name, lookups.get(source.removeprefix("lookup:"))))
-        return Seen(rows=self.execute(draft.text, stored, now))
+        given = {name: _at(time, now) for name, time in draft.inputs.parameters.items()}
+        try:
+            return Seen(rows=self.execute(draft.text, stored, now, given))
+        except TranspileError:  # the engine is not there
+            raise
+        except self.errors() as error:
+            raise RejectedText(f"{self.name}: {str(error).strip()}") from error
 
     def tables(self, draft: Draft) -> tuple[EventTable, ...]:
         """Return the tables of events that a query reads."""
@@ -100,6 +116,12 @@ class SqlEngine(ABC):
         return _event_tables(
             self.dialect, draft.text, draft.inputs.schema, tables, draft.inputs.fields
         )
+
+
+def _at(time: Expr, now: float) -> float:
+    """Return a time that depends on the clock only."""
+    pipeline = Pipeline((Made(), Compute((("time", time),))))
+    return float(run_pipeline(pipeline, [], Context(now=now))[0]["time"])
 
 
 @lru_cache(maxsize=64)
@@ -277,6 +299,18 @@ def at_time(query: str, dialect: str, function: str, time: str) -> str:
             end = query.index(")", opening.end)
             parts += [query[done : name.start], time]
             done = end + 1
+    return "".join((*parts, query[done:]))
+
+
+def with_parameters(query: str, dialect: str, given: Mapping[str, float]) -> str:
+    """Return a query with its parameters (`:name`) written in, as a client program does."""
+    if not given:
+        return query
+    parts, done = [], 0
+    for colon, name in pairwise(sqlglot.tokenize(query, read=dialect)):
+        if colon.token_type == TokenType.COLON and name.text in given:
+            parts += [query[done : colon.start], repr(given[name.text])]
+            done = name.end + 1
     return "".join((*parts, query[done:]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -38,11 +38,17 @@ class ChDbEngine(SqlEngine):
         version = _connection().query("SELECT version()", "TSVRaw").bytes().decode().strip()
         return f"chdb {_module().__version__} (ClickHouse {version})"
 
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return what the engine raises for a query that it does not run."""
+        return (RuntimeError,)
+
     def storable(self, value: str, draft: Draft) -> bool:
         """ClickHouse folds `İ` to two characters; the project leaves it."""
         return "\u0130" not in value
 
-    def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
+    def execute(
+        self, query: str, tables: Sequence[Stored], now: float, given: Mapping[str, float]
+    ) -> tuple[Row, ...]:
         """Return the rows of a query over these tables.
 
         No setting of ClickHouse changes what the time is: calls of `now64` become the time itself.
@@ -52,7 +58,8 @@ class ChDbEngine(SqlEngine):
             for table in tables:
                 _fill(connection, table)
             text = at_time(query, self.dialect, "now64", f"toDateTime64('{now:.6f}', 6, 'UTC')")
-            answer = connection.query(text.rstrip().removesuffix(";"), _FORMAT).bytes()
+            query = text.rstrip().removesuffix(";")
+            answer = connection.query(query, _FORMAT, params=dict(given)).bytes()
         finally:
             for table in tables:
                 for name in (table.name, _rows(table)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -32,11 +32,17 @@ class DuckDbEngine(SqlEngine):
         """Name and version."""
         return f"duckdb {_module().__version__}"
 
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return what the engine raises for a query that it does not run."""
+        return (_module().Error,)
+
     def storable(self, value: str, draft: Draft) -> bool:
         """DuckDB folds `İ` to one character; the project leaves it."""
         return "\u0130" not in value
 
-    def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
+    def execute(
+        self, query: str, tables: Sequence[Stored], now: float, given: Mapping[str, float]
+    ) -> tuple[Row, ...]:
         """Return the rows of a query over these tables; `now()` is the given time."""
         with _module().connect(":memory:") as connection:
             for setting in (
@@ -49,7 +55,7 @@ class DuckDbEngine(SqlEngine):
             for table in tables:
                 _fill(connection, table)
             connection.execute(f"CREATE MACRO now() AS make_timestamp({round(now * 1_000_000)})")
-            cursor = connection.execute(query)
+            cursor = connection.execute(query, dict(given))
             names = [column[0] for column in cursor.description]
             return tuple(
                 {

@@ -9,14 +9,14 @@ from __future__ import annotations
 import atexit
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from transpile.backends.base import Draft, Row
 from transpile.backends.sql.dialects.postgres import JSON_ONLY
-from transpile.backends.sql.engine import SqlEngine, Stored
+from transpile.backends.sql.engine import SqlEngine, Stored, with_parameters
 from transpile.backends.sql.values import Kind
 
 from transpile.errors import UsageError
@@ -39,13 +39,21 @@ class PostgresEngine(SqlEngine):
         number = _connection().info.server_version
         return f"postgres {number // 10_000}.{number % 10_000}"
 
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return what the engine raises for a query that it does not run."""
+        import psycopg
+
+        return (psycopg.Error,)
+
     def storable(self, value: str, draft: Draft) -> bool:
         """PostgreSQL has no NUL, folds `İ` as its locale does, and fails on broken JSON."""
         if "\0" in value or "\u0130" in value:
             return False
         return JSON_ONLY not in draft.assumptions or not _breaks(value)
 
-    def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
+    def execute(
+        self, query: str, tables: Sequence[Stored], now: float, given: Mapping[str, float]
+    ) -> tuple[Row, ...]:
         """Return the rows of a query over these tables; `now()` is the given time."""
         connection = _connection()
         try:
@@ -53,7 +61,7 @@ class PostgresEngine(SqlEngine):
                 _prepare(cursor, now)
                 for table in tables:
                     _fill(cursor, table)
-                cursor.execute(query)
+                cursor.execute(with_parameters(query, self.dialect, given))
                 names = [column.name for column in cursor.description]
                 return tuple(
                     {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -40,11 +40,19 @@ class SparkEngine(SqlEngine):
         """Name and version."""
         return f"spark {_session().version}"
 
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return what the engine raises for a query that it does not run."""
+        from pyspark.errors import PySparkException
+
+        return (PySparkException,)
+
     def storable(self, value: str, draft: Draft) -> bool:
         """Java folds `İ` to two characters, and a sigma at the end of a word in its own way."""
         return "\u0130" not in value and "\u03a3" not in value
 
-    def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
+    def execute(
+        self, query: str, tables: Sequence[Stored], now: float, given: Mapping[str, float]
+    ) -> tuple[Row, ...]:
         """Return the rows of a query over these tables.
 
         A function of Spark cannot be replaced: calls of `unix_micros(now())` get the time itself.
@@ -54,7 +62,7 @@ class SparkEngine(SqlEngine):
             for table in tables:
                 _fill(session, table)
             text = at_time(query, self.dialect, "NOW", f"TIMESTAMP_MICROS({round(now * 1e6)})")
-            rows = session.sql(text.rstrip().removesuffix(";")).collect()
+            rows = session.sql(text.rstrip().removesuffix(";"), args=dict(given)).collect()
         finally:
             for table in tables:
                 session.catalog.dropTempView(_quoted(table.name))

@@ -29,6 +29,10 @@ class SqliteEngine(SqlEngine):
         """Name and version."""
         return f"sqlite {sqlite3.sqlite_version}"
 
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return what the engine raises for a query that it does not run."""
+        return (sqlite3.Error,)
+
     def storable(self, value: str, draft: Draft) -> bool:
         """SQLite folds ASCII letters only, and ends a text at NUL."""
         return "\0" not in value and ascii_fold_agrees(value)
@@ -53,14 +57,16 @@ class SqliteEngine(SqlEngine):
         rows = ({name: shown(name, v) for name, v in row.items()} for row in seen.rows or ())
         return Seen(rows=tuple(rows))
 
-    def execute(self, query: str, tables: Sequence[Stored], now: float) -> tuple[Row, ...]:
+    def execute(
+        self, query: str, tables: Sequence[Stored], now: float, given: Mapping[str, float]
+    ) -> tuple[Row, ...]:
         """Return the rows of a query over these tables; `unixepoch()` is the given time."""
         with closing(sqlite3.connect(":memory:")) as connection:
             connection.create_function("regexp", 2, _regexp, deterministic=True)
             connection.create_function("unixepoch", 0, lambda: now)
             for table in tables:
                 _fill(connection, table)
-            cursor = connection.execute(query)
+            cursor = connection.execute(query, dict(given))
             names = [column[0] for column in cursor.description]
             return tuple(
                 {

@@ -41,6 +41,7 @@ class Writer:
         self.columns_read: dict[str, set[str]] = {}
         self.fields: dict[str, None] = {}
         self.helpers: set[str] = set()
+        self.parameters: dict[str, Sql] = {}
         self.recursive = False
         self._names: set[str] = set()
 
@@ -54,6 +55,14 @@ class Writer:
     def note(self, text: str) -> None:
         """Note an assumption, once."""
         self.assumptions[text] = None
+
+    def parameter(self, name: str, default: Value) -> Value:
+        """Return a parameter of the query; what it is by default where a document has none."""
+        if self.request.format == "view" or not self.dialect.parameter:
+            self.note("the time bounds are those of the schedule, from the moment of the query")
+            return default
+        self.parameters[name] = default.sql
+        return Value(exp.Var(this=self.dialect.parameter.format(name)), Kind.REAL, ALWAYS)
 
     def note_lists(self, columns: Mapping[str, Value]) -> None:
         """Note which columns of the result are lists, where lists are no type of the dialect."""

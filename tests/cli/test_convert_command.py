@@ -216,6 +216,13 @@ def test_exit_code(cli, repo, write: Write, rule, options, code, shown):
     assert shown in ran.err
 
 
+DEPLOYMENT = """
+name: All
+scheduling: {cron_schedule: '*/10 * * * *', earliest_time: -10m, latest_time: now}
+type: TTP
+"""
+
+
 def test_skipped_rules_are_not_told_one_by_one_when_files_are_written(cli, repo, write: Write):
     write("detections/x.yml", UNMAPPED)
     ran = cli("convert", ".", "-t", "eql", "-s", "-o", "out")
@@ -227,6 +234,15 @@ def test_keep_unmapped_passes_the_field_through(cli, repo, write: Write):
     ran = cli("convert", path, "-t", "eql", "--keep-unmapped")
     assert ran.code == 0
     assert "?frobnicate" in ran.out
+
+
+def test_time_bounds_are_those_of_the_deployment(cli, repo, write: Write):
+    query = "detections/tool_started.yml", "-t", "sql:duckdb"
+    write("deployments/all.yml", DEPLOYMENT)
+    assert "$earliest" not in cli("convert", *query).out
+    assert '"_time" >= $earliest' in cli("convert", *query, "--time-bounds").out
+    view = cli("convert", *query, "--time-bounds", "-f", "view").out
+    assert "EPOCH(NOW()) - 600" in view
 
 
 def test_strict_turns_assumptions_into_checks(cli, repo):

@@ -17,7 +17,7 @@ from typing import Any
 
 from transpile.cache import Cache, digest, digest_of_files, program
 from transpile.cli.report import conversion_entry, failure_entry, loss_lines
-from transpile.compiled import Compiled, compile_rule
+from transpile.compiled import Compiled, compile_rule, in_time_bounds
 from transpile.content import Content, Rule, load_rules
 from transpile.convert import Conversion, convert_compiled
 from transpile.errors import BugError, TranspileError
@@ -41,6 +41,7 @@ class Job:
     format: str = ""
     strict: bool = False
     keep_unmapped: bool = False
+    time_bounds: bool = False
     opaque_macros: bool = False
     custom_commands: frozenset[str] = frozenset()
     debug: bool = False
@@ -182,6 +183,8 @@ def convert_one(rule: Rule, job: Job, content: Content) -> Outcome:
             opaque_macros=job.opaque_macros,
             custom_commands=job.custom_commands,
         )
+        if job.time_bounds:
+            compiled = in_time_bounds(compiled, content)
     except Exception as error:
         return failed(_told(error, rule, job), job.targets, rule)
     results = []

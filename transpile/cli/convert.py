@@ -59,6 +59,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="emit assumptions as checks")
     parser.add_argument("--keep-unmapped", action="store_true", help="pass unmapped fields through")
     parser.add_argument(
+        "--time-bounds", action="store_true",
+        help="search the window of the deployment's schedule; in SQL as parameters",
+    )  # fmt: skip
+    parser.add_argument(
         "--opaque-macros", action="store_true", help="unknown macros become opaque filters"
     )
     parser.add_argument(
@@ -117,6 +121,7 @@ def _convert(options: argparse.Namespace, terminal: Terminal) -> int:
         options.format,
         options.strict,
         options.keep_unmapped,
+        options.time_bounds,
         options.opaque_macros or settings.opaque_macros,
         frozenset(settings.custom_commands),
         options.debug,

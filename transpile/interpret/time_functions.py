@@ -88,8 +88,13 @@ def _random(context: Context) -> Callable[[], int]:
     return lambda: draw.randrange(2**31)
 
 
+def _parameter(context: Context) -> Callable[[list[Scalar], list[Scalar]], list[Scalar]]:
+    return lambda name, default: default
+
+
 TIME_FUNCTIONS: Mapping[str, Callable[[Context], Callable[..., Any]]] = {
     "now": _now,
+    "parameter": _parameter,
     "relative_time": _relative,
     "time_bin": _time_bin,
     "strftime": _strftime,

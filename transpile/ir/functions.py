@@ -118,6 +118,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "greatest": _f(1, None, "list", "largest of all values", null=True),
     "sum": _f(1, None, "list", "sum of the numeric values", null=True),
     "avg": _f(1, None, "list", "mean of the numeric values", null=True),
+    "parameter": _f(2, 2, "list", "value that a run is given, else the second", null=True),
     # time; epoch seconds
     "now": _f(0, 0, "first", "start of the search"),
     "relative_time": _f(2, 2, "first", "time moved by a modifier such as -1d@d"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import Compiled, compile_rule
 from transpile.convert import Conversion, convert_compiled
-from transpile.errors import UsageError
+from transpile.errors import RejectedText, UsageError
 from transpile.fidelity import Fidelity, Observable
 from transpile.interpret import NotComputable, compile_pred
 from transpile.targets import find, variant_of
@@ -114,6 +114,8 @@ def check_trial(
         if error.code != "OUT504":
             raise
         return report(Verdict.NOT_RUN, reason=error.message, proof=found)
+    except RejectedText as error:
+        return report(Verdict.REJECTED, engine=engine.name, reason=error.message, proof=found)
     outcome = view.outcome(expected, seen, indices(tried))
     rows = draft.observable is Observable.ROWS
     verdict = _verdict(conversion.fidelity, outcome)

@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     """equal: the same on all events.  contained: finds everything, and more (a superset).
 
     narrower: the target misses something.  wider: an exact conversion finds more.  differs: both.
+    rejected: the engine does not run the text; `reason` is what it says.
     unsupported: there is no conversion.  not_run: no engine, no events, or the rule itself cannot
     be computed here; `reason` says which.
     """
@@ -26,6 +27,7 @@ class Verdict(StrEnum):
     NARROWER = "narrower"
     WIDER = "wider"
     DIFFERS = "differs"
+    REJECTED = "rejected"
     UNSUPPORTED = "unsupported"
     NOT_RUN = "not run"
 
@@ -37,7 +39,7 @@ class Verdict(StrEnum):
     @property
     def bad(self) -> bool:
         """Whether the conversion was caught doing something else than it claims."""
-        return self in (Verdict.NARROWER, Verdict.WIDER, Verdict.DIFFERS)
+        return self in (Verdict.NARROWER, Verdict.WIDER, Verdict.DIFFERS, Verdict.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from transpile.errors import TranspileError
+from transpile.errors import RejectedText
 
 
-class EqlError(TranspileError):
+class EqlError(RejectedText):
     """An EQL text is wrong, or a function of it fails on a document."""
-
-    default_code = "TGT611"
 
 
 def eql_error(message: str, text: str, position: int, *, width: int = 1) -> EqlError:

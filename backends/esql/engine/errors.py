@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from transpile.errors import TranspileError
+from transpile.errors import RejectedText
 
 
-class EsqlError(TranspileError):
+class EsqlError(RejectedText):
     """A text is no ES|QL, or asks of a column what its type does not allow."""
-
-    default_code = "TGT611"
 
 
 def esql_error(message: str, text: str, position: int) -> EsqlError:

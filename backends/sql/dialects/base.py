@@ -35,7 +35,7 @@ class Dialect:
     recursive: a CTE may read its own rows.  nul: a text in the query may have a NUL.
     one_pass: number of patterns from which one regular expression is faster than as many LIKE, 0
     for never.  formats: strftime directives to its own.  text_end: the end of a text in a regular
-    expression.
+    expression.  parameter: how a query names one of its parameters, "" if they have no names.
     """
 
     name: ClassVar[str] = ""
@@ -49,6 +49,7 @@ class Dialect:
     one_pass: ClassVar[int] = 0
     nul: ClassVar[bool] = True
     text_end: ClassVar[str] = "$"
+    parameter: ClassVar[str] = ":{}"
     formats: ClassVar[Mapping[str, str]] = {}
     assumptions: ClassVar[Mapping[str, str]] = {}
 

@@ -27,6 +27,7 @@ class BigQuery(Dialect):
     name = "bigquery"
     title = "BigQuery"
     star_except = True
+    parameter = "@{}"
     functions = frozenset(_FUNCTIONS.split())
     formats: ClassVar[Mapping[str, str]] = STRFTIME
 

@@ -42,6 +42,7 @@ class ClickHouse(Functional):
     star_except = True
     lambda_first = True
     nested_lists = True
+    parameter = "{{{}:Float64}}"
     functions = frozenset(_FUNCTIONS.split())
     calls: ClassVar[Mapping[str, str]] = {
         "any": "arrayExists", "filter": "arrayFilter", "map": "arrayMap", "array": "array",

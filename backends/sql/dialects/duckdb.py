@@ -31,6 +31,7 @@ class DuckDb(Dialect):
     nested_lists = True
     recursive = True
     one_pass = 7  # measured by tools/bench_sql.py
+    parameter = "${}"
     functions = frozenset(_FUNCTIONS.split())
     formats: ClassVar[Mapping[str, str]] = STRFTIME | {
         directive: directive for directive in ("%b", "%B", "%a", "%A", "%s")

@@ -30,6 +30,7 @@ class Trino(Functional):
     name = "trino"
     title = "Trino"
     flavour = Flavour.JAVA
+    parameter = ""
     functions = frozenset(_FUNCTIONS.split())
     calls: ClassVar[Mapping[str, str]] = {
         "flatten": "FLATTEN", "distinct": "ARRAY_DISTINCT",

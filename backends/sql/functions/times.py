@@ -21,6 +21,10 @@ def _now(scope: Scope, args: list[Value]) -> Value:
     return Value(scope.writer.dialect.now(), Kind.REAL, ALWAYS)
 
 
+def _parameter(scope: Scope, args: list[Value]) -> Value:
+    return scope.writer.parameter(args[0].literal or "", args[1])
+
+
 def _strftime(scope: Scope, args: list[Value]) -> Value:
     form = args[1].literal
     if form is None:
@@ -114,6 +118,7 @@ def floored(value: Value, width: float, align: float, scope: Scope) -> Sql:
 
 TIMES: Mapping[str, Function] = {
     "now": _now,
+    "parameter": _parameter,
     "relative_time": _relative_time,
     "time_bin": _time_bin,
     "strftime": _strftime,

@@ -146,10 +146,23 @@ def group(
         n.table(frame.source),
         joins=frame.joins,
         where=frame.where,
-        group=[value.sql for _, value in keys],
+        group=_grouping([value for _, value in keys]),
     )
     cte = writer.add("grouped", query, frame.comments + comments)
     return Frame(source=cte, columns=columns, label="finished")
+
+
+def _grouping(keys: list[Value]) -> list[Sql]:
+    """Return what GROUP BY names: a bare constant there is the place of a column, or refused."""
+    varying = [key.sql for key in keys if not _constant(key.node)]
+    if varying or not keys:
+        return varying
+    kind = exp.DType.TEXT if keys[0].kind is Kind.TEXT else exp.DType.DOUBLE
+    return [n.cast(keys[0].sql, kind)]
+
+
+def _constant(node: Sql) -> bool:
+    return isinstance(node.this if isinstance(node, exp.Neg) else node, exp.Literal | exp.Boolean)
 
 
 def _finished(made: Aggregated, column: str, field: str) -> Value:

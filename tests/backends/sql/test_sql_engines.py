@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,13 @@ from transpile.backends.sql.engine import at_time
 
 from transpile import Content
 from transpile.compiled import compile_rule
-from transpile.content import load_rules
+from transpile.content import load_rules, read_rule
 from transpile.convert import convert_compiled
 from transpile.errors import UsageError
 from transpile.tables import tables_for
 from transpile.verify import Verdict, check_conversion
 from transpile.verify.fixtures import load_fixtures
+from transpile.verify.render import cases
 from transpile.verify.witness import maker_for, witnesses
 
 ROOT = Path(__file__).parents[3]
@@ -151,3 +153,21 @@ def test_each_dialect_says_what_executes_it() -> None:
     assert {name for name, engine in engines.items() if engine} == {*EXECUTED, *SERVERS}
     for name, engine in engines.items():
         assert (BACKEND.sql_engine(name) is not None) == bool(engine)
+
+
+@pytest.mark.parametrize("variant", ENGINES)
+def test_a_query_that_an_engine_does_not_run_is_a_verdict(variant: str) -> None:
+    engine_of(variant)
+    content = Content.builtin()
+    compiled = compile_rule(read_rule("search index=x | table a"), content)
+    conversion = convert_compiled(compiled, f"sql:{variant}", content=content)
+    assert conversion.draft is not None
+    wrong = replace(conversion.draft, text=conversion.text.replace('"a"', "no_function(1)")
+                    .replace("`a`", "no_function(1)"))
+    report = check_conversion(
+        compiled, replace(conversion, draft=wrong), [{"index": "x", "a": "1"}], content=content
+    )
+    assert report.verdict is Verdict.REJECTED
+    assert "no_function" in report.reason
+    [finding] = cases([report])[0].findings
+    assert finding.code == "VER806"

@@ -68,6 +68,14 @@ BOTH = [
                  "| table u duration eventcount e _time", USERS,
                  id="transaction-up-to-a-pause-of-rows-together"),
     pytest.param("search index=x | eval v=a+b+c", SUMS, id="no-part-in-the-result"),
+    pytest.param('search index=x | eval p="plan", q=-3 | stats count by u p q', USERS,
+                 id="constants-beside-a-key"),
+    pytest.param('search index=x | eval p="plan", q=2 | stats count by q p', USERS,
+                 id="constants-as-the-only-keys"),
+    pytest.param("search index=x | eval q=-1.5 | stats count by q", USERS,
+                 id="a-number-as-the-only-key"),
+    pytest.param("search index=x | eval q=2 | stats count by q", [],
+                 id="a-constant-key-of-no-rows"),
 ]
 ARGUMENTS = timed(
     {"type": "E", "a0": "ls", "a1": "-l", "a10": "z", "argc": "3"}, {"type": "E", "a1": "x"},

@@ -60,7 +60,7 @@ _BASE_FIELDS = frozenset(("host", "source", "sourcetype", "index", "splunk_serve
 
 def _assume_window(reader: Reader, stage: s.Events | s.DataModel) -> None:
     if stage.earliest is not None or stage.latest is not None:
-        reader.assumptions["the time range written in the search is set by the schedule"] = None
+        reader.assumptions["the time range of the search is set by the schedule"] = None
 
 
 def _no_events(reader: Reader, stage: Node) -> None:

@@ -15,6 +15,7 @@ _CODES: Mapping[Verdict, str] = {
     Verdict.NARROWER: "VER801",
     Verdict.WIDER: "VER802",
     Verdict.DIFFERS: "VER803",
+    Verdict.REJECTED: "VER806",
 }
 _SAYS: Mapping[Verdict, str] = {
     Verdict.NARROWER: "misses {things} that the rule finds",
@@ -41,7 +42,10 @@ def _case(report: Report) -> Case:
 
 
 def _findings(report: Report) -> Iterator[Finding]:
-    if report.verdict.bad:
+    if report.verdict is Verdict.REJECTED:
+        text = f"{report.engine} does not run the conversion to {report.target}: {report.reason}"
+        yield _finding(report, _CODES[report.verdict], text, "error")
+    elif report.verdict.bad:
         what = _SAYS[report.verdict].format(things=things(report))
         head = f"the conversion to {report.target} {what}"
         for difference in report.differences:

@@ -26,6 +26,7 @@ _OUTCOMES: Mapping[Verdict, str] = {
     Verdict.NARROWER: "the query MISSES some of these",
     Verdict.WIDER: "the query finds MORE than these",
     Verdict.DIFFERS: "the query finds OTHERS",
+    Verdict.REJECTED: "the query is not run",
 }
 _PROOFS: Mapping[Relation, str] = {
     Relation.EQUAL: "for all events the query's filter, read back, says what the rule's says",
