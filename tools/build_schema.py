@@ -132,7 +132,8 @@ ENUMS: Mapping[str, Json] = {
     "yes_no": {"No": {"ecs": "false"}, "Yes": {"ecs": "true"}},
 }
 
-# Fields that the mapping lacks: the arguments of an EXECVE record, and a title that a rule decoded.
+# Fields that the mapping lacks: the arguments of an EXECVE record, a title that a rule decoded, and
+# what kind of object a risk is about, which Elastic's alerts tell by naming it.
 FIELDS: Mapping[str, Mapping[str, Json]] = {
     "linux.auditd": {
         **{
@@ -149,6 +150,14 @@ FIELDS: Mapping[str, Mapping[str, Json]] = {
             "sigma": {"none": "computed"},
             "ecs": {"field": "process.title", "type": "keyword"},
             "ocsf": {"none": "computed"},
+        },
+    },
+    "risk.all_risk": {
+        "risk_object_type": {
+            "type": "string",
+            "sigma": {"none": "correlation"},
+            "ecs": {"field": "host.name", "derive": "named_system", "type": "keyword"},
+            "ocsf": {"field": "resources.type", "evidence": ["guess"]},
         },
     },
 }

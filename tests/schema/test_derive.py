@@ -117,6 +117,8 @@ CASES: Mapping[str, tuple[Context, list[str], list[str]]] = {
                  ["ls*", "*"]),
     "record_type": (Context("type", "auditd.message_type", taxonomy="ecs"), ["EXECVE", "execve"],
                     ["EXECVE", "execve", "EX*", "*"]),
+    "named_system": (Context("risk_object_type", "host.name", taxonomy="ecs"), [],
+                     ["system", "user", "*"]),
     "event_title": (Context("signature", "metadata.event_code", taxonomy="ocsf"),
                     ["Process Create", "A user account was created"],
                     ["Process Create", "a user account*", "none"]),
@@ -153,7 +155,8 @@ def test_every_derive_has_a_case_and_a_text() -> None:
 
 @pytest.mark.parametrize(
     "derive",
-    sorted({n for n, item in DERIVES.items() if item.assumes} - {"hash_field", "hash_list"}),
+    sorted({n for n, item in DERIVES.items() if item.assumes}
+           - {"hash_field", "hash_list", "named_system"}),
 )
 def test_what_is_assumed_of_values_can_be_told(derive: str) -> None:
     context = replace(CASES[derive][0], taxonomy="ecs")
@@ -287,3 +290,19 @@ def test_the_mapping_uses_known_derives_only() -> None:
                 assert found is not None
                 used |= {found.derive, *(item.derive for item in found.also)}
     assert used - {None} <= set(DERIVES)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        pytest.param("System", True, id="an-object-named-in-host.name-is-a-system"),
+        pytest.param("user", False, id="no-field-tells-what-else-an-object-is"),
+        pytest.param("sys*", False, id="a-part-of-the-word-is-no-system"),
+    ],
+)
+def test_kinds_of_risk_objects(word: str, said: bool) -> None:
+    context = Context("risk_object_type", "host.name", taxonomy="ecs")
+    found = rewrite("named_system", glob_of(word), context)
+    assert (found is not None) is said is admits("named_system", word, context)
+    if found is not None:
+        assert holds(found, {"host.name": ["pc1"]}) and not holds(found, {"user.name": ["eva"]})

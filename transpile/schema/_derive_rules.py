@@ -344,6 +344,17 @@ def null_forward(value: str, context: Context) -> Pairs:
     return [] if value.lower() == "success" else [(context.target, value)]
 
 
+def system_rewrite(glob: Glob, context: Context) -> Rewrite | None:
+    """A system is named in the target; what else an object can be, no field tells."""
+    if glob == (ANY,) or is_system("".join(map(str, glob)), context):
+        return one_of(Test(context.target))
+    return None
+
+
+def is_system(value: str, context: Context) -> bool:
+    return value.lower() == "system"
+
+
 def title_rewrite(glob: Glob, context: Context) -> Rewrite | None:
     codes = [code for code, title in _titles() if glob_matches(glob, title)]
     tests = (Test(context.target, (code,)) for code in codes)

@@ -222,6 +222,12 @@ DERIVES: Mapping[str, Derive] = {
         assumes="the field holds names of records in capitals",
         admits=lambda value, context: value == value.upper(),
     ),
+    "named_system": Derive(
+        "system -> the target, which names it, exists; other kinds of objects cannot be said.",
+        rules.system_rewrite, rules.nowhere,
+        assumes="the field is system for an object named in host.name, and alerts about objects of "
+        "other kinds name none there", admits=rules.is_system,
+    ),
     "event_title": Derive(
         "The title of an event id: any id with that title.",
         rules.title_rewrite, rules.title_forward,
