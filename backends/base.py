@@ -9,9 +9,10 @@ happen inside methods. A third party registers its backend in the group `transpi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
+from transpile.answered import answered
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.expr import Expr
 from transpile.ir.pred import TRUE, Pred
@@ -73,6 +74,12 @@ class Request:
     lookups: Mapping[str, Table] = field(default_factory=dict)
     strict: bool = False
     keep_unmapped: bool = False
+
+    @property
+    def answered(self) -> Request:
+        """The request for a target without subsearches: those over known tables are conditions."""
+        pipeline = answered(self.pipeline, self.lookups)
+        return self if pipeline is self.pipeline else replace(self, pipeline=pipeline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def emit(request: Request) -> Draft:
     if request.schema not in ("", SCHEMA):
         message = f"target eql has no schema {request.schema!r}"
         raise UsageError(message, hint="EQL is written over the Elastic Common Schema, ecs")
+    request = request.answered
     if (sequence := sequence_of(request)) is not None:
         return emit_sequence(request, sequence, _stage)
     rule = _event_rule(request)

@@ -61,6 +61,7 @@ def emit(request: Request) -> Draft:
     if request.schema not in ("", SCHEMA):
         message = f"target esql has no schema {request.schema!r}"
         raise UsageError(message, hint="ES|QL is written over the Elastic Common Schema, ecs")
+    request = request.answered
     rule = _read(request)
     best: Draft | None = None
     for draft in _forms(rule):

@@ -93,6 +93,7 @@ def emit(request: Request) -> Draft:
         raise UsageError(message, hint="Sigma rules use Sigma's own field names")
     if request.format not in ("", "yaml"):
         raise UsageError(f"target sigma has no format {request.format!r}", hint="it is yaml")
+    request = request.answered
     rule = _event_rule(request)
     part = _part(rule, request)
     if rule.partner is None:

@@ -305,4 +305,5 @@ def test_kinds_of_risk_objects(word: str, said: bool) -> None:
     found = rewrite("named_system", glob_of(word), context)
     assert (found is not None) is said is admits("named_system", word, context)
     if found is not None:
-        assert holds(found, {"host.name": ["pc1"]}) and not holds(found, {"user.name": ["eva"]})
+        assert holds(found, {"host.name": ["pc1"]})
+        assert not holds(found, {"user.name": ["eva"]})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from transpile.answered import answered
 from transpile.errors import Span, TranspileError
 from transpile.fidelity import Fidelity
 from transpile.ir import pred as p
@@ -138,7 +139,8 @@ def _event_part(trial: Trial) -> EventRule:
     filled = (
         never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
     )
-    return event_rule(trial.pipeline, never_missing=filled, tables=trial.lookups)
+    pipeline = answered(trial.pipeline, trial.lookups)
+    return event_rule(pipeline, never_missing=filled, tables=trial.lookups)
 
 
 # -- the log source ------------------------------------------------------------------------------

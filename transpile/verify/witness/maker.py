@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
+from transpile.answered import answered
 from transpile.errors import Unsupported
 from transpile.ir import pred as p
 from transpile.ir.events import EventRule, event_rule
-from transpile.ir.lookup_rows import Entries
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import conjuncts, disjuncts, fields_of
 from transpile.schema.choices import settled
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
 from transpile.schema.views import conflicts, implied
+from transpile.tables import Table
 
 Event = dict[str, Any]
 
@@ -63,7 +64,7 @@ class Maker:
     alone: Callable[[str, Event], bool] = field(default=lambda name, event: False)
     known: Mapping[str, str] = field(default_factory=dict)
     example: Callable[[str, int], str] = field(default=partial(_example, ""))
-    tables: Mapping[str, Entries] | None = None
+    tables: Mapping[str, Table] | None = None
     settle: Callable[[EventRule], EventRule] = field(default=lambda rule: rule)
 
     def completed(self, event: Event) -> Event:
@@ -104,7 +105,7 @@ def _parts_of(event: Event) -> Iterator[str]:
 def maker_for(
     pipeline: Pipeline,
     data_sources: Sequence[str] = (),
-    tables: Mapping[str, Entries] | None = None,
+    tables: Mapping[str, Table] | None = None,
 ) -> Maker:
     """Return how events of a rule's dataset look; without a known dataset anything goes."""
     rule = event_part(pipeline, tables)
@@ -180,8 +181,9 @@ def _wanted(rule: EventRule) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*rule.groups, *(name for names in found for name in names))))
 
 
-def event_part(pipeline: Pipeline, tables: Mapping[str, Entries] | None) -> EventRule | None:
+def event_part(pipeline: Pipeline, tables: Mapping[str, Table] | None) -> EventRule | None:
     """Return what a rule asks of single events; of its first stages if not of all."""
+    pipeline = answered(pipeline, tables or {})
     try:
         return event_rule(pipeline, tables=tables)
     except Unsupported:

@@ -10,9 +10,9 @@ from transpile.errors import Unsupported
 from transpile.interpret import compile_pred, event_row
 from transpile.interpret.context import cim_view
 from transpile.ir.events import EventRule, Partner, event_rule
-from transpile.ir.lookup_rows import Entries
 from transpile.ir.stages import DataModel, Join, Pipeline
 from transpile.schema.cim import node_facts
+from transpile.tables import Table
 
 Event = dict[str, Any]
 Make = Callable[[Pipeline], Sequence[Event]]
@@ -28,7 +28,7 @@ def partner_events(
     pipeline: Pipeline,
     own: Sequence[Event],
     make: Make,
-    tables: Mapping[str, Entries] | None = None,
+    tables: Mapping[str, Table] | None = None,
 ) -> Iterator[Event]:
     """Yield pairs of events for a rule that joins another search; none for other rules.
 
@@ -57,7 +57,7 @@ def partner_events(
         yield from (first, {k: v for k, v in second.items() if k not in keys})
 
 
-def _joined_rule(pipeline: Pipeline, tables: Mapping[str, Entries] | None) -> EventRule | None:
+def _joined_rule(pipeline: Pipeline, tables: Mapping[str, Table] | None) -> EventRule | None:
     try:
         return event_rule(pipeline, tables=tables, joins=lambda _: frozenset())
     except Unsupported:
