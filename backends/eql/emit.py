@@ -2,8 +2,9 @@
 
 An event query reproduces the events of a rule. A count of events per group within a window becomes
 `sequence by ... with maxspan=... [...] with runs=N`, and a join of two searches, whose events agree
-on some fields in any order, `sample by ... [...] [...]`; these reproduce the groups. What is left
-out is a loss (spec/eql-semantics.md 8, 9, 13).
+on some fields in any order, `sample by ... [...] [...]`, and a transaction from one event to
+another the sequence of the two; these reproduce the groups. What is left out is a loss
+(spec/eql-semantics.md 8, 9, 13).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 
 from transpile.backends.base import Draft, Request
 from transpile.backends.eql import text
-from transpile.backends.eql.emit_sequence import emit_sequence, sequence_of
+from transpile.backends.eql.emit_sequence import emit_ordered, emit_sequence, sequence_of
 from transpile.backends.eql.layout import INDENT, WIDTH, Piece, Strength, laid_out, one_per_line
 from transpile.backends.eql.search import SCHEMA, Search, present, search
 from transpile.backends.eql.thresholds import Runs, key_of, threshold
@@ -38,6 +39,8 @@ def emit(request: Request) -> Draft:
     if (sequence := sequence_of(request)) is not None:
         return emit_sequence(request, sequence, _stage)
     rule = _event_rule(request)
+    if rule.ordered is not None:
+        return emit_ordered(rule, rule.ordered, request, _stage)
     found = search(rule, request)
     if rule.partner is None:
         return _alone(found, request)
@@ -58,6 +61,7 @@ def _event_rule(request: Request) -> EventRule:
         tables=request.lookups,
         joins=present,
         named=named,
+        sequences=True,
     )
 
 

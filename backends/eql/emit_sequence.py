@@ -1,20 +1,24 @@
-"""A sequence of events as an EQL sequence; it reproduces the events (spec/eql-semantics.md 8).
+"""Sequences of events as EQL sequences (spec/eql-semantics.md 8).
 
-A step that is widened would let a later event take the place of the one the rule means, so every
-step must be said exactly.
+A sequence reproduces the events: a step that is widened would let a later event take the place of
+the one the rule means, so every step must be said exactly. A transaction from one event to another
+reproduces the groups.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from transpile.backends.base import Draft, Inputs, Request
 from transpile.backends.eql import text
 from transpile.backends.eql.search import SCHEMA, Search, search
+from transpile.backends.eql.thresholds import group_keys
 
 from transpile.errors import Unsupported
 from transpile.fidelity import Fidelity, Observable
-from transpile.ir.events import EventRule
+from transpile.ir.events import EventRule, Ordered
+from transpile.ir.pred import all_of
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import Events, Filter, Limit, Sequence, Stage, Step
 from transpile.ir.walk import fields_of
@@ -50,6 +54,36 @@ def emit_sequence(request: Request, sequence: Sequence, opened: Opened) -> Draft
         suffix=".eql",
         assumptions=tuple(dict.fromkeys(text for each in found for text in each.assumptions)),
         inputs=Inputs(schema=SCHEMA, fields=tuple(sorted(read))),
+        stem=request.info.stem,
+    )
+
+
+def emit_ordered(rule: EventRule, pair: Ordered, request: Request, opened: Opened) -> Draft:
+    """Return two events of each group, one after the other, as a sequence (8.7).
+
+    A wider step finds more groups, not fewer. Raises `Unsupported` as `search`, and TGT601 if a key
+    has no counterpart.
+    """
+    both = [
+        search(replace(rule, pred=simplify_pred(all_of((rule.pred, each))), ordered=None), request)
+        for each in (pair.starts, pair.ends)
+    ]
+    keys = group_keys(pair.keys, both[0].resolution, both[0].filled)
+    if not keys:
+        raise Unsupported("the key of a transaction has no counterpart in Elastic", code="TGT601")
+    span = "" if pair.seconds is None else f" with maxspan={text.span(pair.seconds)}"
+    losses = tuple(dict.fromkeys(loss for each in both for loss in each.losses))
+    lines = [f"sequence by {', '.join(keys)}{span}", *(f"{opened(each)}]" for each in both)]
+    return Draft(
+        text="\n".join(lines) + "\n",
+        fidelity=Fidelity.SUPERSET if losses else Fidelity.EXACT,
+        observable=Observable.GROUPS,
+        suffix=".eql",
+        losses=losses,
+        assumptions=tuple(dict.fromkeys(text for each in both for text in each.assumptions)),
+        inputs=both[0].inputs((*pair.keys, *fields_of(both[1].rule.pred))),
+        required=all_of(each.required for each in both),
+        groups=pair.keys,
         stem=request.info.stem,
     )
 

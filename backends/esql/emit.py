@@ -170,9 +170,12 @@ def _is_one_of(value: Value, wanted: tuple[str, ...]) -> q.Expr:
 
 
 def _from_source(writer: Writer, source: s.Events | s.DataModel) -> None:
+    """Ask for the events of the source; that they are is no matter of the rule's own fields."""
     STAGES[type(source)](writer, source)
     assert writer.rewriting is not None
+    read = dict(writer.read)
     writer.require(all_of(membership(writer.resolution, writer.rewriting)))
+    writer.read = read
 
 
 # -- the result ----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from transpile.ir.events.groups import GROUPS
 from transpile.ir.events.reader import Elsewhere
 from transpile.ir.events.reader import Value as Meaning
 from transpile.ir.events.rows import ROWS, always_taken
+from transpile.ir.events.transactions import transaction
 from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.lookup_rows import single_match
 from transpile.ir.pred import Matches
@@ -358,6 +359,23 @@ def _beside(writer: Writer, stage: s.Window) -> None:
     writer.reader.env.known.update({**names, **absent})
 
 
+def _transaction(writer: Writer, stage: s.Transaction) -> None:
+    """Groups put together by a column of theirs that is never missing: no group is lost."""
+    known = writer.reader.env.known
+    key = known.get(stage.fields[0]) if len(stage.fields) == 1 else None
+    between = stage.starts is not None or stage.ends is not None
+    if writer.groups is None or between or not _is_sure(key, writer):
+        writer.handled(transaction, stage)
+        return
+    assert key is not None
+    merged = dict.fromkeys(known, Elsewhere("a transaction"))
+    writer.reader.env.known = {**merged, stage.fields[0]: key}
+
+
+def _is_sure(value: Meaning | None, writer: Writer) -> bool:
+    return isinstance(value, Field) and value.name in writer.known
+
+
 # -- order ---------------------------------------------------------------------------------------
 
 
@@ -419,6 +437,7 @@ STAGES: Mapping[type, Callable[[Writer, Any], None]] = {
     s.Store: _by_reader,
     s.Aggregate: _aggregate,
     s.Window: _window,
+    s.Transaction: _transaction,
     s.Dedup: _dedup,
     s.Sort: _sort,
     s.Limit: _limit,

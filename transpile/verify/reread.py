@@ -102,7 +102,7 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         return f"nothing reads {conversion.target} back"
     try:
         reading = reader.read(draft.text)
-        rule = _event_part(trial)
+        rule = _event_part(trial, sequences=_taxonomy(draft) == "ecs")
         resolution = resolve(rule.source, rule.pred, trial.compiled.rule.data_sources)
         if resolution is None:
             return "the rule's log source is not known"
@@ -134,13 +134,14 @@ def _taxonomy(draft: Draft) -> Any:
     return draft.inputs.schema
 
 
-def _event_part(trial: Trial) -> EventRule:
+def _event_part(trial: Trial, *, sequences: bool) -> EventRule:
     source = trial.pipeline.stages[0]
     filled = (
         never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
     )
     pipeline = answered(trial.pipeline, trial.lookups)
-    return event_rule(pipeline, never_missing=filled, tables=trial.lookups)
+    rule = event_rule(pipeline, never_missing=filled, tables=trial.lookups, sequences=sequences)
+    return rule.of_either
 
 
 # -- the log source ------------------------------------------------------------------------------

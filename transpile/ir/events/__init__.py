@@ -19,7 +19,8 @@ from transpile.ir.events.groups import GROUPS
 from transpile.ir.events.joins import joined
 from transpile.ir.events.reader import Naming, Reader
 from transpile.ir.events.rows import ROWS
-from transpile.ir.events.rule import EventRule, Partner, Threshold
+from transpile.ir.events.rule import EventRule, Ordered, Partner, Threshold
+from transpile.ir.events.transactions import transaction
 from transpile.ir.lookup_rows import Entries
 from transpile.ir.remember import remember
 
@@ -35,6 +36,7 @@ def event_rule(
     tables: Mapping[str, Entries] | None = None,
     joins: Presence | None = None,
     named: Naming | None = None,
+    sequences: bool = False,
 ) -> EventRule:
     """Return the event test of a rule.
 
@@ -42,13 +44,14 @@ def event_rule(
     predicate instead of assuming them.  tables: lookup tables by name; what they say becomes tests
     of their keys.  joins: what the events of a joined search's source are never without; given, a
     join becomes a `Partner` where that is exact, else it is a loss always.  named: returns an
-    expression that a stage computes, or a field that the target has for it.  Raises `Unsupported`
-    (TGT608, TGT609, TGT610) for a rule that does not start from events or whose rows could come
-    from elsewhere.
+    expression that a stage computes, or a field that the target has for it.  sequences: whether a
+    transaction between two events may become `Ordered`.  Raises `Unsupported` (TGT608, TGT609,
+    TGT610) for a rule that does not start from events or whose rows could come from elsewhere.
     """
     if tables:
-        return _read(pipeline, never_missing, strict, tables, joins, named).result()
-    return _without_tables(pipeline, never_missing, strict, joins, named)
+        found = _read(pipeline, never_missing, strict, tables, joins, named, sequences)
+        return found.result()
+    return _without_tables(pipeline, never_missing, strict, joins, named, sequences)
 
 
 @remember
@@ -58,8 +61,9 @@ def _without_tables(
     strict: bool,
     joins: Presence | None,
     named: Naming | None,
+    sequences: bool,
 ) -> EventRule:
-    return _read(pipeline, never_missing, strict, {}, joins, named).result()
+    return _read(pipeline, never_missing, strict, {}, joins, named, sequences).result()
 
 
 def _read(
@@ -69,13 +73,15 @@ def _read(
     tables: Mapping[str, Entries],
     joins: Presence | None = None,
     named: Naming | None = None,
+    sequences: bool = False,
 ) -> Reader:
     def read(right: s.Pipeline) -> Reader:
         source = right.stages[0]
         present = joins(source) if joins and isinstance(source, Sourced) else frozenset[str]()
         return _read(right, present, strict, tables, named=named)
 
-    reader = Reader(never_missing, strict, tables, read if joins else None, named)
+    inner = read if joins else None
+    reader = Reader(never_missing, strict, tables, inner, named, sequences=sequences)
     for stage in pipeline.stages:
         handler = STAGES.get(type(stage))
         if handler is None:
@@ -90,6 +96,7 @@ STAGES: Mapping[type, Callable[[Reader, Any], None]] = {
     **GROUPS,
     s.Filter: filtered,
     s.Join: joined,
+    s.Transaction: transaction,
 }
 
-__all__ = ["EventRule", "Partner", "Threshold", "event_rule"]
+__all__ = ["EventRule", "Ordered", "Partner", "Threshold", "event_rule"]

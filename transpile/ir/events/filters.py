@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from transpile.errors import Span
 from transpile.ir import stages as s
+from transpile.ir.events.durations import on_duration
 from transpile.ir.events.groups import named, need
 from transpile.ir.events.hexadecimal import on_digits, whole_bytes
 from transpile.ir.events.joins import on_partner
@@ -66,7 +67,7 @@ def _without_calls(reader: Reader, pred: Pred) -> Pred:
 
 
 def _on_group(reader: Reader, part: Pred, value: Aggregated | Elsewhere, span: Span | None) -> None:
-    if on_partner(reader, part, value, span):
+    if on_partner(reader, part, value, span) or on_duration(reader, part, value):
         return
     if isinstance(value, Elsewhere):
         text = f"a filter on {value.what} is left out: {show_pred(part)}"

@@ -14,6 +14,7 @@ from transpile.ir.events.reader import (
     Collected,
     Elsewhere,
     Env,
+    Gathered,
     Reader,
     Value,
     missing,
@@ -42,6 +43,10 @@ def _aggregate(reader: Reader, stage: s.Aggregate) -> None:
     for key in stage.by:
         value = _key(reader, key)
         keys[key.name] = value
+        if isinstance(value, Gathered):
+            need(reader, value.value)
+            reader.plain_keys = False
+            continue
         if isinstance(value, (Aggregated, Elsewhere)):
             present = presence(value)
             if present is not None:
@@ -222,11 +227,6 @@ def _reads_events(pipeline: s.Pipeline) -> bool:
     return any(isinstance(node, (s.Events, s.DataModel, s.ForRows)) for node in descend(pipeline))
 
 
-def _transaction(reader: Reader, stage: s.Transaction) -> None:
-    reader.lose("TGT606", "events outside a complete transaction are found too", stage.span)
-    reader.elsewhere(("*", "_*"), "a transaction")
-
-
 def _sequence(reader: Reader, stage: s.Sequence) -> None:
     reader.lose("TGT606", "events outside a complete sequence are found too", stage.span)
     reader.elsewhere(("*", "_*"), "a sequence of events")
@@ -301,7 +301,6 @@ GROUPS: Mapping[type, Callable[[Reader, Any], None]] = {
     s.Limit: _limit,
     s.Combine: _combine,
     s.Branch: _branch,
-    s.Transaction: _transaction,
     s.Sequence: _sequence,
     s.ForEach: _foreach,
     s.Totals: _totals,

@@ -10,7 +10,7 @@ from transpile.errors import Span, Unsupported
 from transpile.fidelity import Loss
 from transpile.ir import stages as s
 from transpile.ir.decide import compile_condition
-from transpile.ir.events.rule import EventRule, Partner, Threshold, presence_text
+from transpile.ir.events.rule import EventRule, Ordered, Partner, Threshold, presence_text
 from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.lookup_rows import Entries, entry_test
 from transpile.ir.names import match_name
@@ -78,6 +78,13 @@ class LookedUp(Elsewhere):
 @dataclass(frozen=True, slots=True)
 class Collected(Elsewhere):
     """A value made of fields whose names the event decides: an expression with `fields_like`."""
+
+    value: Expr = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered(Elsewhere):
+    """The values that the events of a transaction have: an expression over each of them."""
 
     value: Expr = field(kw_only=True)
 
@@ -174,7 +181,7 @@ class Reader:
     """The state of reading one rule.
 
     read: reads a joined search, None if those are to be left out.  named: returns an expression, or
-    a field that holds its value.
+    a field that holds its value.  sequences: whether the order of two events can be said.
     """
 
     def __init__(
@@ -184,7 +191,11 @@ class Reader:
         tables: Mapping[str, Entries],
         read: Callable[[s.Pipeline], Reader] | None = None,
         named: Naming | None = None,
+        *,
+        sequences: bool = False,
     ) -> None:
+        self.sequences = sequences
+        self.ordered: Ordered | None = None
         self.read = read
         self.named = named
         self.partner: Joined | None = None
@@ -227,6 +238,7 @@ class Reader:
             ),
             self.threshold,
             partner,
+            self.ordered,
             tuple(self.choices),
             tuple(self.losses),
             tuple(self.assumptions),

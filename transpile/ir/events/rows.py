@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
+from transpile.ir.events.durations import Lasting, lasting
 from transpile.ir.events.reader import (
     Aggregated,
     Bin,
     Collected,
     Elsewhere,
     Env,
+    Gathered,
     LookedUp,
     NotHere,
     Reader,
@@ -84,6 +87,8 @@ def resolved(reader: Reader, expr: Expr, name: str = "") -> Value:
                 return Elsewhere("a value computed from a group")
             case Collected(what):
                 return _collected(reader, expr, what, name)
+            case Lasting() as value:
+                return lasting(reader, expr, value)
             case _:
                 return Elsewhere(found.value.what)
     return resolved if reader.named is None else reader.named(resolved)
@@ -245,6 +250,9 @@ def _rename_pattern(reader: Reader, old: str, new: str) -> None:
 
 def _renamed(reader: Reader, moved: Value, kept: Value) -> Value:
     """Return what a name stands for after a wildcard renamed another onto it, where that exists."""
+    if isinstance(moved, Gathered) and isinstance(kept, Gathered):
+        both = _renamed(reader, moved.value, kept.value)
+        return both if isinstance(both, (Aggregated, Elsewhere)) else replace(moved, value=both)
     if isinstance(moved, Field) and isinstance(kept, Field):
         reader.choices[moved.name, kept.name] = None
     values = [v for v in (moved, kept) if v != Lit(None)]

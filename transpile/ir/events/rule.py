@@ -13,7 +13,10 @@ from transpile.ir.pred import (
     TRUE,
     CompareOp,
     Pred,
+    all_of,
+    any_of,
 )
+from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import fields_of
 
 ThresholdOp = CompareOp | Literal["!="]
@@ -52,14 +55,29 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """Two events of each group of the rule, one after the other: a transaction that is complete.
+
+    keys: source fields whose values make the groups.  starts, ends: what the two meet besides the
+    rule's test.  seconds: between them at most, None for any time.
+    """
+
+    keys: tuple[str, ...]
+    starts: Pred
+    ends: Pred
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EventRule:
     """The part of a rule that single events decide.
 
     pred: over the source's own field names (unprefixed for a data model).  groups: the fields of
     the rule's grouping that are source fields.  required: what events are assumed to meet: they
     have the grouping fields (an event without them is in no group).  partner: a joined search, if
-    those were asked for.  choices: pairs of fields that a wildcard renamed onto one name; groups
-    and threshold name the first of a pair (`schema.choices` knows which of them events have).
+    those were asked for; ordered: likewise two events in order.  choices: pairs of fields that a
+    wildcard renamed onto one name; groups and threshold name the first of a pair (`schema.choices`
+    knows which of them events have).
     losses: filters left out, each finds more.
     """
 
@@ -69,9 +87,18 @@ class EventRule:
     required: Pred = TRUE
     threshold: Threshold | None = None
     partner: Partner | None = None
+    ordered: Ordered | None = None
     choices: tuple[tuple[str, str], ...] = ()
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[str, ...] = ()
+
+    @property
+    def of_either(self) -> EventRule:
+        """The rule with a test that single events of a pair meet, be they the first or the last."""
+        if self.ordered is None:
+            return self
+        either = any_of((self.ordered.starts, self.ordered.ends))
+        return dataclasses.replace(self, pred=simplify_pred(all_of((self.pred, either))))
 
 
 def presence_text(required: Pred) -> str:

@@ -114,7 +114,12 @@ def maker_for(
     resolution = resolve(rule.source, rule.pred, data_sources)
     if resolution is None:
         return Maker(_wanted(rule), tables=tables)
-    settle = partial(settled, resolution=resolution, taxonomy="sigma")
+
+    def settle(rule: EventRule) -> EventRule:
+        for taxonomy in TAXONOMIES:
+            rule = settled(rule, resolution, taxonomy)
+        return rule
+
     rule = settle(rule)
     found, variant, platform = resolution.dataset, resolution.variant, resolution.platform
 
@@ -185,7 +190,7 @@ def event_part(pipeline: Pipeline, tables: Mapping[str, Table] | None) -> EventR
     """Return what a rule asks of single events; of its first stages if not of all."""
     pipeline = answered(pipeline, tables or {})
     try:
-        return event_rule(pipeline, tables=tables)
+        return event_rule(pipeline, tables=tables, sequences=True).of_either
     except Unsupported:
         pass
     leading = [pipeline.stages[0]]
