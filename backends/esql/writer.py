@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from transpile.backends.base import Request
 from transpile.backends.esql import tree as q
@@ -235,7 +235,7 @@ class Writer:
         self.losses.append(Loss(code, message, span))
         self.loose = True
 
-    def handled(self, handler: Callable[[Reader, object], None], stage: object) -> None:
+    def handled(self, handler: Callable[[Reader, Any], None], stage: object) -> None:
         """Let the reader of event rules change what fields stand for, with its losses."""
         before = len(self.reader.losses)
         handler(self.reader, stage)
