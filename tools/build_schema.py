@@ -82,19 +82,37 @@ VARIANT_HINTS: Mapping[str, Mapping[str, Mapping[str, Json]]] = {
 }
 
 # Logs that Sigma has no log source for, under a custom one; their fields keep the names of the log,
-# as the specification asks where its taxonomy names none (spec/sigma-semantics.md 5.1, 6).
+# as the specification asks where its taxonomy names none (spec/sigma-semantics.md 5.1, 6). Several
+# products' events that a data model joins are a category. Inventories and metrics are no events.
 CUSTOM_SOURCES: Mapping[str, Mapping[str, str]] = {
+    "alerts.alerts": {"category": "alert"},
     "aws.s3_access": {"product": "aws", "service": "s3_server_access"},
+    "aws.securityhub": {"product": "aws", "service": "securityhub"},
+    "certificates.all_certificates": {"category": "tls_certificate"},
+    "circleci": {"product": "circleci", "service": "pipelines"},
     "crowdstrike.identities": {"product": "crowdstrike", "service": "identities"},
     "crowdstrike.stream": {"product": "crowdstrike", "service": "event_streams"},
+    "email.all_email": {"category": "email"},
     "gsuite.calendar": {"product": "gcp", "service": "google_workspace.calendar"},
     "gsuite.gmail": {"product": "gcp", "service": "google_workspace.gmail"},
+    "intrusion_detection.ids_attacks": {"category": "ids"},
+    "ivanti.vtm_audit": {"product": "ivanti", "service": "vtm_audit"},
+    "kubernetes.controller": {"product": "kubernetes", "service": "controller"},
+    "kubernetes.falco": {"product": "kubernetes", "service": "falco"},
+    "kubernetes.objects": {"product": "kubernetes", "service": "events"},
+    "netbackup": {"product": "netbackup", "service": "jobs"},
+    "network_sessions.dhcp": {"category": "dhcp"},
     "pingid": {"product": "pingidentity", "service": "pingid"},
+    "risk.all_risk": {"product": "splunk", "service": "risk"},
+    "risk.index": {"product": "splunk", "service": "risk"},
+    "ueba.uba_anomalies": {"product": "splunk", "service": "uba"},
 }
 
 # Datasets of one vendor whose fields without counterpart keep the names of the log as well.
-RAW_NAMES = frozenset({*CUSTOM_SOURCES, "gsuite.drive", "osquery.results", "zscaler.web"})
-WITHOUT_NAME = frozenset({"no_logsource", "no_field"})
+RAW_NAMES = frozenset(
+    {*CUSTOM_SOURCES, "cisco.ios", "gsuite.drive", "osquery.results", "zscaler.web"}
+)
+WITHOUT_NAME = frozenset({"correlation", "keywords", "no_field", "no_logsource"})
 
 # Where the mapping uses one word for several ways in which a literal changes, each way gets its
 # own: (taxonomy, derive of the mapping, Splunk field, target field) -> derive; "*" is any.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from transpile.backends.base import Draft, Inputs, Request, RuleInfo, Side
 from transpile.backends.sigma.correlation import Correlated, correlated, faithful, related
@@ -63,7 +63,12 @@ class Part:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the rule document takes for granted."""
-        return (*self.rule.assumptions, *self.said.assumptions)
+        own = (*self.rule.assumptions, *self.said.assumptions)
+        if self.resolution.dataset.sigma.status != "custom":
+            return own
+        parts = {key: value for key, value in asdict(self.source).items() if value}
+        named = ", ".join(f"{key} {value}" for key, value in parts.items())
+        return (*own, f"the log source {named} is this project's name: Sigma has none for the data")
 
     @property
     def required(self) -> Pred:

@@ -55,6 +55,7 @@ from transpile.ir.regex import (
 )
 from transpile.ir.regex import tree as t
 from transpile.ir.show import show_pred
+from transpile.ir.words import keyword_regex, patterns_regex
 from transpile.schema.bounds import Bounds, any_bounds
 from transpile.schema.fields import FieldTarget
 
@@ -164,7 +165,8 @@ class Sayer:
     def _keyword(self, node: Keyword, pattern: Pattern, cased: bool) -> Bounds:
         """Return the bounds of a search for words: Sigma's keywords also match inside words.
 
-        A phrase is taken to stand in events as words only; a single word may well be part of one.
+        A phrase is taken to stand in events as words only; a single word may well be part of one,
+        so that its neighbours are looked at.
         """
         bare = _bare(pattern)
         if cased or not bare.parts:
@@ -174,8 +176,8 @@ class Sayer:
             inside = Test(Field(RAW), Glob(Pattern.of(Wild.RUN, *bare.parts, Wild.RUN)))
             self.premises.append(any_of((node, negate(inside))))
             return Bounds.exact(node)
-        text = f"the keyword {pattern} is found inside words too"
-        return Bounds(node, FALSE, (Loss("TGT606", text, node.span),))
+        regex = keyword_regex(pattern, cased)
+        return _regex(Test(Field(RAW), Matches(regex), span=node.span), regex, tail=False)
 
     def _numeric(self, name: str) -> bool:
         target = self.fields.get(name)
@@ -270,13 +272,22 @@ def _any(pred: Pred) -> Pred:
     return replace(pred, quant=Quant.ANY) if isinstance(pred, Test) else pred
 
 
-def _regex(node: Test, regex: Regex) -> Bounds:
+def _regex(node: Test, regex: Regex, *, tail: bool = True) -> Bounds:
+    """Return the bounds of an expression; tail: a test of its own may say how the value ends."""
     try:
         render_parts(regex, Flavour.SIGMA)
     except NotExpressible as error:
-        tailed = _with_tail(node, regex)
+        tailed = _with_tail(node, regex) if tail else None
         return tailed or Bounds.unknown("TGT605", str(error), node.span)
     return Bounds.exact(node)
+
+
+def _writable(regex: Regex) -> bool:
+    try:
+        render_parts(regex, Flavour.SIGMA)
+    except NotExpressible:
+        return False
+    return True
 
 
 def _with_tail(node: Test, regex: Regex) -> Bounds | None:
@@ -308,7 +319,7 @@ def _in_text(node: Test, condition: Condition) -> Bounds:
     """Return the bounds of a test on the whole text of an event: keywords, without a field."""
     match condition:
         case Matches(regex):
-            return _regex(node, regex)
+            return _regex(node, regex, tail=False)
         case TextEq(text, cased):
             pattern = Pattern.literal(text)
         case Glob(pattern, cased):
@@ -321,6 +332,9 @@ def _in_text(node: Test, condition: Condition) -> Bounds:
     wanted = Test(node.subject, Glob(Pattern.of(Wild.RUN, *bare.parts, Wild.RUN)), span=node.span)
     if wanted.condition == condition:
         return Bounds.exact(wanted)
+    regex = patterns_regex([pattern], cased=cased)
+    if _writable(regex):
+        return Bounds.exact(Test(node.subject, Matches(regex), span=node.span))
     why = "without regard to case" if cased else "anywhere in the event"
     return Bounds(wanted, FALSE, (Loss("TGT606", f"{bare} is looked for {why}", node.span),))
 

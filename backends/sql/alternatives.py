@@ -9,13 +9,14 @@ from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import expression
 from transpile.backends.sql.nodes import Sql
-from transpile.backends.sql.regexes import patterns_regex, regex_text
+from transpile.backends.sql.regexes import regex_text
 from transpile.backends.sql.values import ALWAYS, Kind, Scope, Test, Value, united
 
 from transpile.ir import pred as p
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.text import fold
+from transpile.ir.words import patterns_regex
 
 
 def grouped(args: Sequence[Pred]) -> list[Pred | tuple[p.Test, ...]]:

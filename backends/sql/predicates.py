@@ -25,7 +25,7 @@ from transpile.backends.sql.expressions import (
     is_present,
 )
 from transpile.backends.sql.nodes import Sql
-from transpile.backends.sql.regexes import keyword_regex, regex_text
+from transpile.backends.sql.regexes import regex_text
 from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Test, Value, either, united
 
 from transpile.errors import Unsupported
@@ -36,6 +36,7 @@ from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.text import fold, number
 from transpile.ir.walk import descend
+from transpile.ir.words import keyword_regex
 
 _ORDER: Mapping[str, type[exp.Binary]] = {
     "<": exp.LT,

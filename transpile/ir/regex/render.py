@@ -84,7 +84,7 @@ def _edge_anchored(tree: t.Node, flavour: Flavour, test: bool) -> t.Node:
         raise NotExpressible(Construct.CAPTURE, flavour.value)
     tree = rewrite.greedy(tree)
     whole = flavour is Flavour.LUCENE
-    tree = rewrite.without_empty_branches(tree) if whole else tree
+    tree = rewrite.without_empty_branches(tree) if whole else rewrite.without_exact_end(tree)
     return (edges.whole_value if whole else edges.plain_search)(tree, flavour.value)
 
 

@@ -258,6 +258,39 @@ def _without_last_end(node: t.Node) -> t.Node | None:
             return None
 
 
+def without_exact_end(node: t.Node) -> t.Node:
+    """Return the tree with `$` for the very end where a newline is taken in its place as well.
+
+    `[^x]*\\z` and `[^x]*$` find a match in the same texts, and so do `([^x]|\\z)` and `([^x]|$)`:
+    where `$` stands before a last newline, what is beside it takes that newline.
+    """
+    match node:
+        case t.Concat((*items, t.Repeat(body, _, None) as rest, t.Anchor(t.At.END))) if (
+            _takes_newline(body)
+        ):
+            return t.Concat((*items, rest, _LOOSE_END))
+        case t.Concat((*items, t.Alt(branches))) if any(map(_takes_newline, branches)):
+            loose = (_LOOSE_END if b == t.Anchor(t.At.END) else b for b in branches)
+            return t.Concat((*items, t.Alt(tuple(loose))))
+        case _:
+            return node
+
+
+_LOOSE_END = t.Anchor(t.At.LAST_END)
+
+
+def _takes_newline(node: t.Node) -> bool:
+    """Return whether a node is one character that may be a newline."""
+    match node:
+        case t.Dot(newline):
+            return newline
+        case t.CharClass():
+            spans = charset.of_class(node)
+            return spans is not None and charset.overlap(spans, charset.NEWLINE)
+        case _:
+            return False
+
+
 def without_repeated_letters(node: t.Node) -> t.Node:
     """Return the tree where no branch ends in a letter of both cases that an earlier one has.
 
