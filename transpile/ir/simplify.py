@@ -8,12 +8,14 @@ Tests on computed values become tests on fields where that is exact: `lower(f) =
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from typing import cast
 
 from transpile.ir.decide import compile_condition
 from transpile.ir.expr import Call, Case, Expr, Lit, Node
+from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import (
     FALSE,
     TRUE,
@@ -22,6 +24,7 @@ from transpile.ir.pred import (
     Const,
     Exists,
     Glob,
+    Matches,
     Not,
     Or,
     Pred,
@@ -32,6 +35,8 @@ from transpile.ir.pred import (
     any_of,
     negate,
 )
+from transpile.ir.regex import Regex
+from transpile.ir.regex.tree import Chars
 from transpile.ir.stages import Filter, Pipeline, Stage
 from transpile.ir.text import fold
 from transpile.ir.walk import rebuild
@@ -244,7 +249,10 @@ def _test(pred: Test, subject: Expr, condition: Condition, quant: Quant) -> Pred
             )
         case Call("lower" | "upper" as name, (inner,)):
             folded = _uncased(condition, name)
-            return pred if folded is None else _pred(Test(inner, folded, quant, span=pred.span))
+            if folded is not None:
+                return _pred(Test(inner, folded, quant, span=pred.span))
+            never = quant is Quant.ANY and _asks_for_other_case(condition, name)
+            return FALSE if never else pred
         case _:
             return _plain_test(pred, condition)
 
@@ -284,5 +292,22 @@ def _uncased(condition: Condition, function: str) -> Condition | None:
             return condition
         case Glob(pattern, True) if all(kept(p) for p in pattern.parts if isinstance(p, str)):
             return Glob(pattern)
+        case Matches(Regex(tree=Chars(text, ignore_case=False))) if kept(text):
+            return Glob(Pattern.of(Wild.RUN, text, Wild.RUN))
         case _:
             return None
+
+
+def _asks_for_other_case(condition: Condition, function: str) -> bool:
+    """Return whether a condition asks for an ASCII letter that the function never yields."""
+    match condition:
+        case TextEq(text, True):
+            texts = [text]
+        case Glob(pattern, True):
+            texts = [part for part in pattern.parts if isinstance(part, str)]
+        case Matches(Regex(tree=Chars(text, ignore_case=False))):
+            texts = [text]
+        case _:
+            return False
+    other = "A-Z" if function == "lower" else "a-z"
+    return any(re.search(f"[{other}]", text) for text in texts)

@@ -12,6 +12,7 @@ from transpile.ir.events.hexadecimal import on_digits, whole_bytes
 from transpile.ir.events.joins import on_partner
 from transpile.ir.events.reader import Aggregated, Elsewhere, NotHere, Reader
 from transpile.ir.events.rule import Threshold, ThresholdOp
+from transpile.ir.events.sums import on_sums
 from transpile.ir.events.texts import on_wholes
 from transpile.ir.expr import Call, Expr, Field
 from transpile.ir.pred import (
@@ -58,7 +59,7 @@ def _conjunct(reader: Reader, part: Pred, span: Span | None) -> None:
 
 def _without_calls(reader: Reader, pred: Pred) -> Pred:
     """Return the predicate with tests on fields instead of computed texts, where that is exact."""
-    pred, decoded = on_digits(on_wholes(pred))
+    pred, decoded = on_digits(on_wholes(on_sums(pred)))
     for name in decoded:
         reader.premises.append(whole_bytes(name))
         text = f"{name} holds whole bytes, its arguments parted by single zero bytes"

@@ -9,6 +9,7 @@ from typing import Any
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.events.reader import (
+    Added,
     Aggregated,
     Bin,
     Collected,
@@ -21,6 +22,7 @@ from transpile.ir.events.reader import (
     presence,
 )
 from transpile.ir.events.rows import resolved
+from transpile.ir.events.sums import total
 from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node
 from transpile.ir.pred import (
     TRUE,
@@ -51,6 +53,9 @@ def _aggregate(reader: Reader, stage: s.Aggregate) -> None:
             present = presence(value)
             if present is not None:
                 reader.ask(simplify_pred(present))
+                reader.plain_keys = False
+            elif isinstance(value, Added):
+                need(reader, value.before)
                 reader.plain_keys = False
             elif not (key.name == "_time" or _sure(value)):
                 text = f"rows without {key.name} are kept although the grouping drops them"
@@ -264,7 +269,13 @@ def _collected(reader: Reader, stage: s.ForEach) -> Expr | None:
 
 
 def _totals(reader: Reader, stage: s.Totals) -> None:
-    reader.elsewhere((stage.target,), "a total of several fields")
+    values = [reader.env.get(name) for name in stage.fields]
+    known = [value for value in values if not isinstance(value, (Aggregated, Elsewhere))]
+    found = total(known) if len(known) == len(values) else None
+    if found is None:
+        reader.elsewhere((stage.target,), "a total of several fields")
+    else:
+        reader.env.known[stage.target] = found
 
 
 def _opaque(reader: Reader, stage: s.Opaque) -> None:

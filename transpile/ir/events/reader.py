@@ -62,6 +62,13 @@ class Bin(Elsewhere):
 
 
 @dataclass(frozen=True, slots=True)
+class Added(Elsewhere):
+    """A value that a command may have put in the place of another, which is there if none was."""
+
+    before: Expr = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
 class LookedUp(Elsewhere):
     """A column of a lookup table of which a row may find several entries."""
 

@@ -10,6 +10,7 @@ from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.events.durations import Lasting, lasting
 from transpile.ir.events.reader import (
+    Added,
     Aggregated,
     Bin,
     Collected,
@@ -162,7 +163,9 @@ def _taken(node: t.Node) -> frozenset[int]:
 
 def _parse(reader: Reader, stage: s.Parse) -> None:
     source = reader.env.get(stage.source)
-    if stage.format not in _PATHS or isinstance(source, (Aggregated, Elsewhere)):
+    if stage.format not in _PATHS:
+        _may_add(reader, stage)
+    elif isinstance(source, (Aggregated, Elsewhere)):
         reader.elsewhere((stage.target or "*",), f"a part of {stage.source}")
     elif source == Field("_raw"):
         _parse_event(reader, stage)
@@ -174,6 +177,22 @@ def _parse(reader: Reader, stage: s.Parse) -> None:
 
 
 _PATHS = frozenset(("json-path", "xml-path", "auto", "json"))
+
+
+def _may_add(reader: Reader, stage: s.Parse) -> None:
+    """Every field may come out of the text; what the text does not name stays."""
+    what = f"a part of {stage.source}"
+    before = reader.env
+
+    def other(name: str) -> Value:
+        value = before.get(name)
+        if name.startswith("_"):
+            return value
+        if isinstance(value, (Aggregated, Elsewhere)) or value == Lit(None):
+            return Elsewhere(what)
+        return Added(what, before=value)
+
+    reader.env = Env({}, other)
 
 
 def _at_path(source: Expr, path: str) -> Expr:
