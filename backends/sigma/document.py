@@ -49,16 +49,20 @@ def rule_document(
     notes: Sequence[str] = (),
     *,
     partner: LogSource | None = None,
+    label: str = "",
 ) -> Document:
     """Return the document of a rule.
 
     notes: sentences for the end of the description (what the conversion leaves out).  partner: the
-    log source of a joined search, if the document is that search.
+    log source of a joined search, if the document is that search.  label: tells the document from
+    others of the same rule.
     """
+    label = label or (_kind(partner) if partner is not None else "")
+    part = label.lower() or "rule"
     return _without_empty(
         {
-            "title": title(info) if partner is None else _suffixed(title(info), _kind(partner)),
-            "id": identifier(info, "rule" if partner is None else "partner"),
+            "title": _suffixed(title(info), label) if label else title(info),
+            "id": identifier(info, part if partner is None else "partner"),
             "related": related(info),
             "status": _STATUS.get(info.status, "experimental"),
             "description": description(info, notes),
@@ -80,13 +84,13 @@ def rule_document(
 
 
 def correlation_document(
-    info: RuleInfo, correlation: Document, notes: Sequence[str] = ()
+    info: RuleInfo, correlation: Document, notes: Sequence[str] = (), *, label: str = ""
 ) -> Document:
-    """Return the document of a correlation; the key order is the one of a rule."""
+    """Return the document of a correlation; the key order is the one of a rule. label: as above."""
     return _without_empty(
         {
-            "title": _suffixed(title(info), _CORRELATED[correlation["type"]]),
-            "id": identifier(info, "correlation"),
+            "title": _suffixed(title(info), label or _CORRELATED[correlation["type"]]),
+            "id": identifier(info, label.lower() or "correlation"),
             "status": _STATUS.get(info.status, "experimental"),
             "description": description(info, notes),
             "references": references(info),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 
-from transpile.backends.base import Draft, Inputs, Request, RuleInfo, Side
-from transpile.backends.sigma.correlation import Correlated, correlated, faithful, related
-from transpile.backends.sigma.detection import Detection, detection
+from transpile.backends.base import Draft, Request, RuleInfo, Side
+from transpile.backends.sigma.correlation import Correlated, correlated, related
 from transpile.backends.sigma.document import (
     Document,
     building_block,
@@ -16,74 +14,20 @@ from transpile.backends.sigma.document import (
     partner_name,
     rule_document,
 )
-from transpile.backends.sigma.items import Item, Sayer, item
 from transpile.backends.sigma.layout import dump
+from transpile.backends.sigma.parts import Part, say
+from transpile.backends.sigma.several import documents, members, only
 
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, event_rule
-from transpile.ir.pred import FALSE, TRUE, Pred, all_of
+from transpile.ir.pred import all_of
 from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import fields_of
-from transpile.schema.bounds import widen
 from transpile.schema.choices import settled
 from transpile.schema.cim import never_missing
 from transpile.schema.datasets import LogSource
-from transpile.schema.rewrite import Resolution, resolve, rewrite
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A filter as a detection; premise: what events are assumed to meet, over source fields.
-
-    bare: the filter asks for nothing but the log source, the detection for a field of a group.
-    """
-
-    detection: Detection
-    losses: tuple[Loss, ...]
-    assumptions: tuple[str, ...]
-    premise: Pred
-    bare: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What becomes one rule document: a search, where its events are, and how Sigma says it."""
-
-    rule: EventRule
-    resolution: Resolution
-    source: LogSource
-    said: Said
-
-    @property
-    def losses(self) -> tuple[Loss, ...]:
-        """What the rule document finds more than the search."""
-        return (*self.rule.losses, *self.said.losses)
-
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        """What the rule document takes for granted."""
-        own = (*self.rule.assumptions, *self.said.assumptions)
-        if self.resolution.dataset.sigma.status != "custom":
-            return own
-        parts = {key: value for key, value in asdict(self.source).items() if value}
-        named = ", ".join(f"{key} {value}" for key, value in parts.items())
-        return (*own, f"the log source {named} is this project's name: Sigma has none for the data")
-
-    @property
-    def required(self) -> Pred:
-        """What events of the search are assumed to meet."""
-        return all_of((self.rule.required, self.said.premise))
-
-    def inputs(self, further: Sequence[str] = ()) -> Inputs:
-        """Return what the engine needs; further: source fields read besides those of the filter."""
-        return Inputs(
-            dataset=self.resolution.dataset.id,
-            variant=self.resolution.variant or "",
-            platform=self.resolution.platform,
-            schema="sigma",
-            fields=tuple(sorted(fields_of(self.rule.pred) | set(further))),
-        )
+from transpile.schema.rewrite import Resolution, resolve
 
 
 def emit(request: Request) -> Draft:
@@ -119,6 +63,8 @@ def emit(request: Request) -> Draft:
 
 def _alone(part: Part, info: RuleInfo, more: Sequence[Loss] = ()) -> Draft:
     """Return the rule, with a correlation if it has a threshold that Sigma can say."""
+    if part.rule.further:
+        return _of_several(part, info, more)
     losses = [*part.losses, *more]
     stem = file_stem(info, part.source)
     joined = _correlated(part, info, stem, widened=bool(losses))
@@ -138,6 +84,39 @@ def _alone(part: Part, info: RuleInfo, more: Sequence[Loss] = ()) -> Draft:
         groups=joined.groups,
         stem=stem,
         distinct=joined.distinct,
+    )
+
+
+def _of_several(part: Part, info: RuleInfo, more: Sequence[Loss]) -> Draft:
+    """Return the rule with a correlation for each of several tests of its groups."""
+    keys, kept = _keys(part.rule), part.keep_unmapped
+    found, lost = members(
+        part, info, lambda pred: say(pred, part.resolution, keep_unmapped=kept, keys=keys)
+    )
+    if len(found) < 2:
+        return _alone(only(part, found[0] if found else None), info, (*more, *lost))
+    told = [member.correlated for member in found]
+    losses = dict.fromkeys((*part.rule.losses, *more, *lost))
+    losses |= dict.fromkeys(loss for member in found for loss in member.said.losses)
+    stem = file_stem(info, part.source)
+    read = {name for member in found for name in (*member.test.by, member.test.field) if name}
+    read |= {name for member in found for name in fields_of(member.test.where)}
+    assumptions = dict.fromkeys(part.rule.assumptions)
+    assumptions |= dict.fromkeys(text for member in found for text in member.said.assumptions)
+    assumptions |= dict.fromkeys(text for each in told for text in each.assumptions)
+    premises = (premise for m in found for premise in (m.said.premise, m.correlated.premise))
+    return Draft(
+        text=dump(documents(part, info, stem, found, _notes(tuple(losses)))),
+        fidelity=Fidelity.SUPERSET if losses else Fidelity.EXACT,
+        observable=Observable.GROUPS,
+        suffix=".yml",
+        losses=tuple(losses),
+        assumptions=tuple(assumptions),
+        inputs=part.inputs(sorted(read)),
+        required=all_of((part.rule.required, *premises)),
+        groups=told[0].groups,
+        stem=stem,
+        distinct=tuple(dict.fromkeys(name for each in told for name in each.distinct)),
     )
 
 
@@ -185,65 +164,6 @@ def _joined(part: Part, other: Part, info: RuleInfo) -> Draft | str:
     )
 
 
-def say(
-    pred: Pred,
-    resolution: Resolution,
-    *,
-    keep_unmapped: bool = False,
-    keys: Sequence[str] = (),
-) -> Said:
-    """Return a filter over source fields as a detection that finds all that it finds.
-
-    keys: source fields that every event of a group has; a filter that asks for nothing asks for
-    them.  Raises Unsupported if nothing of it remains, or if it can never be true.
-    """
-    rewritten = rewrite(pred, resolution, "sigma", keep_unmapped=keep_unmapped)
-    sayer = Sayer(rewritten.fields)
-    sayable, losses = widen(rewritten.pred, sayer)
-    if sayable == FALSE:
-        raise Unsupported("the rule's filter can never be true", code="TGT604")
-    if sayable == TRUE and losses:
-        first = losses[0]
-        message = f"nothing of the filter remains: {first.message}"
-        raise Unsupported(message, code=first.code, span=first.span)
-    found = detection(sayable, lambda leaf: item(leaf, rewritten.fields), _always(resolution))
-    bare = False
-    if not found.searches:
-        asked = _every(resolution)
-        bare = not asked
-        asked = asked or _present(resolution, keys)
-        found = detection(sayable, lambda leaf: item(leaf, rewritten.fields), asked)
-    return Said(
-        found,
-        (*rewritten.losses, *losses),
-        (*rewritten.assumptions, *sayer.assumptions),
-        all_of((rewritten.premise, *sayer.premises)),
-        bare,
-    )
-
-
-def _always(resolution: Resolution) -> tuple[Item, ...]:
-    """Return the tests that the dataset adds to its log source (an event id of a channel)."""
-    sigma = resolution.dataset.sigma
-    variant = sigma.variants.get(resolution.variant or "")
-    selection = variant.selection if variant is not None else sigma.selection
-    return tuple(Item(name, (), tuple(values)) for name, values in selection.items())
-
-
-def _every(resolution: Resolution) -> tuple[Item, ...]:
-    """Return a test that every event of a log source passes, none if none is known."""
-    event = resolution.dataset.event
-    return () if event is None else (Item("EventID", (), (event.id,)),)
-
-
-def _present(resolution: Resolution, keys: Sequence[str]) -> tuple[Item, ...]:
-    """Return the test that an event can be in a group, for a rule without a filter."""
-    names = [found for name in keys if (found := faithful(resolution, name)) is not None]
-    if not names:
-        raise Unsupported("the rule filters nothing but its log source", code="TGT604")
-    return tuple(Item(name, ("exists",), (True,)) for name in dict.fromkeys(names))
-
-
 def _event_rule(request: Request) -> EventRule:
     source = request.pipeline.stages[0]
     return event_rule(
@@ -254,6 +174,7 @@ def _event_rule(request: Request) -> EventRule:
         strict=request.strict,
         tables=request.lookups,
         joins=_present_in,
+        several=True,
     )
 
 
@@ -280,7 +201,7 @@ def _part(rule: EventRule, request: Request, keys: Sequence[str] = ()) -> Part:
         keep_unmapped=request.keep_unmapped,
         keys=keys or _keys(rule),
     )
-    return Part(rule, resolution, source, said)
+    return Part(rule, resolution, source, said, request.keep_unmapped)
 
 
 def _resolution(rule: EventRule, data_sources: Sequence[str]) -> Resolution:

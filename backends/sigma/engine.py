@@ -24,7 +24,7 @@ from transpile.backends.sigma.evaluate import (
     text,
     values,
 )
-from transpile.backends.sigma.windows import Shown, alerting_groups, group_fields, keys_of
+from transpile.backends.sigma.windows import Hits, Shown, alerts, group_fields, keys_of
 
 from transpile.errors import UsageError
 from transpile.interpret.events import raw_text
@@ -78,16 +78,22 @@ class SigmaEngine:
             hits[rule.name] = _hits(rule.decide, shown)
             views[rule.name] = [view or {} for view in shown]
         first = program.rules[0].name
-        if program.correlation is None:
+        if not program.correlations:
             return Seen(events=frozenset(hits[first]))
         times = [_time(event) for event in events]
-        alerts = alerting_groups(program.correlation, hits, views, times)
-        names = group_fields(program.correlation, first)
+        found: dict[str, Hits] = {
+            name: [(times[at], views[name][at]) for at in indices] for name, indices in hits.items()
+        }
+        for correlation in program.correlations:
+            referred = [str(reference.reference) for reference in correlation.rules or ()]
+            raised, alerting = alerts(correlation, {name: found[name] for name in referred})
+            found[str(correlation.name or correlation.id)] = raised
+        names = group_fields(program.correlations[-1], first)
         return Seen(
             groups=frozenset(
                 key
                 for at in hits[first]
-                if alerts & set(keys_of(views[first][at], names))
+                if alerting & set(keys_of(views[first][at], names))
                 for key in _own_keys(events[at], draft)
             )
         )
@@ -101,7 +107,8 @@ class SigmaEngine:
         """
         rules = {rule.name: rule for rule in _read(draft.text).rules}
         if not draft.sides:
-            return _accepts(event, draft.inputs, draft.groups, next(iter(rules.values())))
+            each = rules.values()
+            return all(_accepts(event, draft.inputs, draft.groups, rule) for rule in each)
         return all(_accepts_side(event, side, rules[side.name]) for side in draft.sides)
 
 
@@ -217,10 +224,10 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """A text, ready to run."""
+    """A text, ready to run; a correlation stands behind those that it refers to."""
 
     rules: tuple[_Rule, ...]
-    correlation: SigmaCorrelationRule | None
+    correlations: tuple[SigmaCorrelationRule, ...]
 
 
 @lru_cache(maxsize=32)
@@ -234,10 +241,12 @@ def _read(text: str) -> _Program:
         parsed = SigmaCollection.from_yaml(text).rules
         rules = [rule for rule in parsed if isinstance(rule, SigmaRule)]
         found = [rule for rule in parsed if isinstance(rule, SigmaCorrelationRule)]
-        if not rules or len(found) > 1:
+        referred = {str(r.reference) for each in found for r in each.rules or ()}
+        outermost = [each for each in found if not {each.name, str(each.id)} & referred]
+        if not rules or len(outermost) > 1:
             message = "the text holds no Sigma rule, or several correlations"
             raise UsageError(message, code="TGT611")
-        return _Program(tuple(map(_compiled, rules)), found[0] if found else None)
+        return _Program(tuple(map(_compiled, rules)), tuple(found))
 
 
 def _compiled(rule: SigmaRule) -> _Rule:

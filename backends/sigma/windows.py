@@ -34,30 +34,35 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
-def alerting_groups(
-    correlation: SigmaCorrelationRule,
-    hits: Mapping[str, Sequence[int]],
-    views: Mapping[str, Sequence[Shown]],
-    times: Sequence[float],
-) -> frozenset[Key]:
-    """Return the keys of the groups for which the correlation holds in some window.
+# the events of a rule that matched, or the alerts of a correlation: when, and what they show
+Hits = Sequence[tuple[float, Shown]]
 
-    hits: indices of the matching events by rule name.  views: the events by rule name.  times:
-    seconds, one for each event.
+
+def alerts(
+    correlation: SigmaCorrelationRule, hits: Mapping[str, Hits]
+) -> tuple[list[tuple[float, Shown]], frozenset[Key]]:
+    """Return the alerts of a correlation, each at the end of its window, and their groups.
+
+    hits: by the name of what the correlation refers to.  An alert shows the fields of its group.
     Raises TypeError for a correlation type without evaluation (percentiles, extended conditions).
     """
     seconds = float(correlation.timespan.seconds)
     groups: dict[Key, list[Hit]] = {}
-    for name, indices in hits.items():
+    for name, found in hits.items():
         names = group_fields(correlation, name)
-        for at in indices:
-            shown = views[name][at]
+        for time, shown in found:
             for key in keys_of(shown, names):
-                groups.setdefault(key, []).append((times[at], name, shown))
+                groups.setdefault(key, []).append((time, name, shown))
     holds = _test(correlation)
-    return frozenset(
-        key for key, found in groups.items() if any(map(holds, _windows(found, seconds)))
-    )
+    own = tuple(correlation.group_by or ())
+    raised: list[tuple[float, Shown]] = []
+    alerting: set[Key] = set()
+    for key, members in groups.items():
+        for window in _windows(members, seconds):
+            if holds(window):
+                alerting.add(key)
+                raised.append((window[-1][0], dict(zip(own, key, strict=True))))
+    return raised, frozenset(alerting)
 
 
 def group_fields(correlation: SigmaCorrelationRule, rule: str) -> tuple[str, ...]:

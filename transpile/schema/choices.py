@@ -44,12 +44,18 @@ def settled(rule: EventRule, resolution: Resolution, taxonomy: Taxonomy) -> Even
         for text in rule.assumptions
         if text != presence_text(present) or decided != TRUE
     ]
+
+    def decide(threshold: Threshold) -> Threshold:
+        where = _decided(threshold.where, rule, taken, missing)
+        return replace(_renamed(threshold, taken), where=where)
+
     return replace(
         rule,
         pred=_decided(rule.pred, rule, taken, missing),
         groups=tuple(taken.get(name, name) for name in rule.groups),
         required=all_of((decided, *others, *absent)),
-        threshold=_threshold(rule.threshold, taken),
+        threshold=rule.threshold and decide(rule.threshold),
+        further=tuple(map(decide, rule.further)),
         assumptions=(*texts, *(f"events have no field {name} of their own" for name in missing)),
     )
 
@@ -92,9 +98,7 @@ def _decided(
     return simplify_pred(cast(Pred, change(pred)))
 
 
-def _threshold(threshold: Threshold | None, taken: Mapping[str, str]) -> Threshold | None:
-    if threshold is None:
-        return None
+def _renamed(threshold: Threshold, taken: Mapping[str, str]) -> Threshold:
     name = partial(_name, taken)
     return replace(threshold, field=name(threshold.field), by=tuple(map(name, threshold.by)))
 

@@ -37,6 +37,7 @@ def event_rule(
     joins: Presence | None = None,
     named: Naming | None = None,
     sequences: bool = False,
+    several: bool = False,
 ) -> EventRule:
     """Return the event test of a rule.
 
@@ -45,13 +46,14 @@ def event_rule(
     of their keys.  joins: what the events of a joined search's source are never without; given, a
     join becomes a `Partner` where that is exact, else it is a loss always.  named: returns an
     expression that a stage computes, or a field that the target has for it.  sequences: whether a
-    transaction between two events may become `Ordered`.  Raises `Unsupported` (TGT608, TGT609,
+    transaction between two events may become `Ordered`.  several: the target can say several tests
+    of one group; else those beyond the first are losses.  Raises `Unsupported` (TGT608, TGT609,
     TGT610) for a rule that does not start from events or whose rows could come from elsewhere.
     """
     if tables:
-        found = _read(pipeline, never_missing, strict, tables, joins, named, sequences)
+        found = _read(pipeline, never_missing, strict, tables, joins, named, sequences, several)
         return found.result()
-    return _without_tables(pipeline, never_missing, strict, joins, named, sequences)
+    return _without_tables(pipeline, never_missing, strict, joins, named, sequences, several)
 
 
 @remember
@@ -62,8 +64,10 @@ def _without_tables(
     joins: Presence | None,
     named: Naming | None,
     sequences: bool,
+    several: bool,
 ) -> EventRule:
-    return _read(pipeline, never_missing, strict, {}, joins, named, sequences).result()
+    found = _read(pipeline, never_missing, strict, {}, joins, named, sequences, several)
+    return found.result()
 
 
 def _read(
@@ -74,6 +78,7 @@ def _read(
     joins: Presence | None = None,
     named: Naming | None = None,
     sequences: bool = False,
+    several: bool = False,
 ) -> Reader:
     def read(right: s.Pipeline) -> Reader:
         source = right.stages[0]
@@ -81,7 +86,9 @@ def _read(
         return _read(right, present, strict, tables, named=named)
 
     inner = read if joins else None
-    reader = Reader(never_missing, strict, tables, inner, named, sequences=sequences)
+    reader = Reader(
+        never_missing, strict, tables, inner, named, sequences=sequences, several=several
+    )
     for stage in pipeline.stages:
         handler = STAGES.get(type(stage))
         if handler is None:

@@ -16,12 +16,14 @@ from transpile.ir.events.reader import (
     Elsewhere,
     Env,
     Gathered,
+    NotHere,
     Reader,
     Value,
     missing,
     presence,
 )
 from transpile.ir.events.rows import resolved
+from transpile.ir.events.rule import Threshold
 from transpile.ir.events.sums import total
 from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node
 from transpile.ir.pred import (
@@ -160,12 +162,16 @@ def _implied(asked: Sequence[Pred], exists: Exists) -> bool:
 def _aggregated(reader: Reader, agg: s.Agg, first: bool) -> Value:
     if not first:
         return Elsewhere("a value computed from groups of groups")
+    try:
+        counted = replace(agg, where=reader.env.decide(agg.where))
+    except NotHere:
+        return Elsewhere("a value of a group")
     if agg.arg is None:
-        return Aggregated(agg)
+        return Aggregated(counted)
     value = resolved(reader, agg.arg)
     if isinstance(value, (Aggregated, Elsewhere)):
         return Elsewhere("a value of a group")
-    return Aggregated(replace(agg, arg=value))
+    return Aggregated(replace(counted, arg=value))
 
 
 def _window(reader: Reader, stage: s.Window) -> None:
@@ -191,8 +197,24 @@ def _reshaped(reader: Reader, stage: s.Unpivot | s.Transpose) -> None:
 def _dedup(reader: Reader, stage: s.Dedup) -> None:
     if stage.keep_rows:
         return
-    names = ", ".join(stage.keys)
-    reader.lose("TGT606", f"rows that repeat {names} are reported too (dedup)", stage.span)
+    if not _one_each(reader, stage):
+        names = ", ".join(stage.keys)
+        reader.lose("TGT606", f"rows that repeat {names} are reported too (dedup)", stage.span)
+
+
+def _one_each(reader: Reader, stage: s.Dedup) -> bool:
+    """Read a dedup by fields as a group of one event or more each; return whether it is that."""
+    values = [reader.env.get(name) for name in stage.keys]
+    fields = [value.name for value in values if isinstance(value, Field)]
+    if not reader.several or reader.tests or len(fields) < len(values):
+        return False
+    if stage.count != 1 or stage.consecutive or stage.keep_missing or "_time" in fields:
+        return False
+    for name in fields:
+        need(reader, Field(name))
+    reader.tests.append(Threshold("count", "", ">=", 1, tuple(fields), span=stage.span))
+    reader.single = stage
+    return True
 
 
 def _sort(reader: Reader, stage: s.Sort) -> None:

@@ -52,14 +52,14 @@ def joined(reader: Reader, stage: s.Join) -> None:
 def _with_partner(reader: Reader, stage: s.Join) -> bool:
     if reader.read is None or reader.partner is not None or not stage.keys:
         return False
-    if reader.threshold is not None or reader.groups is None or reader.choices:
+    if reader.tests or reader.groups is None or reader.choices:
         return False
     try:
         right = reader.read(stage.right)
     except Unsupported:
         return False
     found = _keys(reader, right, stage)
-    if found is None or right.threshold is not None or right.partner is not None or right.choices:
+    if found is None or right.tests or right.partner is not None or right.choices:
         return False
     keys, window = found
     for mine, theirs in keys:

@@ -188,7 +188,8 @@ class Reader:
     """The state of reading one rule.
 
     read: reads a joined search, None if those are to be left out.  named: returns an expression, or
-    a field that holds its value.  sequences: whether the order of two events can be said.
+    a field that holds its value.  sequences: whether the order of two events can be said.  several:
+    tests on groups beyond the first are kept.
     """
 
     def __init__(
@@ -200,10 +201,12 @@ class Reader:
         named: Naming | None = None,
         *,
         sequences: bool = False,
+        several: bool = False,
     ) -> None:
         self.sequences = sequences
         self.ordered: Ordered | None = None
         self.read = read
+        self.several = several
         self.named = named
         self.partner: Joined | None = None
         self.never_missing = never_missing
@@ -219,13 +222,15 @@ class Reader:
         self.premises: list[Pred] = []
         self.plain_keys = True
         self.window: float | None = None
-        self.threshold: Threshold | None = None
+        self.tests: list[Threshold] = []
+        self.single: s.Dedup | None = None
         self.losses: list[Loss] = []
         self.assumptions: dict[str, None] = {}
 
     def result(self) -> EventRule:
         if self.source is None:
             raise Unsupported("the rule has no source of events", code="TGT610")
+        threshold, *further = self._tests() or (None,)
         present = all_of(self.wanted)
         if present != TRUE:
             self.assumptions[presence_text(present)] = None
@@ -243,13 +248,21 @@ class Reader:
                     *(negate(Exists(Field(name))) for name in self.written),
                 )
             ),
-            self.threshold,
+            threshold,
             partner,
             self.ordered,
             tuple(self.choices),
             tuple(self.losses),
             tuple(self.assumptions),
+            tuple(each for each in further if each is not None),
         )
+
+    def _tests(self) -> tuple[Threshold, ...]:
+        """Return the tests on groups; of a single one, the events that count are all that count."""
+        if len(self.tests) != 1:
+            return tuple(self.tests)
+        self.ask(self.tests[0].where)
+        return (replace(self.tests[0], where=TRUE),)
 
     @property
     def required(self) -> Pred:
@@ -277,6 +290,10 @@ class Reader:
     def ask(self, pred: Pred) -> None:
         """Keep the events only for which a simplified predicate is true as well."""
         self.asked += conjuncts(pred)
+
+    def is_group_value(self, name: str) -> bool:
+        """Return whether a field of the rows is computed from several events."""
+        return isinstance(self.env.get(name), Aggregated)
 
     # -- helpers ---------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ class Threshold:
 
     func: key of `ir.functions.AGGREGATES`.  field: its argument, "" for a count of events.
     by: grouping fields of the source.  window: seconds of the bins of time in the grouping, None
-    if the whole search is one window.
+    if the whole search is one window.  where: the events of the group that count.
     """
 
     func: str
@@ -38,7 +38,13 @@ class Threshold:
     by: tuple[str, ...] = ()
     window: float | None = None
     param: float | None = None
+    where: Pred = TRUE
     span: Span | None = dataclasses.field(default=None, compare=False)
+
+    @property
+    def grows(self) -> bool:
+        """Whether a group that passes still passes with more events in it."""
+        return self.op in (">", ">=") and self.func in ("count", "dc", "sum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +80,11 @@ class EventRule:
 
     pred: over the source's own field names (unprefixed for a data model).  groups: the fields of
     the rule's grouping that are source fields.  required: what events are assumed to meet: they
-    have the grouping fields (an event without them is in no group).  partner: a joined search, if
-    those were asked for; ordered: likewise two events in order.  choices: pairs of fields that a
-    wildcard renamed onto one name; groups and threshold name the first of a pair (`schema.choices`
-    knows which of them events have).
-    losses: filters left out, each finds more.
+    have the grouping fields (an event without them is in no group).  further: tests on the groups
+    besides the threshold, if several were asked for.  partner: a joined search, likewise; ordered:
+    likewise two events in order.  choices: pairs of fields that a wildcard renamed onto one name;
+    groups and threshold name the first of a pair (`schema.choices` knows which of them events
+    have).  losses: filters left out, each finds more.
     """
 
     source: s.Events | s.DataModel
@@ -91,6 +97,7 @@ class EventRule:
     choices: tuple[tuple[str, str], ...] = ()
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[str, ...] = ()
+    further: tuple[Threshold, ...] = ()
 
     @property
     def of_either(self) -> EventRule:
