@@ -25,6 +25,7 @@ from transpile.fidelity import Loss
 from transpile.ir.events import Threshold
 from transpile.ir.pred import TRUE, Pred, all_of
 
+_SHARED = ("group-by", "timespan")
 Saying = Callable[[Pred], Said]
 
 
@@ -111,5 +112,5 @@ def documents(
 def _all_of(found: Sequence[Member], related: list[str]) -> Document:
     first = found[0].correlated.correlation
     assert first is not None
-    shared = {key: first[key] for key in ("group-by", "timespan") if key in first}
+    shared: Document = {key: first[key] for key in _SHARED if key in first}
     return {"type": "temporal", "rules": list(dict.fromkeys(related)), **shared}

@@ -153,6 +153,32 @@ def test_the_first_of_each_value_is_a_group_of_one_event(
         assert found == expected
 
 
+@settings(max_examples=300, deadline=None)
+@given(limits, event_sets, st.sampled_from([("u", "v"), ("u", "v", "k"), ("v",), ("u",)]))
+def test_a_count_of_first_rows_is_one_of_values(
+    limit: Order | NumEq, events: list[dict[str, Any]], keys: tuple[str, ...]
+) -> None:
+    counted = Aggregate((Agg("count", None, "count"),), (Key("u", Field("u")),))
+    wanted = Filter(Test(Field("count"), limit))
+    pipeline = Pipeline((Events(), Dedup(keys), counted, wanted))
+    rule = event_rule(pipeline, several=True)
+    tried = admitted(rule, events)
+    expected = {row["u"] for row in run_pipeline(pipeline, tried, CONTEXT)}
+    found = groups_of(rule, tried, "u")
+    if rule.threshold is None or rule.threshold.grows:
+        assert expected <= found
+    if not rule.losses:
+        assert found == expected
+
+
+def test_a_count_of_first_rows_has_no_loss() -> None:
+    counted = Aggregate((Agg("count", None, "count"),), (Key("u", Field("u")),))
+    wanted = Filter(Test(Field("count"), Order(">", 2)))
+    rule = event_rule(Pipeline((Events(), Dedup(("u", "v")), counted, wanted)), several=True)
+    assert rule.threshold == Threshold("dc", "v", ">", 2, ("u",))
+    assert not rule.losses
+
+
 def told(*wanted: Pred) -> EventRule:
     return event_rule(Pipeline((Events(), AGGREGATE, Filter(all_of(wanted)))), several=True)
 

@@ -41,7 +41,9 @@ _LISTS = frozenset({"values", "list"})
 def tested(reader: Reader, part: Pred, span: Span | None) -> bool:
     """Read a test on a group; return whether that was possible."""
     if reader.single is not None:
-        return False
+        if _of_first_rows(reader, part, span):
+            return True
+        reader.lose_single()
     if _on_keys(reader, part):
         return True
     found = _threshold(reader, part, span)
@@ -54,6 +56,23 @@ def tested(reader: Reader, part: Pred, span: Span | None) -> bool:
     if found is None or not reader.plain_keys or not _fits(reader, found):
         return False
     reader.tests.append(found)
+    return True
+
+
+def _of_first_rows(reader: Reader, part: Pred, span: Span | None) -> bool:
+    """Read a count of rows of which a dedup left one each: a count of different values.
+
+    `dedup a b | stats count by a | where count > 5` counts the values of `b`.
+    """
+    found = _threshold(reader, part, span)
+    keys, groups = reader.tests[0].by, set(reader.groups or ())
+    others = [name for name in keys if name not in groups]
+    if found is None or not found.grows or found.func != "count" or found.where != TRUE:
+        return False
+    if not groups <= set(keys) or len(others) != 1 or not reader.plain_keys:
+        return False
+    reader.tests = [replace(found, func="dc", field=others[0])]
+    reader.single = None
     return True
 
 
@@ -111,7 +130,9 @@ def _another(reader: Reader, part: Pred) -> Pred | None:
             value = _listed(reader, name)
         case _:
             return None
-    for test in reader.tests if value is not None else ():
+    if value is None:
+        return None
+    for test in reader.tests:
         if (test.func, test.op, test.number) == ("count", ">=", 1) and test.where == Exists(value):
             reader.tests.remove(test)
             return all_of((test.where, negate(Test(value, condition, Quant.ALL))))

@@ -295,6 +295,14 @@ class Reader:
         """Return whether a field of the rows is computed from several events."""
         return isinstance(self.env.get(name), Aggregated)
 
+    def lose_single(self) -> None:
+        """Leave out the dedup that was read as a test on groups: later stages need its rows."""
+        assert self.single is not None
+        names = ", ".join(self.single.keys)
+        text = f"rows that repeat {names} are reported too (dedup)"
+        self.lose("TGT606", text, self.single.span)
+        self.tests, self.single = [], None
+
     # -- helpers ---------------------------------------------------------------------------------
 
     def lose(self, code: str, message: str, span: Span | None) -> None:
