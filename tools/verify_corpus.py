@@ -58,7 +58,9 @@ def main() -> int:
     content = Content.load(root)
     rules, _ = load_rules(root / "detections")
     tallies = {target: Tally() for target in _targets(options.targets)}
-    for rule in rules[options.start :: options.step]:
+    for at, rule in enumerate(rules[options.start :: options.step]):
+        if at % 100 == 0:
+            print(f"{at} rules verified", file=sys.stderr, flush=True)
         compiled = compile_rule(rule, content)
         for target, tally in tallies.items():
             _verify(compiled, target, tally, content)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from transpile.backends.base import Draft, Row
-from transpile.backends.sql.dialects.postgres import JSON_ONLY
+from transpile.backends.sql.dialects.postgres import JSON_ONLY, NO_NUL
 from transpile.backends.sql.engine import SqlEngine, Stored, with_parameters
 from transpile.backends.sql.values import Kind
 
@@ -49,6 +50,8 @@ class PostgresEngine(SqlEngine):
         """PostgreSQL has no NUL, folds `İ` as its locale does, and fails on broken JSON."""
         if "\0" in value or "\u0130" in value:
             return False
+        if NO_NUL in draft.assumptions and _ENCODED_NUL.search(value):
+            return False
         return JSON_ONLY not in draft.assumptions or not _breaks(value)
 
     def execute(
@@ -73,6 +76,10 @@ class PostgresEngine(SqlEngine):
                 )
         finally:
             connection.rollback()
+
+
+_ENCODED_NUL = re.compile(r"%00|^(?=.*[A-Fa-f])(?:[0-9A-Fa-f]{2})*00(?:[0-9A-Fa-f]{2})*$")
+"""A NUL in percent-encoded text, or in hexadecimal digits that a rule makes such text of."""
 
 
 def _breaks(value: str) -> bool:

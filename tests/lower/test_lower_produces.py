@@ -14,6 +14,7 @@ from transpile.ir.stages import Agg, Pipeline
 from transpile.ir.walk import descend
 from transpile.lower import lower
 from transpile.lower.expressions.functions import PLAIN
+from transpile.lower.schedule import scheduled
 from transpile.spl import parse
 from transpile.spl.functions import EVAL_FUNCTIONS
 from transpile.spl.source import OPAQUE_COMMAND
@@ -45,6 +46,7 @@ EQL = ('any where stringContains~(process.name, user.name)',)
 def _read() -> Iterator[Pipeline]:
     for search in SEARCHES:
         yield lower(parse(search, custom_commands=frozenset((OPAQUE_COMMAND,))))
+    yield scheduled(lower(parse("search index=x")), "-1h", "now")
     for query in EQL:
         yield eql.reader().read(query, "eql").pipeline
 

@@ -7,6 +7,7 @@ fell short, 2 wrong usage or configuration, 3 a bug in the program (traceback wi
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -29,6 +30,9 @@ COMMANDS: Mapping[str, str] = {
 }
 """Command -> one line of help; the module `transpile.cli.<command>` is loaded when it is used."""
 
+_ALLOCATIONS = 50_000
+"""Between two collections of garbage: trees of queries have cycles, looking for them costs time."""
+
 GOOD, SHORT, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes; the last is what a shell reports for a program stopped by Ctrl-C."""
 
@@ -37,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return the exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
     use_utf8()
+    if argv is None:  # the process is ours
+        gc.set_threshold(_ALLOCATIONS)
     terminal = Terminal()
     try:
         code = _dispatch(args)

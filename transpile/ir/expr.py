@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from transpile.errors import Span
+from transpile.ir.hashed import Hashed
 
 if TYPE_CHECKING:
     from transpile.ir.pred import Pred
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Node(Hashed):
     """Base of every IR node: where it stands in the author's text, not part of its meaning."""
 
     span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)

@@ -15,6 +15,7 @@ from typing import cast
 
 from transpile.ir.decide import compile_condition
 from transpile.ir.expr import Call, Case, Expr, Lit, Node
+from transpile.ir.hashed import as_simple, is_simple
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import (
     FALSE,
@@ -62,15 +63,24 @@ def simplify(pipeline: Pipeline) -> Pipeline:
 
 
 def _simpler(node: Node) -> Node:
+    if is_simple(node):
+        return node
     if isinstance(node, Pipeline):
         return simplify(node)
     node = rebuild(node, _simpler)
-    match node:
-        case Call("coalesce", args) if len(set(args)) < len(args):
-            first, *others = dict.fromkeys(args)
-            return Call("coalesce", (first, *others), span=node.span) if others else first
-        case _:
-            return _pred(node) if isinstance(node, Pred) else node
+    if isinstance(node, Pred):
+        node = _pred(node)
+    elif isinstance(node, Call) and node.name == "coalesce":
+        node = _coalesce(node)
+    as_simple(node)
+    return node
+
+
+def _coalesce(call: Call) -> Expr:
+    first, *others = dict.fromkeys(call.args)
+    if len(others) + 1 == len(call.args):
+        return call
+    return Call("coalesce", (first, *others), span=call.span) if others else first
 
 
 def simplify_pred(pred: Pred) -> Pred:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from transpile.ir.expr import Each, Expr, Field, Node
@@ -59,7 +60,17 @@ def rebuild(node: N, change: Callable[[Node], Node]) -> N:
             continue
         if new is not old:
             updates[name] = new
-    return dataclasses.replace(node, **updates) if updates else node
+    return _changed(node, updates) if updates else node
+
+
+def _changed(node: N, updates: dict[str, Any]) -> N:
+    """Return `dataclasses.replace(node, **updates)`, which is slow and asked for very often."""
+    kind = type(node)
+    new = object.__new__(kind)
+    for name in _all_fields(kind):
+        value = updates[name] if name in updates else getattr(node, name)
+        object.__setattr__(new, name, value)
+    return new
 
 
 def _map(items: tuple[Any, ...], change: Callable[[Node], Node]) -> tuple[Any, ...]:
@@ -150,6 +161,11 @@ def unknowns(pred: Pred, *, positive: bool = True) -> Iterator[tuple[Unknown, bo
                 yield from unknowns(arg, positive=positive)
         case _:
             pass
+
+
+@cache
+def _all_fields(kind: type[Node]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}

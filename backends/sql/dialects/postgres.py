@@ -25,11 +25,27 @@ _FUNCTIONS = (
 )
 
 
+NO_NUL = "percent-encoded text has no NUL"
 JSON_ONLY = "a text that is read as JSON and begins with { or [ is JSON"
 
 
 _NAME = 63
 """Bytes of a name; the server cuts longer ones without a word."""
+
+
+_NEXT = "%[89ABab][0-9A-Fa-f]"
+_LEADS = (
+    # the first bytes of a character, which say what the second may be; how many follow these
+    ("%[Cc][2-9A-Fa-f]|%[Dd][0-9A-Fa-f]", 1),
+    (f"%[Ee]0%[ABab][0-9A-Fa-f]|%[Ee][1-9A-CEFa-cef]{_NEXT}|%[Ee][Dd]%[89][0-9A-Fa-f]", 1),
+    (f"%[Ff]0%[9ABab][0-9A-Fa-f]|%[Ff][1-3]{_NEXT}|%[Ff]4%8[0-9A-Fa-f]", 2),
+)
+_WHOLE = "|".join(
+    ("%0[1-9A-Fa-f]|%[1-7][0-9A-Fa-f]", *(f"(?:{lead})(?:{_NEXT}){{{n}}}" for lead, n in _LEADS))
+)
+_BROKEN = f"(?:{_LEADS[2][0]}){_NEXT}|{_LEADS[2][0]}|{_LEADS[1][0]}|%[0-9A-Fa-f]{{2}}"
+_ENCODED = f"((?:{_WHOLE})+)|({_BROKEN})|([^%]+|%)"
+"""Percent-encoded UTF-8 in pieces: characters, what is left of one, other text. NUL is broken."""
 
 
 class Postgres(Dialect):
@@ -47,7 +63,7 @@ class Postgres(Dialect):
         "%S": "SS", "%p": "AM", "%j": "DDD", "%F": "YYYY-MM-DD", "%T": "HH24:MI:SS", "%%": "%",
         "%A": "FMDay", "%a": "Dy", "%B": "FMMonth", "%b": "Mon", "%w": "", "%s": "",
     }
-    assumptions: ClassVar[Mapping[str, str]] = {"json": JSON_ONLY}
+    assumptions: ClassVar[Mapping[str, str]] = {"json": JSON_ONLY, "decoded": NO_NUL}
 
     def finished(self, query: exp.Query) -> None:
         for name in query.find_all(exp.Identifier):
@@ -292,23 +308,23 @@ class Postgres(Dialect):
         return _collected(_rows_of(matches, "each", numbered=True), item=found)
 
     def url_decoded(self, value: Sql) -> Sql:
-        octet = "%[0-9A-Fa-f]{2}"
-        piece = _element(_item("each"), n.number(1))
-        digits = n.call("SUBSTRING", piece, n.number(2), n.number(2))
-        as_bytes = n.case(
-            [(self.matches(piece.copy(), f"^{octet}"), n.call("DECODE", digits, n.text("hex")))],
-            n.call("CONVERT_TO", piece.copy(), n.text("UTF8")),
+        def group(number: int) -> Sql:
+            return _element(_item("each"), n.number(number))
+
+        digits = self.replace_text(group(1), n.text("%"), n.text(""))
+        decoded = n.call("CONVERT_FROM", n.call("DECODE", digits, n.text("hex")), n.text("UTF8"))
+        piece = n.case(
+            [(n.is_not_null(group(1)), decoded), (n.is_not_null(group(2)), n.text("\ufffd"))],
+            group(3),
         )
         ordered = exp.Order(
-            this=n.call("DECODE", n.text(""), n.text("hex")),
-            expressions=[n.ordered(n.column("place", "each"))],
+            this=n.text(""), expressions=[n.ordered(n.column("place", "each"))],
         )
-        joined = n.call("STRING_AGG", as_bytes, ordered)
-        pieces = n.call("REGEXP_MATCHES", value, n.text(f"{octet}|[^%]+|%"), n.text("g"))
-        rows = n.select([n.call("CONVERT_FROM", joined, n.text("UTF8"))],
+        pieces = n.call("REGEXP_MATCHES", value, n.text(_ENCODED), n.text("g"))
+        rows = n.select([n.call("STRING_AGG", piece, ordered)],
                         _rows_of(pieces, "each", numbered=True))
-        decoded = n.coalesce(exp.Subquery(this=rows), n.text(""))
-        return n.case([(n.is_not_null(value.copy()), decoded)])
+        whole = n.coalesce(exp.Subquery(this=rows), n.text(""))
+        return n.case([(n.is_not_null(value.copy()), whole)])
 
     def json_text(self, value: Callable[[], Sql], path: str, *, leaf: bool = False) -> Sql:
         return _text_of(lambda: _as_json(value()), path, leaf)

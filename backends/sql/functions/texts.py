@@ -113,6 +113,7 @@ def _text_like(scope: Scope, args: list[Value]) -> Value:
 def _urldecode(scope: Scope, args: list[Value]) -> Value:
     value = as_text(args[0], scope)
     scope.writer.note("percent-encoded text is UTF-8")
+    scope.writer.assume("decoded")
     return Value(scope.writer.dialect.url_decoded(value.sql), Kind.TEXT, None)
 
 

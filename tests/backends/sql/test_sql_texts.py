@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sql_bench import ENGINES, Events, assert_same, emit
+from sql_bench import ENGINES, Events, assert_same, emit, engine_of
 
 from transpile.errors import Unsupported
 from transpile.interpret import NotComputable
@@ -234,3 +234,32 @@ def test_random_json_is_read_alike(variant: str, documents: list[Any], spaced: b
     assert_same(elements, events, variant)
     leaves = "search index=x | spath input=doc | table a a.b a{} a{}.b {} b.c-d"
     assert_same(leaves, events, variant)
+
+
+DECODED = timed(
+    {"t": "a%20b+c%2Bd%zz%"}, {"t": "%C3%A9%e2%82%ac%F0%9F%98%80 é%41"}, {"t": ""}, {"t": "%"}, {},
+    {"t": "%7F%C2%80%ef%bf%bd"},
+)
+
+
+@pytest.mark.parametrize("variant", [v for v in ENGINES if v != "sqlite"])
+def test_percent_encoded_text_is_decoded(variant: str) -> None:
+    assert_same("search index=x | eval d=urldecode(t) | table d t", DECODED, variant)
+
+
+BYTES = st.sampled_from([
+    "%41", "%80", "%BF", "%C1", "%C3", "%E0", "%9F", "%A0", "%ED", "%EF", "%F0", "%8F", "%90",
+    "%F4", "%F5", "%FF", "a", "%4", "%", "é",
+])
+
+
+@pytest.mark.engines
+def test_postgres_decodes_what_is_no_utf_8_as_python_does() -> None:
+    engine_of("postgres")
+
+    @settings(max_examples=150, deadline=None)
+    @given(st.lists(BYTES, max_size=7).map("".join))
+    def check(value: str) -> None:
+        assert_same("search index=x | eval d=urldecode(t) | table d", [{"t": value}], "postgres")
+
+    check()

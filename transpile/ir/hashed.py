@@ -1,0 +1,47 @@
+"""Trees that are hashed often: each node keeps its hash, and whether it is simplified already."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+
+class Hashed:
+    """Base of frozen, slotted dataclasses whose hash, made once, is kept beside the fields.
+
+    What is kept does not travel: `pickle` takes the fields only, for a text has another hash in
+    another process.
+    """
+
+    __slots__ = ("_hash", "_simple")
+
+    _hash: int
+    _simple: bool
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Wrap the hash function that `dataclass` made before it made the class anew with slots."""
+        super().__init_subclass__(**kwargs)
+        made = cls.__dict__.get("__hash__")
+        if made is None:
+            return
+
+        @wraps(made)
+        def kept(self: Hashed) -> int:
+            try:
+                return self._hash
+            except AttributeError:
+                value: int = made(self)
+                object.__setattr__(self, "_hash", value)
+                return value
+
+        type.__setattr__(cls, "__hash__", kept)
+
+
+def is_simple(node: Hashed) -> bool:
+    """Return whether a node was marked by `as_simple`."""
+    return getattr(node, "_simple", False)
+
+
+def as_simple(node: Hashed) -> None:
+    """Mark a node as one that cannot be made simpler."""
+    object.__setattr__(node, "_simple", True)
