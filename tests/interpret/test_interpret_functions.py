@@ -147,6 +147,7 @@ CASES: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
     "sum": [((1, "2", "x", None), 3), ((["1", "2"], 3), 6), (("x",), None)],
     "avg": [((1, "2", "x"), 1.5), ((None,), None)],
     "now": [((), T)],
+    "parameter": [(("earliest", 5), 5), (("earliest", None), None)],
     "relative_time": [((T, "-1d@d"), 1_699_833_600), ((T, "@h"), 1_699_999_200),
                       (("x", "-1d"), None), ((T, "soon"), None),
                       ((str(T), "-70m@m"), 1_699_995_780)],

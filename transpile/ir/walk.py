@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any, TypeVar, cast
 
 from transpile.ir.expr import Each, Expr, Field, Node
@@ -163,9 +162,15 @@ def unknowns(pred: Pred, *, positive: bool = True) -> Iterator[tuple[Unknown, bo
             pass
 
 
-@cache
-def _all_fields(kind: type[Node]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+_ALL: dict[type, tuple[str, ...]] = {}
+
+
+def _all_fields(kind: type) -> tuple[str, ...]:
+    """Return the fields of a class of nodes."""
+    names = _ALL.get(kind)
+    if names is None:
+        names = _ALL[kind] = tuple(field.name for field in dataclasses.fields(kind))
+    return names
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
