@@ -93,7 +93,7 @@ MAX_REGEX = 1000
 """Characters of a regular expression (`index.max_regex_length` where nobody changed it)."""
 
 
-_MEMBERS = 5
+MEMBERS = 5
 """Members of a list, as an object keyed by their number, that a query asks for each."""
 
 
@@ -153,8 +153,8 @@ class Vocabulary:
             case Const():
                 return node
             case Exists(Field(name)) | Test(Field(name), quant=Quant.ANY) if "*" in name:
-                self.assume(f"{name} has at most {_MEMBERS} members")
-                members = (Field(member_name(name, number)) for number in range(_MEMBERS))
+                self.assume(f"{name} has at most {MEMBERS} members")
+                members = (Field(member_name(name, number)) for number in range(MEMBERS))
                 return any_of(self._sayable(replace(node, subject=one)) for one in members)
             case Test(Call("mvindex", (Field(name), Lit(int() as at), *_))) if "*" in name:
                 return self._sayable(replace(node, subject=Field(member_name(name, at))))

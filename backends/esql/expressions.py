@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.functions import FUNCTIONS
+from transpile.backends.esql.members import at_place, is_list, place_of, together
 from transpile.backends.esql.scope import Scope
 from transpile.backends.esql.values import (
     NOTHING,
@@ -38,8 +39,14 @@ _DAY = 86400
 def expression(expr: Expr, scope: Scope) -> Value:
     """Return an expression as ES|QL says it. Raises `CannotSay`."""
     match expr:
+        case Field(name) if is_list(expr):
+            return together(name, scope)
         case Field(name):
             return scope.column(name)
+        case Call("mvindex", (Field(name) as field, place)) if is_list(field):
+            return at_place(name, place, scope)
+        case Call("mvfind", (Field(name) as field, RegexLit() as wanted)) if is_list(field):
+            return place_of(name, wanted, scope)
         case Lit(value):
             return constant(value)
         case Case(branches, default):

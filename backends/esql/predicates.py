@@ -7,7 +7,7 @@ which passes a row explicitly where a column is missing (spec/eql-semantics.md 1
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -20,6 +20,7 @@ from transpile.backends.esql.conditions import (
     searched,
 )
 from transpile.backends.esql.functions import PLAIN_NUMBERS
+from transpile.backends.esql.members import is_list, members
 from transpile.backends.esql.scope import Scope
 from transpile.backends.esql.values import (
     NUMBERS,
@@ -46,6 +47,7 @@ from transpile.ir.pred import (
     Not,
     Or,
     Pred,
+    Quant,
     Test,
     Unknown,
 )
@@ -94,6 +96,9 @@ def refusal(pred: Pred, scope: Scope, known: Known) -> q.Expr:
             return conjunction(_refused_leaves(args, scope, known))
         case Not(arg):
             return condition(arg, scope, known)
+        case Exists(Field() as subject) if is_list(subject):
+            first, *_ = members(subject.name, scope)
+            return q.IsNull(first.node)
         case Exists(subject):
             found = scope.subject(subject)
             if found.kind is Kind.MEMBERS:
@@ -163,6 +168,8 @@ def _present(args: Iterable[Pred], scope: Scope) -> Known:
     found: Known = frozenset()
     for arg in args:
         if isinstance(arg, (Exists, Test)) and isinstance(arg.subject, Field):
+            if is_list(arg.subject):
+                continue
             found |= scope.column(arg.subject.name, search=True).needs or frozenset()
     return found
 
@@ -173,6 +180,9 @@ def _present(args: Iterable[Pred], scope: Scope) -> Known:
 def leaf(pred: Pred, scope: Scope) -> Said:
     """Return a test. Raises `CannotSay`."""
     match pred:
+        case Exists(Field(name) as subject) if is_list(subject):
+            first, *_ = members(name, scope)
+            return Said(q.IsNull(first.node, negated=True), frozenset())
         case Exists(subject):
             value = scope.subject(subject)
             if value.kind is Kind.MEMBERS:
@@ -199,6 +209,11 @@ def leaf(pred: Pred, scope: Scope) -> Said:
 
 
 def _test(pred: Test, scope: Scope) -> Said:
+    if isinstance(pred.subject, Field) and is_list(pred.subject):
+        return _of_members(
+            pred.subject.name, scope, pred.quant is Quant.ALL,
+            lambda value: meets(value, pred.condition, scope),
+        )  # fmt: skip
     value = scope.subject(pred.subject)
     if isinstance(pred.condition, Glob) and pred.condition.pattern.matches_all:
         return leaf(Exists(pred.subject), scope)
@@ -207,6 +222,23 @@ def _test(pred: Test, scope: Scope) -> Said:
     else:
         node = meets(value, pred.condition, scope)
     return Said(node, _needs_of(node, value, pred))
+
+
+def _of_members(
+    name: str, scope: Scope, every: bool, test: Callable[[Value], q.Expr]
+) -> Said:
+    """Return a test of some member of a list, or of every member of one that has any."""
+    each = members(name, scope)
+    if not every:
+        return Said(merged([test(one) for one in each]), None)
+    first, *others = each
+    further = (q.Or((q.IsNull(other.node), test(other))) for other in others)
+    return Said(conjunction((test(first), *further)), None)
+
+
+def _one_of_members(name: str, value: Value, every: bool, scope: Scope) -> Said:
+    """Return whether a value is that of some member, or of every member, of a list."""
+    return _of_members(name, scope, every, lambda each: _compared("==", each, value, scope).node)
 
 
 def _needs_of(node: q.Expr, value: Value, pred: Test) -> frozenset[str] | None:
@@ -243,10 +275,16 @@ def _compare(op: CompareOp, left: Expr, right: Expr, all_values: bool, scope: Sc
     Which of the two it is must be known for a query, so text is taken not to look like a number
     unless the other side is one.
     """
+    for side, other in ((left, right), (right, left)):
+        if isinstance(side, Field) and is_list(side) and op == "==":
+            return _one_of_members(side.name, one(scope.value(other)), all_values, scope)
     one_, two = _pair(left, right, scope)
     if op == "==" and (one_.many or two.many):
         raise CannotSay("ES|QL cannot compare the values of two lists")
-    one_, two = one(one_), one(two)
+    return _compared(op, one(one_), one(two), scope)
+
+
+def _compared(op: CompareOp, one_: Value, two: Value, scope: Scope) -> Said:
     if one_.kind is Kind.DATE and two.kind is Kind.DATE:
         pass
     elif one_.kind is Kind.TEXT and two.kind is Kind.TEXT:

@@ -73,7 +73,7 @@ class Scope:
 
     def subject(self, expr: Expr) -> Value:
         """Return what a test is about. Raises `CannotSay`."""
-        if isinstance(expr, Field):
+        if isinstance(expr, Field) and "*" not in expr.name:
             return self.column(expr.name, search=self.full_text)
         return self.value(expr)
 

@@ -10,6 +10,7 @@ from transpile.backends.esql import tree as q
 from transpile.backends.esql.aggregates import measure
 from transpile.backends.esql.conditions import lowered, meets
 from transpile.backends.esql.functions import java
+from transpile.backends.esql.members import is_list
 from transpile.backends.esql.values import CannotSay, Kind, Value, as_text
 from transpile.backends.esql.writer import Writer
 
@@ -48,12 +49,23 @@ def _compute(writer: Writer, stage: s.Compute) -> None:
         writer.handled(ROWS[s.Compute], replace(stage, assignments=(assignment,)))
         name = assignment[0]
         found = writer.reader.env.get(name)
-        if not isinstance(found, Elsewhere) and _is_large(found):
+        if not isinstance(found, Elsewhere) and (_is_large(found) or _picks(found)):
             _own_column(writer, name)
 
 
 def _is_large(expr: Any) -> bool:
     return any(at > _LARGE for at, _ in enumerate(descend(expr)))
+
+
+def _picks(expr: Any) -> bool:
+    """Return whether an expression chooses a member of a list, which takes many words."""
+    return any(
+        isinstance(node, Call)
+        and node.name in ("mvfind", "mvindex")
+        and is_list(node.args[0])
+        and not isinstance(node.args[1], Lit)
+        for node in descend(expr)
+    )
 
 
 def _own_column(writer: Writer, name: str) -> None:
@@ -190,11 +202,18 @@ def _expand(writer: Writer, stage: s.Expand) -> None:
         _by_reader(writer, stage)
         return
     if value.many:
-        column = writer.make(stage.field, value)
-        writer.commands.append(q.MvExpand(column.name))
-        single = replace(writer.scope.made[column.name], many=False, ordered=False)
-        writer.scope.made[column.name] = single
-        writer.reader.env.known[stage.field] = column
+        column = _expanded(stage.field, value, writer).node
+        assert isinstance(column, q.Column)
+        writer.reader.env.known[stage.field] = Field(column.name)
+
+
+def _expanded(name: str, value: Value, writer: Writer) -> Value:
+    """Return a column with one value of a list, of which there is a row each."""
+    column = writer.make(name, value).name
+    writer.commands.append(q.MvExpand(column))
+    single = replace(writer.scope.made[column], many=False, ordered=False)
+    writer.scope.made[column] = single
+    return single
 
 
 def _dedup(writer: Writer, stage: s.Dedup) -> None:
@@ -244,7 +263,7 @@ def _aggregate(writer: Writer, stage: s.Aggregate) -> None:
     for key in stage.by:
         try:
             meaning = writer.meaning(key.expr)
-            value = writer.scope.value(writer.placed(meaning))
+            value = _key(key.name, writer.placed(meaning), writer)
         except CannotSay as reason:
             if writer.is_title(key.expr):
                 by.append((_CODE, q.Column(_CODE)))
@@ -280,6 +299,12 @@ def _aggregate(writer: Writer, stage: s.Aggregate) -> None:
             if isinstance(node, q.Column) and node.name in kept
         }
     writer.regroup(columns, made)
+
+
+def _key(name: str, meaning: Expr, writer: Writer) -> Value:
+    """Return a key; a list of members makes a row of each, be they alike or not."""
+    value = writer.scope.value(meaning)
+    return _expanded(name, value, writer) if is_list(meaning) else value
 
 
 def _measures(

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from transpile.backends.base import Request
 from transpile.backends.esql import tree as q
+from transpile.backends.esql.members import is_list
 from transpile.backends.esql.predicates import condition, conjunction
 from transpile.backends.esql.scope import Scope
 from transpile.backends.esql.values import CannotSay, Value
@@ -314,6 +315,8 @@ class Writer:
         found: frozenset[str] = frozenset()
         for part in conjuncts(pred):
             if isinstance(part, (Exists, Test)) and isinstance(part.subject, Field):
+                if is_list(part.subject):
+                    continue
                 found |= self.scope.column(part.subject.name, search=True).needs or frozenset()
         return found
 

@@ -247,12 +247,17 @@ def _separator(platform: str) -> str:
 
 
 def _place(part: _Part, shown: Values) -> None:
-    """Add the values of a part to the view, unless the view tells them already."""
+    """Add the values of a part to the view, unless the view tells them already.
+
+    Members with a field each (`a.*.b`) may be alike; of a list of values each is kept once.
+    """
+    told = {name: list(map(str, values)) for name, values in shown.items() if "*" in name}
     for value in part.values:
         if part.direct:
             for name in (part.context.target, *part.context.also):
                 values = shown.setdefault(name, [])
-                if str(value) not in map(str, values):
+                others = told.get(name, ()) if "*" in name else map(str, values)
+                if str(value) not in others:
                     values.append(value)
             continue
         if not _says(part, value, shown):

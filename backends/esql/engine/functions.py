@@ -403,6 +403,7 @@ LISTS: Mapping[str, Function] = {
                 lambda value: several(sorted(listed(value), key=sort_key))),
     "MV_DEDUPE": (_first_type(COMPARABLE),
                   lambda value: several(list(dict.fromkeys(listed(value))))),
+    "MV_APPEND": (one_type, lambda value, more: several([*listed(value), *listed(more)])),
     "MV_FIRST": (_first_type(COMPARABLE), lambda value: listed(value)[0]),
     "MV_LAST": (_first_type(COMPARABLE), lambda value: listed(value)[-1]),
     "MV_MIN": (_first_type(COMPARABLE), lambda value: min(listed(value), key=sort_key)),

@@ -161,7 +161,7 @@ def maker_for(
         return _example(target.type if target else "", name, number)
 
     return Maker(
-        _wanted(rule),
+        _wanted(rule, targets),
         multivalued,
         single,
         whole,
@@ -174,16 +174,20 @@ def maker_for(
     )
 
 
-def _wanted(rule: EventRule) -> tuple[str, ...]:
-    """Return the fields that events are assumed to have; of several alternatives all."""
-    alternatives = (
-        part
-        for conjunct in conjuncts(rule.required)
-        for part in disjuncts(conjunct)
-        if isinstance(part, p.Exists)
-    )
-    found = (sorted(fields_of(part)) for part in alternatives)
-    return tuple(dict.fromkeys((*rule.groups, *(name for names in found for name in names))))
+def _wanted(
+    rule: EventRule, targets: Callable[[str], frozenset[str]] = lambda name: frozenset()
+) -> tuple[str, ...]:
+    """Return the fields that events are assumed to have.
+
+    Of several alternatives all; but one of those that another taxonomy has, if it has any.
+    """
+    found = dict.fromkeys(rule.groups)
+    for conjunct in conjuncts(rule.required):
+        parts = (part for part in disjuncts(conjunct) if isinstance(part, p.Exists))
+        names = [name for part in parts for name in sorted(fields_of(part))]
+        known = [name for name in names if targets(name)]
+        found |= dict.fromkeys(known[-1:] or names)
+    return tuple(found)
 
 
 def event_part(pipeline: Pipeline, tables: Mapping[str, Table] | None) -> EventRule | None:
