@@ -59,8 +59,12 @@ def _values(value: Value, writer: Writer) -> Value:
 def _extreme(name: str) -> Maker:
     def maker(value: Value, writer: Writer) -> Value:
         if value.kind is Kind.TEXT:
-            raise CannotSay(f"ES|QL's {name} of texts does not put numbers first")
-        return _call(name, value, value.kind)
+            column = value.node.name if isinstance(value.node, q.Column) else ""
+            if column not in writer.looked_up:
+                raise CannotSay(f"ES|QL's {name} of texts does not put numbers first")
+            writer.scope.assume(f"{column} holds numbers only")
+            value = _number(value, writer)
+        return _call(name, value, value.kind, sure=value.node == q.Column("@timestamp"))
 
     return maker
 

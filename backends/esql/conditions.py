@@ -319,6 +319,11 @@ def has_words(value: Value, pattern: Pattern, cased: bool, scope: Scope) -> q.Ex
 
 def merged(nodes: list[q.Expr]) -> q.Expr:
     """Return the disjunction of conditions; those of one kind on one subject share a list."""
+    if q.TRUE in nodes:
+        return q.TRUE
+    nodes = [node for node in nodes if node != q.FALSE]
+    if not nodes:
+        return q.FALSE
     lists: dict[tuple[type, q.Expr], q.Expr] = {}
     order: list[q.Expr | tuple[type, q.Expr]] = []
     for node in nodes:

@@ -16,7 +16,14 @@ from transpile.backends.base import Draft, Inputs, Request
 from transpile.backends.esql import text
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.conditions import merged
-from transpile.backends.esql.live import columns_made, columns_of, made_by, pruned, renamed
+from transpile.backends.esql.live import (
+    columns_made,
+    columns_of,
+    in_turn,
+    made_by,
+    pruned,
+    renamed,
+)
 from transpile.backends.esql.scope import field_value
 from transpile.backends.esql.stages import STAGES
 from transpile.backends.esql.values import CannotSay, Value
@@ -240,20 +247,23 @@ def _shown(writer: Writer, columns: dict[str, Value]) -> q.Query:
     made: list[tuple[str, q.Expr]] = []
     names: dict[str, str] = {}
     taken = {name for command in commands for name in columns_made(command)}
+    looked = {name for c in commands if isinstance(c, q.LookupJoin) for name in c.columns}
+    taken |= looked
     own = {name for name, value in columns.items() if value.node == q.Column(name)}
     for name, value in columns.items():
         match value.node:
             case q.Column(column) if column == name:
                 pass
-            case q.Column(column) if column not in own | names.keys() and name not in taken:
+            case q.Column(column) if not {column} & (own | names.keys() | looked) and (
+                name not in taken
+            ):
                 names[column] = name
             case _:
                 made.append((name, value.node))
     at = max(at for at, command in enumerate(commands) if _regroups(command))
     head, stats, tail = commands[:at], commands[at], commands[at + 1 :]
     assert isinstance(stats, q.Stats)
-    end: list[q.Command] = [q.Eval(tuple(made))] if made else []
-    rest = renamed((*tail, *end), names)
+    rest = renamed((*tail, *in_turn(made)), names)
     return (*head, made_by(stats, names), *rest, q.Keep(tuple(columns)))
 
 

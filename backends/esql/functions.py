@@ -356,6 +356,8 @@ def _chosen(name: str) -> Function:
 
     def function(args: tuple[Expr, ...], scope: Scope) -> Value:
         values = [one(scope.value(arg)) for arg in args]
+        if len(values) == 1:
+            return values[0]
         if any(value.kind is Kind.TEXT for value in values):
             raise CannotSay(f"ES|QL's {name} does not put numbers before text")
         shown = alike(values)

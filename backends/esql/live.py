@@ -95,8 +95,12 @@ def _before(command: q.Command, wanted: frozenset[str]) -> tuple[q.Command | Non
             return replace(command, measures=useful), kept | read
         case q.Sort(keys):
             return command, wanted | {key.column for key in keys}
-        case q.MvExpand(column) | q.LookupJoin(_, column):
+        case q.MvExpand(column):
             return command, wanted | {column}
+        case q.LookupJoin(_, on, columns):
+            if not wanted & frozenset(columns) - frozenset(on):
+                return None, wanted
+            return command, (wanted - frozenset(columns)) | frozenset(on)
         case q.From() | q.Limit():
             return command, wanted
         case _:
@@ -117,16 +121,16 @@ def renamed(commands: q.Query, names: Mapping[str, str]) -> q.Query:
     def change(command: q.Command) -> q.Command:
         match command:
             case q.Where(condition):
-                return q.Where(_over(condition, names))
+                return q.Where(over(condition, names))
             case q.Eval(assignments):
-                return q.Eval(tuple((of(n), _over(expr, names)) for n, expr in assignments))
+                return q.Eval(tuple((of(n), over(expr, names)) for n, expr in assignments))
             case q.Stats(measures, by, inline):
                 return q.Stats(
                     tuple(
-                        q.Measure(of(m.name), _over(m.expr, names), _over(m.where, names))
+                        q.Measure(of(m.name), over(m.expr, names), over(m.where, names))
                         for m in measures
                     ),
-                    tuple((of(n), _over(expr, names)) for n, expr in by),
+                    tuple((of(n), over(expr, names)) for n, expr in by),
                     inline,
                 )
             case q.Keep(columns):
@@ -135,14 +139,34 @@ def renamed(commands: q.Query, names: Mapping[str, str]) -> q.Query:
                 return q.Sort(tuple(replace(key, column=of(key.column)) for key in keys))
             case q.MvExpand(column):
                 return q.MvExpand(of(column))
-            case q.LookupJoin(index, on):
-                return q.LookupJoin(index, of(on))
-            case q.From() | q.Limit():
+            case q.LookupJoin() | q.From() | q.Limit():
                 return command
             case _:
                 assert_never(command)
 
     return tuple(map(change, commands))
+
+
+def in_turn(assignments: list[tuple[str, q.Expr]]) -> list[q.Command]:
+    """Return EVALs for columns that are all made of the columns before them.
+
+    An assignment hides the column of its name, so it comes behind those that read that column.
+    """
+    waiting = dict(assignments)
+    done: list[tuple[str, q.Expr]] = []
+    while waiting:
+        free = [
+            name
+            for name in waiting
+            if not any(name in columns_of(expr) for each, expr in waiting.items() if each != name)
+        ]
+        if not free:  # each hides a column that another reads: copies first
+            copies = {name: f"{name}_" for name in waiting}
+            first = q.Eval(tuple((copy, q.Column(name)) for name, copy in copies.items()))
+            rest = q.Eval(tuple((name, over(expr, copies)) for name, expr in waiting.items()))
+            return [*([q.Eval(tuple(done))] if done else []), first, rest]
+        done += ((name, waiting.pop(name)) for name in free)
+    return [q.Eval(tuple(done))] if done else []
 
 
 def made_by(stats: q.Stats, names: Mapping[str, str]) -> q.Stats:
@@ -154,29 +178,30 @@ def made_by(stats: q.Stats, names: Mapping[str, str]) -> q.Stats:
     )
 
 
-def _over(expr: q.Expr, names: Mapping[str, str]) -> q.Expr:
+def over(expr: q.Expr, names: Mapping[str, str]) -> q.Expr:
+    """Return an expression over columns with other names."""
     match expr:
         case q.Column(name):
             return q.Column(names.get(name, name))
         case q.Star() | q.Constant() | q.Span():
             return expr
         case q.Call(name, args):
-            return q.Call(name, tuple(_over(arg, names) for arg in args))
+            return q.Call(name, tuple(over(arg, names) for arg in args))
         case q.Binary(op, left, right):
-            return q.Binary(op, _over(left, names), _over(right, names))
+            return q.Binary(op, over(left, names), over(right, names))
         case q.In(subject, options):
-            return q.In(_over(subject, names), options)
+            return q.In(over(subject, names), options)
         case q.Like(subject, patterns):
-            return q.Like(_over(subject, names), patterns)
+            return q.Like(over(subject, names), patterns)
         case q.RLike(subject, pattern):
-            return q.RLike(_over(subject, names), pattern)
+            return q.RLike(over(subject, names), pattern)
         case q.IsNull(subject, negated):
-            return q.IsNull(_over(subject, names), negated)
+            return q.IsNull(over(subject, names), negated)
         case q.Not(arg):
-            return q.Not(_over(arg, names))
+            return q.Not(over(arg, names))
         case q.And(args):
-            return q.And(tuple(_over(arg, names) for arg in args))
+            return q.And(tuple(over(arg, names) for arg in args))
         case q.Or(args):
-            return q.Or(tuple(_over(arg, names) for arg in args))
+            return q.Or(tuple(over(arg, names) for arg in args))
         case _:
             assert_never(expr)

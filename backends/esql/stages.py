@@ -8,8 +8,9 @@ from typing import Any
 
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.aggregates import measure
-from transpile.backends.esql.conditions import lowered, meets
+from transpile.backends.esql.conditions import meets
 from transpile.backends.esql.functions import java
+from transpile.backends.esql.lookups import lookup
 from transpile.backends.esql.members import is_list
 from transpile.backends.esql.values import CannotSay, Kind, Value, as_text
 from transpile.backends.esql.writer import Writer
@@ -19,12 +20,10 @@ from transpile.ir.events.groups import GROUPS
 from transpile.ir.events.reader import Elsewhere
 from transpile.ir.events.reader import Value as Meaning
 from transpile.ir.events.rows import ROWS, always_taken
-from transpile.ir.events.transactions import transaction
+from transpile.ir.events.transactions import MADE, transaction
 from transpile.ir.expr import Call, Expr, Field, Lit
-from transpile.ir.lookup_rows import single_match
 from transpile.ir.pred import Matches
 from transpile.ir.regex import Purpose
-from transpile.ir.text import fold
 from transpile.ir.walk import descend
 
 _LARGE = 400
@@ -139,58 +138,6 @@ def _taken(writer: Writer, stage: s.Extract) -> dict[str, Meaning]:
         value = Value(q.Call("CASE", args), Kind.TEXT, needs=None)
         made[name] = writer.make(name, value)
     return made
-
-
-def _lookup(writer: Writer, stage: s.Lookup) -> None:
-    """A short table becomes conditions on its keys, another one a lookup index to join with."""
-    _by_reader(writer, stage)
-    names = [name for _, name in stage.outputs]
-    table = writer.request.lookups.get(stage.table)
-    if table is not None and not single_match(table, [column for column, _ in stage.keys]):
-        writer.repeated += map(writer.reader.env.get, names)
-    if names and not any(isinstance(writer.reader.env.get(name), Elsewhere) for name in names):
-        return
-    try:
-        writer.reader.env.known.update(_looked_up(writer, stage))
-    except CannotSay:
-        return
-
-
-def _looked_up(writer: Writer, stage: s.Lookup) -> dict[str, Meaning]:
-    table = writer.request.lookups.get(stage.table)
-    if table is None or len(stage.keys) != 1 or stage.keep_existing or not stage.outputs:
-        raise CannotSay("a lookup by one key is needed")
-    ((column, field),) = stage.keys
-    exact = table.match_types.get(column, "EXACT").upper() == "EXACT"
-    if not exact or stage.table.lower() != stage.table:
-        raise CannotSay("a lookup index is joined by equality")
-    key = as_text(writer.value(Field(field)))
-    hidden = {column, *table.columns, *(name for name, _ in stage.outputs)}
-    if key.many or any(writer.free(name) != name for name in hidden):
-        raise CannotSay("the columns of the lookup hide others")
-    if not table.case_sensitive:
-        key = replace(key, node=lowered(key.node))
-    _check_keys([row.get(column, "") for row in table.rows or ()], table.case_sensitive)
-    writer.scope.assume(
-        f"the index {stage.table}, in lookup mode, holds the lookup table, one entry for each "
-        f"{column}{'' if table.case_sensitive else ' in lower case'}"
-    )
-    writer.make(column, key)
-    writer.commands.append(q.LookupJoin(stage.table, column))
-    default = table.default_match if table.min_matches > 0 else None
-    found: dict[str, Meaning] = {}
-    for name, output in stage.outputs:
-        made = writer.made(name, Value(q.Column(name), Kind.TEXT, needs=None))
-        found[output] = made if default is None else Call("coalesce", (made, Lit(default)))
-    return found
-
-
-def _check_keys(keys: list[str], case_sensitive: bool) -> None:
-    """Raise `CannotSay` unless each key finds one entry, written as the query asks for it."""
-    if len(set(keys)) < len(keys):
-        raise CannotSay("several entries for one key")
-    if not case_sensitive and any(key != fold(key) for key in keys):
-        raise CannotSay("the keys of the table are not in lower case")
 
 
 def _expand(writer: Writer, stage: s.Expand) -> None:
@@ -393,7 +340,7 @@ def _transaction(writer: Writer, stage: s.Transaction) -> None:
         writer.handled(transaction, stage)
         return
     assert key is not None
-    merged = dict.fromkeys(known, Elsewhere("a transaction"))
+    merged = dict.fromkeys((*known, *MADE), Elsewhere("a transaction"))
     writer.reader.env.known = {**merged, stage.fields[0]: key}
 
 
@@ -454,7 +401,7 @@ STAGES: Mapping[type, Callable[[Writer, Any], None]] = {
     s.Bucket: _bucket,
     s.AutoBucket: _by_reader,
     s.Expand: _expand,
-    s.Lookup: _lookup,
+    s.Lookup: lookup,
     s.Geo: _by_reader,
     s.Totals: _totals,
     s.ForEach: _by_reader,

@@ -258,7 +258,7 @@ def _command(command: q.Command) -> str:
         case q.MvExpand(column):
             return f"MV_EXPAND {name(column)}"
         case q.LookupJoin(table, on):
-            return f"LOOKUP JOIN {index(table)} ON {name(on)}"
+            return f"LOOKUP JOIN {index(table)} ON {', '.join(map(name, on))}"
         case _:
             assert_never(command)
 

@@ -199,10 +199,14 @@ class MvExpand:
 
 @dataclass(frozen=True, slots=True)
 class LookupJoin:
-    """Adds the fields of a lookup index whose key column has the same name."""
+    """Adds the fields of a lookup index whose key columns have the same names.
+
+    columns: the columns of the index that are known, keys and all.
+    """
 
     index: str
-    on: str
+    on: tuple[str, ...]
+    columns: tuple[str, ...] = ()
 
 
 Command = From | Where | Eval | Stats | Keep | Sort | Limit | MvExpand | LookupJoin

@@ -63,9 +63,9 @@ class Writer:
 
     loose: the rows so far are more than the rule's, so aggregates of them are not the rule's.
     tainted: columns of such aggregates, by function.  repeated: what stands for a list in which one
-    value may come several times.  groups: source fields that the first grouping
-    is by, with their columns; None before it.  literals: values that the rule asks for.  read:
-    source fields the text depends on.
+    value may come several times.  looked_up: columns of lookup tables.  groups: source fields that
+    the first grouping is by, with their columns; None before it.  literals: values that the rule
+    asks for.  read: source fields the text depends on.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Writer:
         self.tainted: dict[str, str] = {}
         self.repeated: list[Meaning] = []
         self.groups: dict[str, str] | None = None
+        self.looked_up: frozenset[str] = frozenset()
         self.read: dict[str, None] = {}
         self.premises: list[Pred] = []
         self.known: frozenset[str] = frozenset()
@@ -161,9 +162,44 @@ class Writer:
         self.scope.made[name] = replace(value, node=q.Column(name), needs=needs)
         return Field(name)
 
+    def aside(self, name: str) -> str:
+        """Give a column another name, to make place for one of its own; return that name.
+
+        The caller writes the command.
+        """
+        new = self.free(name)
+
+        def moved(item: Field) -> Expr:
+            return Field(new, span=item.span) if item.name == name else item
+
+        def of(names: Iterable[str]) -> frozenset[str]:
+            return frozenset(new if each == name else each for each in names)
+
+        made = {new if each == name else each: value for each, value in self.scope.made.items()}
+        made[new] = replace(made[new], node=q.Column(new))
+        self.scope.made = {
+            each: value if value.needs is None else replace(value, needs=of(value.needs))
+            for each, value in made.items()
+        }
+        known = self.reader.env.known
+        for each, value in known.items():
+            if isinstance(value, Expr):
+                known[each] = substitute(value, moved)
+        self.known = of(self.known)
+        self.tainted = {new if each == name else each: f for each, f in self.tainted.items()}
+        self.repeated = [
+            substitute(value, moved) if isinstance(value, Expr) else value
+            for value in self.repeated
+        ]
+        if self.groups is not None:
+            self.groups = {
+                field: new if each == name else each for field, each in self.groups.items()
+            }
+        return new
+
     def free(self, wanted: str) -> str:
         """Return a column name that hides no other."""
-        taken = self.scope.made.keys() | self.read.keys()
+        taken = self.scope.made.keys() | (self.read.keys() if self.rewriting else frozenset())
         name = wanted
         while name in taken or (self.rewriting is not None and self._is_source(name)):
             name += "_"

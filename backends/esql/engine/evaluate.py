@@ -134,23 +134,26 @@ def _expand(name: str, rows: Rows) -> Rows:
     return replace(rows, rows=made)
 
 
-def _lookup(index: str, on: str, rows: Rows, run: Run) -> Rows:
+def _lookup(index: str, on: tuple[str, ...], rows: Rows, run: Run) -> Rows:
     table = (run.lookups or {}).get(index)
     if table is None:
         raise EsqlError(f"Unknown index [{index}]")
-    _known(on, rows)
-    by_key: dict[Any, list[Row]] = {}
+    for name in on:
+        _known(name, rows)
+        _known(name, table)
+    by_key: dict[tuple[Any, ...], list[Row]] = {}
     for entry in table.rows:
-        by_key.setdefault(entry.values.get(on), []).append(entry)
+        by_key.setdefault(tuple(map(entry.values.get, on)), []).append(entry)
     nothing = [Row(dict.fromkeys(table.columns), frozenset())]
     made = []
     for row in rows.rows:
-        value = row.values.get(on)
-        found = by_key.get(value) if value is not None and not isinstance(value, list) else None
+        key = tuple(map(row.values.get, on))
+        asked = not any(value is None or isinstance(value, list) for value in key)
+        found = by_key.get(key) if asked else None
         for entry in found or nothing:
-            added = {name: v for name, v in entry.values.items() if name != on}
+            added = {name: v for name, v in entry.values.items() if name not in on}
             made.append(Row({**row.values, **added}, row.events))
-    added_columns = {name: kind for name, kind in table.columns.items() if name != on}
+    added_columns = {name: kind for name, kind in table.columns.items() if name not in on}
     return Rows({**rows.columns, **added_columns}, made)
 
 

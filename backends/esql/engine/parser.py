@@ -152,7 +152,7 @@ class _Parser:
                 while self.now.position < end:
                     self.take()
                 self.word("on")
-                return t.Lookup(index, self.column())
+                return t.Lookup(index, tuple(self.listed(self.column)))
         self.at -= 1
         raise self.error(f"the command {word} is not known here")
 

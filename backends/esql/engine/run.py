@@ -147,8 +147,10 @@ def _paths(query: t.Query) -> list[str]:
         match command:
             case t.Sort(keys):
                 found += (name for name, _, _ in keys)
-            case t.Expand(name) | t.Lookup(_, name):
+            case t.Expand(name):
                 found.append(name)
+            case t.Lookup(_, names):
+                found += names
             case _:
                 pass
     return list(dict.fromkeys(found))
@@ -227,6 +229,9 @@ def _demands(query: t.Query) -> Iterator[tuple[str, Fits]]:
             case t.Apply("==" | "!=", (t.Name(one), t.Name(two))):
                 yield one, _is_word
                 yield two, _is_word
+            case t.Apply("MAX" | "MIN", args):
+                for path in _under("TO_DOUBLE", args):
+                    yield path, _is_plain_number
             case t.Apply("TO_DOUBLE", (t.Name(path),)):
                 yield path, _is_plain
             case t.Apply("KQL", (t.Name(path), t.Value("true" | "false"))):

@@ -101,7 +101,7 @@ class Expand:
 @dataclass(frozen=True, slots=True)
 class Lookup:
     index: str
-    on: str
+    on: tuple[str, ...]
 
 
 Command = From | Where | Eval | Stats | Keep | Sort | Limit | Expand | Lookup

@@ -44,14 +44,16 @@ EVENTS = [
         pytest.param(f'| search NOT "{VALUES}"=yes', 4, id="no-member-equals"),
         pytest.param(f'| search "{VALUES}"!=yes', 4, id="some-member-differs"),
         pytest.param(f"| where isnull('{OWNERS}')", 2, id="no-member"),
-        pytest.param(f"| eval v=mvindex('{VALUES}', 1) | where v=\"yes\"", 1, id="the-second-member"),
+        pytest.param(f"| eval v=mvindex('{VALUES}', 1) | where v=\"yes\"", 1,
+                     id="the-second-member"),
         pytest.param(f"| eval v=mvindex('{VALUES}', -1) | search v=all", 1, id="the-last-member"),
         pytest.param(
             f"| eval at=mvfind('{NAMES}', \"Scope\") | eval v=mvindex('{VALUES}', at) "
             "| search v=all OR v=some", 3, id="the-member-where-another-list-has-a-name"),
         pytest.param(
             f"| eval at=if(mvfind('{NAMES}', \"Scope\") >= 0, mvfind('{NAMES}', \"Scope\"), -1) "
-            f"| search at>=0 | eval v=mvindex('{VALUES}', at) | search v=all | stats count by user v",
+            f"| search at>=0 | eval v=mvindex('{VALUES}', at) | search v=all "
+            "| stats count by user v",
             1, id="a-place-that-may-be-none"),
         pytest.param(
             f"| eval v=mvindex('{VALUES}', 0) | rex field=v \"Scope: (?<scope>[^,]+)\" "

@@ -26,6 +26,8 @@ from transpile.ir.simplify import simplify_pred
 from transpile.ir.text import fold
 from transpile.ir.walk import conjuncts
 
+MADE = ("_time", "duration", "eventcount")
+"""Fields that a transaction makes; each has them."""
 _WHAT = "a transaction"
 
 
@@ -40,11 +42,8 @@ def transaction(reader: Reader, stage: s.Transaction) -> None:
     if reader.groups is None:
         reader.groups = ()
     before = reader.env
-    told: dict[str, Value] = {
-        "_time": Elsewhere(_WHAT, TRUE),
-        "eventcount": Elsewhere(_WHAT, TRUE),
-        "duration": Lasting(_WHAT, TRUE, value=DURATION),
-    }
+    told: dict[str, Value] = dict.fromkeys(MADE, Elsewhere(_WHAT, TRUE))
+    told[DURATION.name] = Lasting(_WHAT, TRUE, value=DURATION)
     reader.env = Env(told, lambda name: _gathered(before.get(name)))
 
 
