@@ -251,7 +251,8 @@ def _reg_literal(text: str, context: Context) -> Rewrite:
         return Rewrite((plain, (Test(kind, negated=True), Test(kind, _WORDS, negated=True))), True)
     texts = _dword_texts(text, context)
     exact = len(texts) == 1 or text[2:].isdecimal()
-    return one_of(*(Test(context.target, (spelled,)) for spelled in texts), exact=exact)
+    tests = tuple(Test(context.target, (spelled,)) for spelled in texts)
+    return Rewrite((tests,), exact, caseless=True)
 
 
 def _strange_to_numbers(glob: Glob) -> bool:

@@ -43,13 +43,14 @@ class Rewrite:
     hold for more.  bounded: a separator that the wildcards behind the first chunk must not cross;
     a target with regular expressions that forbids it there makes an inexact rewrite exact.
     followed: a separator; what the (one) test's pattern matches is followed by it and by a text
-    without it, which no wildcard says.
+    without it, which no wildcard says.  caseless: exact for a test that ignores case.
     """
 
     groups: tuple[tuple[Test, ...], ...]
     exact: bool
     bounded: str | None = None
     followed: str | None = None
+    caseless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

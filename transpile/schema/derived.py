@@ -87,7 +87,7 @@ def derived(
     if found.followed is not None:
         followed = Matches(_followed(glob, found.followed, cased))
         return Bounds.exact(Test(subject, followed, quant))
-    if found.exact:
+    if found.exact or (found.caseless and not cased):
         return Bounds.exact(said)
     if found.bounded is not None:
         bounded = Matches(_bounded(glob, found.bounded, cased))
