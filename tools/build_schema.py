@@ -270,9 +270,21 @@ def field_families(raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> dic
     return families
 
 
-def dataset_entry(name: str, raw: Mapping[str, Json]) -> Json:
+def with_channels(raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return an event's dataset with all channels that its source macro names."""
+    parent = datasets.get(raw.get("parent", ""), {})
+    channels = parent.get("elastic", {}).get("where", {}).get("winlog.channel", [])
+    elastic = raw.get("elastic", {})
+    own = elastic.get("where", {}).get("winlog.channel", [])
+    if not set(own) < set(channels):
+        return raw
+    return {**raw, "elastic": {**elastic, "where": {**elastic["where"], "winlog.channel": channels}}}
+
+
+def dataset_entry(name: str, raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> Json:
     """Return one dataset without counts and notes."""
     dropped = ("rules", "notes", "raw_events")
+    raw = with_channels(raw, datasets)
     if name in CUSTOM_SOURCES:
         raw = {**raw, "sigma": {"logsource": CUSTOM_SOURCES[name], "status": "custom"}}
     return {key: value for key, value in raw.items() if key not in dropped and value is not None}
@@ -372,7 +384,7 @@ def build(spec: Path, out: Path) -> None:
     (out / "fields").mkdir(parents=True, exist_ok=True)
     write(out / "datasets.json", {
         "index_patterns": raw["index_patterns"],
-        "datasets": {name: dataset_entry(name, body) for name, body in datasets.items()},
+        "datasets": {name: dataset_entry(name, body, datasets) for name, body in datasets.items()},
         "labels": [
             [item["pattern"], item["dataset"], item["platform"]]
             for item in raw["data_source_labels"]
