@@ -17,12 +17,13 @@ from transpile.backends.esql.values import CannotSay, Kind, Value, as_text
 from transpile.backends.esql.writer import Writer
 
 from transpile.ir import stages as s
+from transpile.ir.events.joins import joined
 from transpile.ir.events.reader import Aggregated, Elsewhere
 from transpile.ir.events.reader import Value as Meaning
 from transpile.ir.events.rows import ROWS
 from transpile.ir.expr import Call, Case, Expr, Field, Lit
 from transpile.ir.lookup_rows import single_match
-from transpile.ir.pred import Exists, all_of
+from transpile.ir.pred import TRUE, Exists, all_of
 from transpile.ir.text import fold
 from transpile.tables import Table
 
@@ -47,6 +48,52 @@ def lookup(writer: Writer, stage: s.Lookup) -> None:
     except CannotSay:
         return
     writer.reader.env.known.update(found)
+
+
+def join(writer: Writer, stage: s.Join) -> None:
+    """Add what another search knows of the rows: a table, or columns that no later one may need.
+
+    Raises `CannotSay` for a join that takes rows away.
+    """
+    if not stage.outer:
+        raise CannotSay("ES|QL has no join that drops rows")
+    asked = {name: writer.reader.env.get(name) for name in stage.keys}
+    writer.handled(joined, stage)
+    found = _as_lookup(stage)
+    if found is None:
+        return
+    keys = {column: asked[name] for column, name in found.keys}
+    table = writer.request.lookups.get(found.table)
+    if table is not None:
+        table = replace(table, case_sensitive=True, match_types={}, min_matches=0)
+    try:
+        writer.reader.env.known.update(_joined(writer, found, table, keys))
+    except CannotSay:
+        return
+
+
+def _as_lookup(stage: s.Join) -> s.Lookup | None:
+    """Return a join with the groups of a table by its keys as a lookup: a key has one entry."""
+    match stage.right.stages:
+        case (s.LookupTable(table), s.Aggregate(aggs, by)):
+            pass
+        case _:
+            return None
+    keys = [(key.expr.name, key.name) for key in by if isinstance(key.expr, Field)]
+    if {name for _, name in keys} != set(stage.keys) or len(keys) < len(by):
+        return None
+    outputs = [
+        (agg.arg.name, agg.name)
+        for agg in aggs
+        if agg.func in _OF_ONE and agg.where == TRUE and isinstance(agg.arg, Field)
+    ]
+    if len(outputs) < len(aggs) or any(agg.pattern for agg in aggs):
+        return None
+    return s.Lookup(table, tuple(keys), tuple(outputs), span=stage.span)
+
+
+_OF_ONE = frozenset({"min", "max", "first", "last", "earliest", "latest", "values", "mode"})
+"""Aggregates that are the value itself where there is one."""
 
 
 def _never_missing(writer: Writer, name: str) -> bool:

@@ -10,7 +10,7 @@ from transpile.backends.esql import tree as q
 from transpile.backends.esql.aggregates import measure
 from transpile.backends.esql.conditions import meets
 from transpile.backends.esql.functions import java
-from transpile.backends.esql.lookups import lookup
+from transpile.backends.esql.lookups import join, lookup
 from transpile.backends.esql.members import is_list
 from transpile.backends.esql.values import CannotSay, Kind, Value, as_text
 from transpile.backends.esql.writer import Writer
@@ -401,6 +401,7 @@ STAGES: Mapping[type, Callable[[Writer, Any], None]] = {
     s.Bucket: _bucket,
     s.AutoBucket: _by_reader,
     s.Expand: _expand,
+    s.Join: join,
     s.Lookup: lookup,
     s.Geo: _by_reader,
     s.Totals: _totals,

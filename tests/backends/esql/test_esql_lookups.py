@@ -95,3 +95,37 @@ def test_lookups_that_no_join_says_are_a_loss(stages: str) -> None:
     found = converted(stages)
     assert str(found.fidelity) == "superset"
     assert "LOOKUP JOIN" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("stages", "found"),
+    [
+        pytest.param("join user type=left "
+                     "[| inputlookup seen | stats min(firstseen) as first by user]"
+                     " | where first>1000", 2, id="a-group-of-a-table-for-each-row"),
+        pytest.param("join user type=left "
+                     "[| inputlookup seen | stats min(firstseen) as first by user]"
+                     " | where isnull(first)", 3, id="rows-without-an-entry"),
+        pytest.param("join user type=left [| inputlookup teams | rename team as t "
+                     "| stats count by user t | fields user t] | where dest=\"pc1\"", 3,
+                     id="columns-that-nobody-asks-for"),
+    ],
+)  # fmt: skip
+def test_an_outer_join_with_a_table(stages: str, found: int) -> None:
+    report = checked(stages)
+    assert (str(report.fidelity), report.verdict) == ("exact", Verdict.EQUAL), report.differences
+    assert report.found == found
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        pytest.param("join user [| inputlookup seen | stats count by user] | where dest=\"pc1\"",
+                     id="an-inner-join-drops-rows"),
+        pytest.param("join user type=left [| inputlookup seen | stats count as n by user] "
+                     "| where n=1", id="a-count-of-entries"),
+        pytest.param("join user type=left [| inputlookup seen] | where level=7", id="any-column"),
+    ],
+)
+def test_joins_that_are_a_loss(stages: str) -> None:
+    assert str(converted(stages).fidelity) == "superset"

@@ -8,6 +8,7 @@ fields moves into the partner's search.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from transpile.errors import Span, Unsupported
@@ -45,8 +46,34 @@ def joined(reader: Reader, stage: s.Join) -> None:
         text = "a join with another search is left out: events without a partner are found too"
         reader.lose("TGT606", text, stage.span)
     known = {name: value for name, value in reader.env.known.items() if name in stage.keys}
-    reader.elsewhere(("*", "_*"), _ANOTHER)
+    reader.elsewhere(fields_at_end(stage.right) or ("*", "_*"), _ANOTHER)
     reader.env.known.update(known)
+
+
+def fields_at_end(pipeline: s.Pipeline) -> tuple[str, ...] | None:
+    """Return the fields that the rows of a search can have at its end, None if any."""
+    found: dict[str, None] | None = None
+    for stage in pipeline.stages:
+        match stage:
+            case s.Aggregate(aggs, by) if not any(agg.pattern for agg in aggs):
+                found = dict.fromkeys((*(a.name for a in aggs), *(key.name for key in by)))
+            case s.Project(fields, drop=False, keep_internal=internal) if not _wild(fields):
+                kept = [name for name in found or () if internal and name.startswith("_")]
+                found = dict.fromkeys((*fields, *kept)) if found or not internal else None
+            case s.Rename(pairs) if found is not None and not _wild(old for old, _ in pairs):
+                moved = dict(pairs)
+                found = {moved.get(name, name): None for name in found}
+            case s.Compute(assignments) if found is not None:
+                found |= dict.fromkeys(name for name, _ in assignments)
+            case s.Filter() | s.Sort() | s.Limit() | s.Dedup() | s.LookupTable():
+                pass
+            case _:
+                found = None
+    return None if found is None else tuple(found)
+
+
+def _wild(names: Iterable[str]) -> bool:
+    return any("*" in name for name in names)
 
 
 def _with_partner(reader: Reader, stage: s.Join) -> bool:
