@@ -32,7 +32,9 @@ from transpile.ir.pred import (
     Pred,
     Quant,
     Test,
+    TextEq,
     all_of,
+    any_of,
     negate,
 )
 from transpile.ir.regex import parse_regex
@@ -260,7 +262,10 @@ class Writer:
         target = self.rewriting.target(name)
         dropped = target is not None and target.drop is not None and not target.approximate
         asked = self.literals.get(name) or ()
-        if not dropped and len(asked) != 1:
+        if len(asked) == 1:
+            (word,) = asked
+            self.premises.append(_spelt(name, word))
+        elif not dropped:
             return False
         self.scope.assume(f"{name} is the same in all events that the query finds")
         return True
@@ -441,6 +446,12 @@ def _computed(node: Pred) -> bool:
             return True
         case _:
             return False
+
+
+def _spelt(name: str, text: str) -> Pred:
+    """Return that a field that has a value has it in one spelling."""
+    field = Field(name)
+    return any_of((Not(Test(field, TextEq(text))), Test(field, TextEq(text, cased=True))))
 
 
 def _positive(part: Pred) -> bool:
