@@ -278,7 +278,8 @@ def with_channels(raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> Mapp
     own = elastic.get("where", {}).get("winlog.channel", [])
     if not set(own) < set(channels):
         return raw
-    return {**raw, "elastic": {**elastic, "where": {**elastic["where"], "winlog.channel": channels}}}
+    where = {**elastic["where"], "winlog.channel": channels}
+    return {**raw, "elastic": {**elastic, "where": where}}
 
 
 def dataset_entry(name: str, raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> Json:
