@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,13 +35,63 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def command(rules: Path, out: Path) -> list[str]:
+    return ["convert", str(rules), *TARGETS, "-j", "2", "-o", str(out),
+            "--report", str(out / "report.json"), "-q"]  # fmt: skip
+
+
 def start(rules: Path, out: Path, cache: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "transpile", "convert", str(rules), *TARGETS, "-j", "2",
-         "-o", str(out), "--report", str(out / "report.json"), "-q"],
+        [sys.executable, "-m", "transpile", *command(rules, out)],
         env={**os.environ, "XDG_CACHE_HOME": str(cache)}, start_new_session=True,
         stderr=subprocess.PIPE,
     )  # fmt: skip
+
+
+FORKS = """
+import os, sys
+from transpile.cli import main
+from transpile.targets import find
+for target in ("sigma", "eql", "sql:duckdb"):
+    find(target)
+for line in sys.stdin:
+    cache, *command = line.rstrip("\\n").split("\\t")
+    child = os.fork()
+    os.setpgid(child, child)
+    if not child:
+        os.environ["XDG_CACHE_HOME"] = cache
+        os._exit(main(command))
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""A process that has loaded the program and runs it in a child for each line: kills come cheap."""
+
+
+class Forks:
+    """Runs of the program, one after the other, that can be killed."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.commands, self.answers = process.stdin, process.stdout
+
+    def killed(self, rules: Path, out: Path, cache: Path, files: int) -> bool:
+        """Start a run, kill it once so many outputs are written; return whether it was killed."""
+        print(cache, *command(rules, out), sep="\t", file=self.commands, flush=True)
+        child = int(self.answers.readline())
+        while Path("/proc", str(child)).exists() and len(texts(out)) < files:
+            time.sleep(0.005)
+        with suppress(ProcessLookupError):  # it came to its end
+            os.killpg(child, signal.SIGKILL)
+        return int(self.answers.readline()) == -signal.SIGKILL
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Forks(process)
 
 
 def finished(run: subprocess.Popen[bytes]) -> tuple[int, bytes]:
@@ -68,16 +120,13 @@ def whole(rules: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, by
 
 
 def test_a_run_that_is_killed_leaves_whole_files_and_a_whole_cache(
-    rules: Path, whole: dict[str, bytes], tmp_path: Path
+    rules: Path, whole: dict[str, bytes], forks: Forks, tmp_path: Path
 ) -> None:
     chance = random.Random(1)
     stopped = 0
     for number in range(KILLS):
         out, cache = tmp_path / f"out{number}", tmp_path / f"cache{number}"
-        run = start(rules, out, cache)
-        _wait_for(run, out, chance.randrange(3 * RULES))
-        os.killpg(run.pid, signal.SIGKILL)
-        stopped += finished(run)[0] == -signal.SIGKILL
+        stopped += forks.killed(rules, out, cache, chance.randrange(3 * RULES))
         left = texts(out)
         assert left == {name: whole[name] for name in left}
     assert stopped > KILLS // 2
@@ -86,12 +135,6 @@ def test_a_run_that_is_killed_leaves_whole_files_and_a_whole_cache(
         assert finished(start(rules, out, cache)) == (0, b"")
         assert texts(out) == whole
         assert list(out.rglob("*.tmp")) == []
-
-
-def _wait_for(run: subprocess.Popen[bytes], out: Path, files: int) -> None:
-    """Wait until so many outputs are written, or the run has ended."""
-    while run.poll() is None and len(texts(out)) < files:
-        time.sleep(0.01)
 
 
 def test_two_runs_into_one_folder_both_finish(
