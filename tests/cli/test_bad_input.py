@@ -263,6 +263,7 @@ positional arguments:
     run       run a rule over events with the reference interpreter
     verify    run rule and conversion on the same events and compare
     catalog   write pages about many rules and what they have in common
+    report    say what of a repository converts, and what is left to do
     golden    check or update the golden files of a rule repository
     targets   list what rules can be converted to
     schemas   list the taxonomies, or show one
@@ -275,7 +276,7 @@ options:
 """,),
     "unknown-command": Case(args=("frob",), code=2, message="""\
 error[OUT507]: no such command: frob
-  = help: there are: convert, explain, run, verify, catalog, golden, targets, schemas, config, complete
+  = help: there are: convert, explain, run, verify, catalog, report, golden, targets, schemas, config, complete
 """,),
     "unknown-option": Case(args=("targets", "--frob"), code=2, message="""\
 error[OUT507]: no such option: --frob

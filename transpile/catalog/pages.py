@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from transpile.catalog.entry import LANGUAGES, Entry
 from transpile.catalog.neighbours import KINDS, Neighbour
-from transpile.catalog.views import STATUS
 from transpile.explain.coverage import attack_coverage
+from transpile.migration import STATUS
 from transpile.schema import attack
 
 if TYPE_CHECKING:

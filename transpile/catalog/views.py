@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from transpile.catalog.entry import Entry, Event
 from transpile.catalog.neighbours import Neighbours
+from transpile.migration import STATUS
+from transpile.migration.render import plain_cell
 from transpile.names import slug
 from transpile.schema import attack
-
-STATUS: Mapping[str, str] = {"exact": "full", "superset": "partial", "unsupported": "none"}
-"""Fidelity -> the word for it in the migration report."""
 
 
 class Cell(NamedTuple):
@@ -203,7 +202,7 @@ def report_csv(rules: Sequence[Entry]) -> str:
     told = ("status", "losses", "verdict")
     writer.writerow((*_COLUMNS, *(f"{name} {what}" for name in targets for what in told)))
     for rule in rules:
-        head = (_cell(str(getattr(rule, name))) for name in _COLUMNS)
+        head = (plain_cell(str(getattr(rule, name))) for name in _COLUMNS)
         writer.writerow((*head, *(cell for name in targets for cell in _outcome(rule, name))))
     return out.getvalue()
 
@@ -216,6 +215,3 @@ def _outcome(rule: Entry, target: str) -> Iterator[str]:
         yield from (STATUS[outcome.fidelity], " ".join(outcome.losses), outcome.verdict)
 
 
-def _cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

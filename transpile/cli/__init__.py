@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "run a rule over events with the reference interpreter",
     "verify": "run rule and conversion on the same events and compare",
     "catalog": "write pages about many rules and what they have in common",
+    "report": "say what of a repository converts, and what is left to do",
     "golden": "check or update the golden files of a rule repository",
     "targets": "list what rules can be converted to",
     "schemas": "list the taxonomies, or show one",

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from transpile.cache import Cache, digest, digest_of_files, program
-from transpile.cli.report import conversion_entry, failure_entry, loss_lines
+from transpile.cli.entries import conversion_entry, failure_entry, loss_lines
+from transpile.cli.inputs import STDIN, collect, files_of
 from transpile.compiled import Compiled, compile_rule, in_time_bounds
 from transpile.content import Content, Rule, load_rules
 from transpile.convert import Conversion, convert_compiled
@@ -72,6 +73,21 @@ class Outcome:
     name: str
     path: str | None
     results: tuple[Result, ...]
+
+
+def outcomes_of(
+    paths: Sequence[str], job: Job, content: Content, processes: int | None, cache: Cache | None
+) -> tuple[int, Iterator[tuple[Outcome, ...]]]:
+    """Return how many batches of outcomes there are about, and the batches.
+
+    paths: rules, folders, globs, or `-`.  processes: None for as many as are worth it.
+    """
+    files = files_of([path for path in paths if path != STDIN])
+    if STDIN in paths or len(files) == 1:
+        rules, unread = collect(paths)
+        return len(rules), iter([convert_rules(rules, unread, job, content)])
+    total = len(files)
+    return total, convert_files(files, job, content, processes_for(processes, total), cache)
 
 
 def convert_files(

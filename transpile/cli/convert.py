@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from transpile.cache import Cache
-from transpile.cli.batch import Job, Outcome, Result, convert_files, convert_rules, processes_for
+from transpile.cli.batch import Job, Outcome, Result, outcomes_of
+from transpile.cli.entries import report, summary_table
 from transpile.cli.inputs import (
     STDIN,
     add_content_option,
-    collect,
     content_for,
     files_of,
     settings_for,
 )
 from transpile.cli.output import OutputFolder, check_file, write_text
-from transpile.cli.report import report, summary_table
 from transpile.cli.targets import add_target_option, targets_for
 from transpile.cli.terminal import Terminal, one_line
 from transpile.cli.watch import watch
@@ -127,16 +126,7 @@ def _convert(options: argparse.Namespace, terminal: Terminal) -> int:
         options.debug,
     )
     cache = Cache.default() if settings.cache and not options.no_cache else None
-    files = files_of([path for path in options.paths if path != STDIN])
-    if STDIN in options.paths or len(files) == 1:
-        rules, unread = collect(options.paths)
-        total = len(rules)
-        batches = iter([convert_rules(rules, unread, job, content)])
-    else:
-        total = len(files)
-        batches = convert_files(
-            files, job, content, processes_for(options.jobs, total), cache
-        )
+    total, batches = outcomes_of(options.paths, job, content, options.jobs, cache)
     sink = _Sink(options, terminal, several=total * len(infos) > 1)
     for batch in terminal.progress(batches, total, "converting"):
         for outcome in batch:
