@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-corpus test-engines test-pysigma check bench bench-sql golden clean
+.PHONY: run test test-corpus test-engines test-pysigma check bench bench-sql fuzz golden clean
 
 $(BIN)/transpile: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +49,9 @@ check: $(BIN)/transpile
 	$(BIN)/ruff check transpile backends tests tools setup.py
 	rm -rf build/types && mkdir -p build/types && cp -r transpile build/types/ && cp -r backends build/types/transpile/backends
 	cd build/types && ../../$(BIN)/mypy --strict --config-file ../../pyproject.toml -p transpile
+
+fuzz: $(BIN)/transpile
+	$(BIN)/python tools/fuzz.py 600
 
 bench: $(BIN)/transpile
 	$(BIN)/python tools/bench.py

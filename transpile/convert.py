@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from transpile.compiled import Compiled, compile_rule, in_time_bounds
 from transpile.errors import Unsupported
 from transpile.fidelity import Fidelity, Loss, Observable
+from transpile.ir.regex import RegexError
 from transpile.tables import tables_for
 from transpile.targets import check_choices, find, variant_of
 
@@ -71,8 +72,8 @@ def convert_compiled(
     )
     try:
         draft = backend.emit(request)
-    except Unsupported as refusal:
-        loss = Loss(refusal.code, refusal.message, refusal.span)
+    except (Unsupported, RegexError) as refusal:
+        loss = _reason(refusal)
         stem = request.info.stem
         nothing = Fidelity.UNSUPPORTED
         return Conversion(info.name, "", nothing, None, (loss,), (), stem, pipeline=pipeline)
@@ -87,6 +88,13 @@ def convert_compiled(
         draft,
         pipeline,
     )
+
+
+def _reason(refusal: Unsupported | RegexError) -> Loss:
+    """Return the reason of a refusal; a text may be too long for the expression made of it."""
+    if isinstance(refusal, RegexError):
+        return Loss("TGT605", f"a regular expression made for the target is {refusal}")
+    return Loss(refusal.code, refusal.message, refusal.span)
 
 
 def convert_rule(

@@ -97,7 +97,8 @@ def _check_kind(document: _Document) -> None:
     for key, what in _NO_RULES.items():
         if key in document.data:
             raise refused(f"{what} is not read", document.places.of(key))
-    if "timeframe" in document.data.get("detection", {}):
+    detection = document.data.get("detection")
+    if isinstance(detection, Mapping) and "timeframe" in detection:
         place = document.places.of("detection", "timeframe")
         raise refused("a timeframe is not read: write a correlation", place)
 

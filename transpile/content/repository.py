@@ -37,6 +37,11 @@ _NAME = re.compile(
 _ARITY = re.compile(r"(?P<name>.+?)\((?P<nargs>\d+)\)")
 
 
+_NO_FILE = re.compile(r"[/\\\0]")
+_LONGEST = 250
+"""Bytes of the name of a file without its suffix."""
+
+
 class Folder:
     """The YAML files of one folder, found by the `name` that they give to what they define."""
 
@@ -55,7 +60,7 @@ class Folder:
 
     def direct(self, name: str) -> Path | None:
         """Return the file that is called like the name."""
-        if self.path is None or "/" in name or "\\" in name:
+        if self.path is None or _NO_FILE.search(name) or len(name.encode()) > _LONGEST:
             return None
         return next((f for s in YAML_SUFFIXES if (f := self.path / f"{name}{s}").is_file()), None)
 

@@ -16,6 +16,7 @@ from transpile.backends.eql.engine.tree import Expr
 
 T = TypeVar("T")
 MAX_DEPTH = 150
+MAX_COMPUTED = 300
 MAX_RUNS = 100
 MAX_DIGITS = 18
 
@@ -34,7 +35,8 @@ def parse_eql(text: str) -> tree.Query:
     """Return the tree of an EQL query.
 
     Raises `EqlError` with line, column and source line for a text that Elasticsearch's grammar
-    refuses, and for one that nests deeper than `MAX_DEPTH`.
+    refuses, and for one that nests deeper than `MAX_DEPTH` or has more arithmetic operators, which
+    nest to the left, than `MAX_COMPUTED`.
     """
     return _Parser(text).query()
 
@@ -45,6 +47,7 @@ class _Parser:
         self.tokens = tokens(text)
         self.at = 0
         self.depth = 0
+        self.computed = 0
 
     # -- tokens -----------------------------------------------------------------------------------
 
@@ -219,6 +222,9 @@ class _Parser:
                 left = self.logical(left, operator, level)
                 continue
             right = self.binary(level + 1)
+            self.computed += level > _COMPARE
+            if self.computed > MAX_COMPUTED:
+                self.fail(f"the query has more than {MAX_COMPUTED} arithmetic operators")
             left = _joined(operator, left, right)
             if level == _COMPARE and self.level() == _COMPARE:
                 self.fail("comparisons cannot be chained")

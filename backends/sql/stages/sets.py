@@ -41,7 +41,9 @@ LINE = "_line"
 
 
 def qualified(value: Value, table: str) -> Value:
-    """Return a column of a written frame with its table's name."""
+    """Return a column of a written frame with its table's name; a field without one is NULL."""
+    if value.is_null:
+        return value
     assert isinstance(value.node, exp.Column)
     return replace(value, node=n.shared_column(value.node.name, table))
 

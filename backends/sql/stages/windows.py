@@ -41,6 +41,8 @@ def window(stage: s.Window, frame: Frame, writer: Writer, before: Needs, after: 
     frame = number_rows(aggs, prepared(aggs, keys, frame, writer, before), writer, before)
     frame = writer.flush(frame, before)
     values = [(name, frame.value(name)) for name in stage.by]
+    if any(value.is_null for _, value in values):  # a row with a missing key gets nothing
+        return frame
     if any(value.kind is Kind.LIST for _, value in values):
         raise Unsupported("grouping by a multivalue field here", code="TGT603", span=stage.span)
     present = frame

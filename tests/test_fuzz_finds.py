@@ -1,0 +1,61 @@
+"""What `tools/fuzz.py` found: texts that a reader must refuse with an error of ours, or read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from transpile import Content, TranspileError
+from transpile.compiled import compile_rule
+from transpile.content import read_rule
+from transpile.convert import convert_compiled
+from transpile.fidelity import Fidelity
+from transpile.targets import reader_for
+
+ROOT = Path(__file__).parents[1]
+TARGETS = ("sigma", "eql", "esql", "sql:duckdb")
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n",
+                 id="no-detection"),
+    pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection: 7\n",
+                 id="a-number-as-detection"),
+    pytest.param("eql", "any where a" + " * a" * 3000 + " == 1", id="a-long-product"),
+    pytest.param("eql", "any where (" + "(a * a" * 100 + ")" * 100 + " == 1", id="deep-products"),
+])
+def test_the_reader_refuses(language: str, text: str) -> None:
+    with pytest.raises(TranspileError):
+        reader_for(language).read(text, language, {})
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param("a" * 5000, id="a-name-longer-than-a-file-name"),
+    pytest.param("é" * 200, id="a-name-of-many-bytes"),
+    pytest.param("a\0b", id="a-nul"),
+    pytest.param("../lookups/x", id="a-path"),
+])
+def test_a_macro_that_no_file_can_define_is_unknown(name: str) -> None:
+    content = Content.load(ROOT / "rules")
+    with pytest.raises(TranspileError) as caught:
+        compile_rule(read_rule(f"search index=x | `{name}`"), content)
+    assert caught.value.code.startswith("SPL")
+
+
+@pytest.mark.parametrize("search", [
+    pytest.param("index=x " + "word" * 6000, id="a-long-word"),
+    pytest.param('index=x | eval d=urldecode(replace(a, "([0-9A-F]{2})", "%\\\\1")) | search d="'
+                 + "y" * 6000 + '"', id="a-long-text-in-digits"),
+    pytest.param("index=x | table a | eventstats avg(a) as b by gone | search b>1",
+                 id="totals-by-a-field-that-no-row-has"),
+    pytest.param("index=x | table a _time | transaction gone maxspan=1h | search a=1",
+                 id="transactions-of-a-field-that-no-row-has"),
+])
+def test_every_target_answers(search: str) -> None:
+    content = Content.builtin()
+    compiled = compile_rule(read_rule(search), content)
+    for target in TARGETS:
+        found = convert_compiled(compiled, target, content=content)
+        assert bool(found.text) == (found.fidelity is not Fidelity.UNSUPPORTED)
+        assert found.text or found.losses
