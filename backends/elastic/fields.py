@@ -16,7 +16,8 @@ from transpile.schema.fields import FieldMap, FieldTarget
 def required_fields(text: str, language: str, inputs: Inputs) -> list[dict[str, Any]]:
     """Return name, type and whether ECS defines it of each field that a query reads, sorted."""
     targets = _targets(inputs)
-    names = sorted(set(_read_by_esql(text) if language == "esql" else _read_by_eql(text)))
+    read = _read_by_esql(text, inputs) if language == "esql" else _read_by_eql(text)
+    names = sorted(set(read))
     return [
         {"name": name, "type": elastic_type(name, targets.get(name)), "ecs": is_ecs(name)}
         for name in names
@@ -39,8 +40,8 @@ def _read_by_eql(text: str) -> Iterator[str]:
     yield from tree.paths(parse_eql(text))
 
 
-def _read_by_esql(text: str) -> Iterator[str]:
-    """Yield the columns that are not made by the query: those before the first STATS."""
+def _read_by_esql(text: str, inputs: Inputs) -> Iterator[str]:
+    """Yield the columns that neither the query makes nor a lookup: those before the first STATS."""
     from transpile.backends.esql.engine import tree
     from transpile.backends.esql.engine.parser import parse_esql
 
@@ -53,6 +54,8 @@ def _read_by_esql(text: str) -> Iterator[str]:
                 made |= {name for name, _ in assignments}
             case tree.Stats(measures, _, True):
                 made |= {measure.name for measure in measures}
+            case tree.Lookup(index):
+                made |= set(inputs.columns.get(index, ()))
             case tree.Stats():
                 return
             case _:

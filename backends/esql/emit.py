@@ -291,6 +291,7 @@ def _draft(writer: Writer, rule: _Rule, commands: q.Query, observable: Observabl
             schema=SCHEMA,
             fields=tuple(sorted(writer.read)),
             indices=rule.selected.index,
+            columns={c.index: c.columns for c in commands if isinstance(c, q.LookupJoin)},
         ),
         required=writer.required,
         stem=rule.request.info.stem,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from eql.parser import allow_runs, allow_sample, elasticsearch_syntax, parse_query
 from transpile.backends.eql.engine import parse_eql, tree
+from transpile.backends.eql.read import EqlReader
 
 from transpile.content import Content, read_rule
 from transpile.convert import convert_rule
@@ -94,18 +95,34 @@ def wheres(source):
     yield from (variant.where for variant in source.elastic.variants.values())
 
 
-def test_nearly_all_rules_of_elastic_are_read():
-    """Event queries, sequences and samples of Elastic's own rules; the figure asked for is 99 %."""
-    queries = []
+@pytest.fixture(scope="module")
+def queries_of_elastic():
+    found = []
     for path in sorted(Path(CORPUS, "elastic").rglob("*.toml")):
         rule = tomllib.loads(path.read_text(encoding="utf-8"))["rule"]
         if rule.get("language") == "eql":
-            queries.append(rule["query"])
-    refused = []
+            found.append(rule["query"])
+    return found
+
+
+def refusals(queries, read):
+    found = []
     for query in queries:
         try:
-            parse_eql(query)
+            read(query)
         except TranspileError as error:
-            refused.append(error.message)
-    assert len(queries) > 1000
-    assert refused == []
+            found.append(error.message)
+    return found
+
+
+def test_all_rules_of_elastic_are_parsed(queries_of_elastic):
+    assert len(queries_of_elastic) == 1077
+    assert refusals(queries_of_elastic, parse_eql) == []
+
+
+def test_nearly_all_rules_of_elastic_are_lowered(queries_of_elastic):
+    """Event queries and sequences become IR; the figure asked for is 99 %."""
+    asked = [query for query in queries_of_elastic if not query.lstrip().startswith("sample")]
+    refused = refusals(asked, EqlReader().read)
+    print(f"{len(asked)} event queries and sequences, {len(refused)} refused: {refused}")
+    assert len(refused) <= 0.01 * len(asked)
