@@ -282,10 +282,43 @@ def with_channels(raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> Mapp
     return {**raw, "elastic": {**elastic, "where": where}}
 
 
-def dataset_entry(name: str, raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> Json:
+# Logs of which the shippers' indices hold other data sets too (`system.auth`).
+SEVERAL_SETS = frozenset({"linux.hosts"})
+# Indices of shippers, which name data sets as the integrations do.
+SHIPPERS = frozenset({"filebeat-*", "winlogbeat-*"})
+
+
+def data_streams(index: Json, patterns: Mapping[str, Json]) -> list[str]:
+    """Return the data sets of an integration's indices, none if an index holds others too."""
+    known = patterns.get(index, []) if isinstance(index, str) else index or []
+    found = [re.fullmatch(r"logs-([a-z0-9_]+\.[a-z0-9_]+)-\*", name)
+             for name in known if name not in SHIPPERS]
+    return [match[1] for match in found if match] if all(found) else []
+
+
+def with_data_sets(raw: Mapping[str, Json], patterns: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return a dataset whose log source nothing but its index tells, with `event.dataset`."""
+    elastic = raw.get("elastic") or {}
+    changed = dict(elastic)
+    if not elastic.get("where") and (sets := data_streams(elastic.get("index"), patterns)):
+        changed["where"] = {"event.dataset": sets}
+    variants = {
+        name: {**body, "where": {"event.dataset": sets}}
+        if not body.get("where") and (sets := data_streams(body.get("index"), patterns))
+        else body
+        for name, body in elastic.get("variants", {}).items()
+    }
+    return {**raw, "elastic": changed | ({"variants": variants} if variants else {})}
+
+
+def dataset_entry(
+    name: str, raw: Mapping[str, Json], datasets: Mapping[str, Json], patterns: Mapping[str, Json]
+) -> Json:
     """Return one dataset without counts and notes."""
     dropped = ("rules", "notes", "raw_events")
     raw = with_channels(raw, datasets)
+    if name not in SEVERAL_SETS:
+        raw = with_data_sets(raw, patterns)
     if name in CUSTOM_SOURCES:
         raw = {**raw, "sigma": {"logsource": CUSTOM_SOURCES[name], "status": "custom"}}
     return {key: value for key, value in raw.items() if key not in dropped and value is not None}
@@ -385,7 +418,8 @@ def build(spec: Path, out: Path) -> None:
     (out / "fields").mkdir(parents=True, exist_ok=True)
     write(out / "datasets.json", {
         "index_patterns": raw["index_patterns"],
-        "datasets": {name: dataset_entry(name, body, datasets) for name, body in datasets.items()},
+        "datasets": {name: dataset_entry(name, body, datasets, raw["index_patterns"])
+                     for name, body in datasets.items()},
         "labels": [
             [item["pattern"], item["dataset"], item["platform"]]
             for item in raw["data_source_labels"]
