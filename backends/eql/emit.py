@@ -69,8 +69,11 @@ def _alone(found: Search, request: Request, more: Sequence[Loss] = ()) -> Draft:
     """Return an event query, or a sequence for a threshold. Raises `Unsupported` for neither."""
     counted = threshold(found.rule, found.resolution, request.info.window, found.filled)
     runs, losses = counted.runs, (*found.losses, *more, *counted.losses)
-    if found.bare and runs is None and more:
-        raise Unsupported(f"nothing of the filter remains: {more[0].message}", code=more[0].code)
+    if found.bare and runs is None and losses:
+        first = losses[0]
+        raise Unsupported(
+            f"nothing of the filter remains: {first.message}", code=first.code, span=first.span
+        )
     wanted = found.rule.threshold
     groups = wanted.by if runs is not None and wanted is not None else ()
     return Draft(

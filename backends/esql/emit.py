@@ -35,7 +35,7 @@ from transpile.ir import stages as s
 from transpile.ir.events import EventRule, event_rule
 from transpile.ir.events.reader import Elsewhere
 from transpile.ir.expr import Field, Lit
-from transpile.ir.pred import TRUE, all_of
+from transpile.ir.pred import all_of
 from transpile.schema.cim import never_missing
 from transpile.schema.elastic import Selection, selection
 from transpile.schema.rewrite import Resolution, membership, resolve
@@ -139,7 +139,7 @@ def _single(rule: _Rule) -> Draft:
     writer.require(events.pred)
     for loss in (*events.losses, *_threshold(events)):
         writer.lose(loss.code, loss.message, loss.span)
-    if writer.losses and writer.commands == selected and events.pred != TRUE:
+    if writer.losses and writer.commands == selected:
         first = writer.losses[0]
         raise Unsupported(
             f"nothing of the filter remains: {first.message}", code=first.code, span=first.span

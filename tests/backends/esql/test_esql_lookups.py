@@ -23,8 +23,10 @@ CONTENT = Content.builtin().with_lookups(
         "twice": [{"user": "eva", "team": "a"}, {"user": "eva", "team": "b"}, *MANY],
     }
 )  # fmt: skip
-PROCESSES = "| tstats count from datamodel=Endpoint.Processes by Processes.user Processes.dest " \
-    "| rename Processes.* as *"
+PROCESSES = (
+    "| tstats count from datamodel=Endpoint.Processes where Processes.process_name=a "
+    "by Processes.user Processes.dest | rename Processes.* as *"
+)
 EVENTS: list[dict[str, Any]] = [
     {"user": user, "dest": dest, "process_name": "a", "_time": 1_767_222_000 + at,
      "tag": ["process", "report"]}
