@@ -26,7 +26,7 @@ from transpile.backends.esql.live import (
 )
 from transpile.backends.esql.scope import field_value
 from transpile.backends.esql.stages import STAGES
-from transpile.backends.esql.values import CannotSay, Value
+from transpile.backends.esql.values import CannotSay, Kind, Value
 from transpile.backends.esql.writer import SCHEMA, Writer
 
 from transpile.errors import Unsupported, UsageError
@@ -34,7 +34,8 @@ from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir import stages as s
 from transpile.ir.events import EventRule, event_rule
 from transpile.ir.events.reader import Elsewhere
-from transpile.ir.expr import Field, Lit
+from transpile.ir.events.rows import BY_SCHEDULE
+from transpile.ir.expr import Expr, Field, Lit
 from transpile.ir.pred import all_of
 from transpile.schema.cim import never_missing
 from transpile.schema.elastic import Selection, selection
@@ -144,7 +145,10 @@ def _single(rule: _Rule) -> Draft:
         raise Unsupported(
             f"nothing of the filter remains: {first.message}", code=first.code, span=first.span
         )
+    timed = BY_SCHEDULE in writer.reader.assumptions
     writer.reader.assumptions |= dict.fromkeys(events.assumptions)
+    if not timed:
+        writer.reader.assumptions.pop(BY_SCHEDULE, None)
     draft = _events(writer, rule)
     return replace(draft, required=all_of((events.required, draft.required)))
 
@@ -183,6 +187,28 @@ def _from_source(writer: Writer, source: s.Events | s.DataModel) -> None:
     read = dict(writer.read)
     writer.require(all_of(membership(writer.resolution, writer.rewriting)))
     writer.read = read
+    if writer.request.strict:
+        _in_time(writer, source)
+
+
+def _in_time(writer: Writer, source: s.Events | s.DataModel) -> None:
+    """Ask for the time range of the search instead of leaving it to the schedule."""
+    wanted: list[q.Expr] = []
+    bounds: tuple[tuple[q.BinaryOp, Expr | None], ...]
+    bounds = ((">=", source.earliest), ("<", source.latest))
+    for op, bound in bounds:
+        if bound is None:
+            continue
+        try:
+            value = writer.scope.value(bound)
+        except CannotSay:
+            return
+        if value.kind is not Kind.DATE:
+            return
+        wanted.append(q.Binary(op, q.Column("@timestamp"), value.node))
+    for node in wanted:
+        writer.where_is(node)
+    writer.reader.assumptions.pop(BY_SCHEDULE, None)
 
 
 # -- the result ----------------------------------------------------------------------------------

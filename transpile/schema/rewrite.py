@@ -40,7 +40,7 @@ from transpile.ir.pred import (
     any_of,
     negate,
 )
-from transpile.ir.walk import fields_of, substitute
+from transpile.ir.walk import descend, fields_of, substitute
 from transpile.schema.bounds import Bounds, all_bounds, any_bounds, widen
 from transpile.schema.cim import UNKNOWN, constraint, exclusions, node_facts
 from transpile.schema.derive import DERIVES, ENUMERATIONS
@@ -153,13 +153,34 @@ def membership(resolution: Resolution, work: Rewriting) -> tuple[Pred, ...]:
     wanted = [_test(name, values) for name, values in constraint(*resolution.node)]
     for group in exclusions(*resolution.node):
         excluded = all_of(_test(name, values) for name, values in group)
-        _, losses = widen(excluded, work.bounds)
-        if losses:
+        said, losses = widen(excluded, work.bounds)
+        if losses or _of_other_kind(said, resolution, work.taxonomy):
             tests = " and ".join(f"{name}={'|'.join(values)}" for name, values in group)
             work.assume(f"the log source has no events with {tests}, as the data model has none")
         else:
             wanted.append(negate(excluded))
     return tuple(wanted)
+
+
+_CATEGORY = "event.category"
+
+
+def _of_other_kind(excluded: Pred, resolution: Resolution, taxonomy: Taxonomy) -> bool:
+    """Return whether what a model excludes are events of other categories than the log source's."""
+    elastic = resolution.dataset.elastic
+    variant = elastic.variants.get(resolution.variant or "")
+    category = (variant.category if variant else None) or elastic.event_category
+    return (
+        taxonomy == "ecs"
+        and category not in (None, "any")
+        and fields_of(excluded) == {_CATEGORY}
+        and not any(
+            isinstance(node, Test)
+            and isinstance(node.condition, TextEq)
+            and node.condition.text == category
+            for node in descend(excluded)
+        )
+    )
 
 
 def _test(name: str, values: tuple[str, ...]) -> Pred:

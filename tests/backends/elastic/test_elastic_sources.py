@@ -18,11 +18,13 @@ AWS_LOGINS = (
 @pytest.mark.parametrize(
     ("search", "data_set"),
     [
-        pytest.param("sourcetype=aws:cloudtrail eventName=StopLogging", "aws.cloudtrail", id="cloudtrail"),
+        pytest.param("sourcetype=aws:cloudtrail eventName=StopLogging", "aws.cloudtrail",
+                     id="cloudtrail"),
         pytest.param(AWS_LOGINS, "aws.cloudtrail", id="a-variant-of-a-model"),
-        pytest.param("sourcetype=aws:cloudwatchlogs:vpcflow action=blocked", "aws.vpcflow", id="flow-logs"),
+        pytest.param("sourcetype=aws:cloudwatchlogs:vpcflow action=blocked", "aws.vpcflow",
+                     id="flow-logs"),
     ],
-)
+)  # fmt: skip
 def test_logs_of_one_integration_are_asked_for(search: str, data_set: str, target: str) -> None:
     rule = f"name: x\nsearch: '{search}'\ndata_source: [AWS CloudTrail]\n"
     found = convert(rule, target, content=CONTENT)

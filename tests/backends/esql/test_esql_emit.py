@@ -10,7 +10,7 @@ from transpile.backends.esql.functions import FUNCTIONS as SAID
 from transpile.backends.esql.functions import SAID_ELSEWHERE
 from transpile.backends.esql.stages import STAGES
 
-from transpile import Content
+from transpile import Content, convert
 from transpile.compiled import compile_rule
 from transpile.content import read_rule
 from transpile.convert import request_for
@@ -273,3 +273,23 @@ def test_every_function_aggregate_and_stage_is_one_of_the_ir() -> None:
     assert (SAID.keys() | SAID_ELSEWHERE) <= FUNCTIONS.keys()
     assert MADE.keys() <= AGGREGATES.keys()
     assert all(kind.__module__ == "transpile.ir.stages" for kind in STAGES)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        pytest.param("earliest=-1h@h latest=now",
+                     "@timestamp >= DATE_TRUNC(1 hour, NOW() - 1 hour) AND @timestamp < NOW()",
+                     id="both-ends"),
+        pytest.param("earliest=-30m", "@timestamp >= NOW() - 30 minutes", id="the-beginning"),
+    ],
+)  # fmt: skip
+def test_strict_asks_for_the_time_range_of_the_search(bounds: str, said: str) -> None:
+    search = f"sourcetype=aws:cloudtrail {bounds} eventName=StopLogging"
+    schedule = "the time range of the search is set by the schedule"
+    loose = convert(search, "esql", content=CONTENT)
+    strict = convert(search, "esql", content=CONTENT, strict=True)
+    assert "@timestamp" not in loose.text
+    assert schedule in loose.assumptions
+    assert said in " ".join(strict.text.split())
+    assert schedule not in strict.assumptions

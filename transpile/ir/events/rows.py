@@ -62,9 +62,12 @@ def _datamodel(reader: Reader, stage: s.DataModel) -> None:
 _BASE_FIELDS = frozenset(("host", "source", "sourcetype", "index", "splunk_server"))
 
 
+BY_SCHEDULE = "the time range of the search is set by the schedule"
+
+
 def _assume_window(reader: Reader, stage: s.Events | s.DataModel) -> None:
     if stage.earliest is not None or stage.latest is not None:
-        reader.assumptions["the time range of the search is set by the schedule"] = None
+        reader.assumptions[BY_SCHEDULE] = None
 
 
 def _no_events(reader: Reader, stage: Node) -> None:
