@@ -97,8 +97,11 @@ def _combinations(keys: Sequence[list[Scalar]]) -> Iterator[tuple[str, ...]]:
 def _finder(
     table: Table, columns: tuple[str, ...]
 ) -> Callable[[tuple[str, ...]], Sequence[TableRow]]:
-    """Return a function from key values to the entries, in file order, at most `max_matches`."""
-    rows = table.rows or ()
+    """Return a function from key values to the entries, in file order, at most `max_matches`.
+
+    An entry with an empty key cell is found by no value.
+    """
+    rows = [row for row in table.rows or () if all(cell(row, column) for column in columns)]
     kinds = tuple(table.match_types.get(column, "EXACT").upper() for column in columns)
     folded = str if table.case_sensitive else fold
     most = table.max_matches or None

@@ -147,6 +147,8 @@ def _entry(table: Entries, keys: Sequence[tuple[str, Expr]], row: Mapping[str, s
 
 
 def _key(table: Entries, column: str, expr: Expr, wanted: str) -> Pred:
+    if not wanted:
+        return FALSE  # an empty cell is no value, nothing is equal to it
     cased = table.case_sensitive
     match _kind(table, column):
         case "WILDCARD":

@@ -16,6 +16,7 @@ from transpile.errors import Span
 from transpile.ir import pred as p
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr
+from transpile.ir.names import unrename
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.regex import RegexError, parse_regex
@@ -67,8 +68,9 @@ def _of_stage(
             for other, what, span in of_pred(pred):
                 yield (replace(stage, pred=other),), what, span
         case s.Aggregate():
-            if rows or _tests_groups(pipeline, at, stage):
-                yield from _of_aggregate(stage)
+            asked = _asked_behind(pipeline, at)
+            if rows or any(agg.name in asked for agg in stage.aggs):
+                yield from _of_aggregate(stage, None if rows else asked)
         case s.Dedup():
             if rows:
                 yield (), "dedup dropped", None
@@ -92,8 +94,8 @@ def _of_stage(
             return
 
 
-def _tests_groups(pipeline: s.Pipeline, at: int, aggregate: s.Aggregate) -> bool:
-    """Return whether a later filter asks about what was computed of the groups."""
+def _asked_behind(pipeline: s.Pipeline, at: int) -> set[str]:
+    """Return the fields behind a stage that a later filter asks about, if only through others."""
     asked: set[str] = set()
     for stage in reversed(pipeline.stages[at + 1 :]):
         match stage:
@@ -103,20 +105,24 @@ def _tests_groups(pipeline: s.Pipeline, at: int, aggregate: s.Aggregate) -> bool
                 for name, expr in reversed(assignments):
                     asked |= fields_of(expr) if name in asked else set()
             case s.Rename(pairs):
-                asked |= {old for old, new in pairs if new in asked}
+                asked |= {found for old, new in pairs for name in asked
+                          if (found := unrename(name, old, new)) is not None}  # fmt: skip
             case s.Window(aggs) | s.Aggregate(aggs):
                 asked |= {n for agg in aggs if agg.name in asked and agg.arg
                           for n in fields_of(agg.arg)}  # fmt: skip
             case _:
                 pass
-    return any(agg.name in asked for agg in aggregate.aggs)
+    return asked
 
 
-def _of_aggregate(stage: s.Aggregate) -> Iterator[_Change]:
+def _of_aggregate(stage: s.Aggregate, asked: set[str] | None) -> Iterator[_Change]:
+    """Yield changes of a grouping. asked: the fields that can be told by; None: all."""
     for at, key in enumerate(stage.by):
         by = (*stage.by[:at], *stage.by[at + 1 :])
         yield (replace(stage, by=by),), f"grouping field dropped: {key.name}", key.span
     for at, agg in enumerate(stage.aggs):
+        if asked is not None and agg.name not in asked:
+            continue
         for other, what in _of_agg(agg):
             aggs = (*stage.aggs[:at], other, *stage.aggs[at + 1 :])
             yield (replace(stage, aggs=aggs),), what, agg.span

@@ -139,8 +139,8 @@ def _event_part(trial: Trial, *, sequences: bool) -> EventRule:
     filled = (
         never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
     )
-    pipeline = answered(trial.pipeline, trial.lookups)
-    rule = event_rule(pipeline, never_missing=filled, tables=trial.lookups, sequences=sequences)
+    pipeline = answered(trial.pipeline, trial.tables)
+    rule = event_rule(pipeline, never_missing=filled, tables=trial.tables, sequences=sequences)
     return rule.of_either
 
 

@@ -52,7 +52,7 @@ def _samples(condition: Condition) -> Iterator[str]:
     for text in _meeting(condition):
         yield text
     for text in islice(_meeting(condition), 2):
-        yield from _near(text)
+        yield from near_text(text)
     match condition:
         case NumEq(number):
             yield from _around(number)
@@ -74,7 +74,7 @@ def _outside(net: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Iterator[str
             yield str(edge + step)
 
 
-def _near(text: str) -> Iterator[str]:
+def near_text(text: str) -> Iterator[str]:
     """Yield texts that differ in case, by a character at an end, or by none at all."""
     yield text.swapcase()
     yield text[:-1]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +12,25 @@ from transpile.interpret import Context, compile_pred, event_row
 from transpile.interpret.context import cim_view
 from transpile.ir.expr import Field
 from transpile.ir.pred import TRUE, Exists, Pred, all_of
-from transpile.ir.stages import DataModel, Events, Filter, Pipeline, Stage
+from transpile.ir.stages import (
+    Aggregate,
+    Bucket,
+    DataModel,
+    Events,
+    Filter,
+    Lookup,
+    LookupTable,
+    Pipeline,
+    Stage,
+)
 from transpile.ir.walk import descend, fields_of
 from transpile.running import context_for
 from transpile.schema.cim import never_missing
 from transpile.tables import Table, tables_for
 from transpile.verify.fixtures import load_fixtures
+from transpile.verify.known import Known, known_before
 from transpile.verify.mutate import Mutant, mutants
-from transpile.verify.prove import NO_FACTS, Comparison, Facts, compare
+from transpile.verify.prove import Comparison, Facts, compare
 from transpile.verify.runs import Runs
 from transpile.verify.witness import Maker, maker_for, witnesses
 
@@ -37,7 +48,8 @@ class Trial:
     """A rule with the events it is tried on.
 
     origins: per event where it comes from: `fixture`, `given` (by the user) or `witness`.  content:
-    what the rule is converted with.  now: start of the search.
+    what the rule is converted with.  now: start of the search.  made: rows, made with the events,
+    of lookup tables whose rows the content does not have.
     """
 
     compiled: Compiled
@@ -45,6 +57,7 @@ class Trial:
     events: tuple[Event, ...]
     origins: tuple[str, ...]
     now: float | None = None
+    made: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -58,9 +71,18 @@ class Trial:
         return _with_events(Trial(seen, self.content, (), (), self.now), given, witness=True)
 
     @cached_property
-    def lookups(self) -> Mapping[str, Table]:
-        """The lookup tables that the rule names."""
+    def tables(self) -> Mapping[str, Table]:
+        """The lookup tables that the rule names, as the content has them."""
         return tables_for(self.pipeline, self.content)
+
+    @cached_property
+    def lookups(self) -> Mapping[str, Table]:
+        """The lookup tables that both sides are run with."""
+        found = dict(self.tables)
+        for name, rows in self.made.items():
+            columns = dict.fromkeys((*found[name].columns, *_columns(self.pipeline, name)))
+            found[name] = replace(found[name], rows=rows, columns=tuple(columns))
+        return found
 
     @cached_property
     def context(self) -> Context:
@@ -73,7 +95,7 @@ class Trial:
     def maker(self) -> Maker:
         """How events of the rule's dataset look."""
         sources = self.compiled.rule.data_sources
-        return maker_for(self.pipeline, sources, self.lookups)
+        return maker_for(self.pipeline, sources, self.tables)
 
     @cached_property
     def runs(self) -> Runs:
@@ -118,15 +140,45 @@ class Trial:
             stage = self.pipeline.stages[mutant.stage]
             assert isinstance(stage, Filter)
             leading = mutant.stage < self.runs.split
-            facts = self._facts(stage.pred, required) if leading else NO_FACTS
+            facts = (
+                self._facts(stage.pred, required)
+                if leading
+                else self._known[mutant.stage].facts(all_of((stage.pred, mutant.pred)))
+            )
             found = compare(stage.pred, mutant.pred, facts)
             self._compared[key] = found
         return found
+
+    @cached_property
+    def _known(self) -> tuple[Known, ...]:
+        """What is known of the rows that reach each stage."""
+        source = self.pipeline.stages[0]
+        prefix = source.prefix if isinstance(source, DataModel) else ""
+        maker = self.maker
+        return known_before(
+            self.pipeline,
+            lambda name: maker.single(name.removeprefix(prefix)),
+            lambda name: maker.whole(name.removeprefix(prefix)),
+        )
+
+    @cached_property
+    def _keys_behind(self) -> tuple[Field, ...]:
+        """Fields of the source that the first grouping is by: rows without them are in no group."""
+        for stage in self.pipeline.stages[self.runs.split :]:
+            match stage:
+                case Aggregate(by=keys):
+                    return tuple(key.expr for key in keys if isinstance(key.expr, Field))
+                case Bucket(field="_time", target="_time"):
+                    pass
+                case _:
+                    break
+        return ()
 
     def _facts(self, pred: Pred, required: Pred) -> Facts:
         """Return what is known of the rows of the source, which a filter reads."""
         source = self.pipeline.stages[0]
         maker = self.maker
+        required = all_of((required, *map(Exists, self._keys_behind)))
         if not isinstance(source, DataModel):
             return Facts(maker.single, maker.whole, required)
         prefix = source.prefix
@@ -139,7 +191,7 @@ class Trial:
         return Facts(
             lambda name: maker.single(name.removeprefix(prefix)),
             lambda name: maker.whole(name.removeprefix(prefix)),
-            all_of(present),
+            all_of((required, *present)),
         )
 
 
@@ -163,10 +215,34 @@ def _with_events(
     trial: Trial, given: Sequence[tuple[Event, str]], *, witness: bool
 ) -> Trial:
     found = list(given)
+    made: Mapping[str, tuple[Mapping[str, str], ...]] = {}
     if witness:
         found += [(event, WITNESS) for event in witnesses(trial.pipeline, trial.maker)]
+        made = _rows_of_missing(trial)
     kept, origins = [event for event, _ in found], [origin for _, origin in found]
-    return replace(trial, events=tuple(kept), origins=tuple(origins))
+    return replace(trial, events=tuple(kept), origins=tuple(origins), made=made)
+
+
+def _rows_of_missing(trial: Trial) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+    """Return rows for the tables without any; a table that nothing is asked of has none."""
+    found = trial.maker.made.rows
+    return {
+        name: tuple(found.get(name, ()))
+        for name, table in trial.tables.items()
+        if table.rows is None and _is_looked_up(trial.pipeline, name)
+    }
+
+
+def _columns(pipeline: Pipeline, table: str) -> Iterator[str]:
+    """Yield the columns of a table that a rule names."""
+    for node in descend(pipeline):
+        if isinstance(node, Lookup) and node.table == table:
+            yield from (column for column, _ in (*node.keys, *node.outputs))
+
+
+def _is_looked_up(pipeline: Pipeline, name: str) -> bool:
+    stages = [node for node in descend(pipeline) if isinstance(node, (Lookup, LookupTable))]
+    return all(isinstance(node, Lookup) for node in stages if node.table == name)
 
 
 def _scope_test(pipeline: Pipeline) -> Callable[[Event], bool]:

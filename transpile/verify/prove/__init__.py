@@ -18,7 +18,7 @@ from typing import Any
 from transpile.interpret import NotComputable, compile_pred
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import TRUE as ALWAYS
-from transpile.ir.pred import And, Or, Pred, all_of, negate
+from transpile.ir.pred import And, Or, Pred, all_of, any_of, negate
 from transpile.ir.simplify import simplify_pred
 from transpile.verify.prove.formulas import formula
 from transpile.verify.prove.search import Exhausted, Search
@@ -100,9 +100,11 @@ def implies(narrow: Pred, wide: Pred, facts: Facts = NO_FACTS) -> Answer:
     """Return whether every event that meets the first predicate meets the second."""
     if _same(narrow, wide):
         return Answer(True)
-    shared = _conjuncts(narrow)
-    left = [part for part in _conjuncts(wide) if part not in shared]
-    found = satisfiable(all_of((narrow, negate(all_of(left)))), facts)
+    shared = set(_conjuncts(narrow))
+    left = all_of(part for part in _conjuncts(wide) if part not in shared)
+    alternatives = set(_alternatives(left))
+    asked = any_of(part for part in _alternatives(narrow) if part not in alternatives)
+    found = satisfiable(all_of((asked, negate(left))), facts)
     holds = None if found.holds is None else not found.holds
     return Answer(holds, found.event, found.reason)
 
@@ -149,6 +151,10 @@ def _on_fields(fact: Callable[[str], bool]) -> Callable[[Expr], bool]:
 
 def _conjuncts(pred: Pred) -> tuple[Pred, ...]:
     return pred.args if isinstance(pred, And) else (pred,)
+
+
+def _alternatives(pred: Pred) -> tuple[Pred, ...]:
+    return pred.args if isinstance(pred, Or) else (pred,)
 
 
 def _same(one: Pred, other: Pred) -> bool:

@@ -14,7 +14,7 @@ from typing import assert_never
 from transpile.ir import pred as p
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Pred, Quant
-from transpile.verify.prove.values import Signed, folded
+from transpile.verify.prove.values import Asked, Signed, asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def formula(pred: Pred, wanted: bool, single: Single) -> Formula:
         case p.Exists(subject):
             return Present(subject, wanted)
         case p.Test(subject, condition, quant):
-            return _test(subject, folded(condition), quant, wanted, single(subject))
+            return _test(subject, asked(condition), quant, wanted, single(subject))
         case p.Unknown(decided=known) if known is not None:
             return formula(known, wanted, single)
         case p.Compare() | p.Keyword() | p.InRows() | p.Unknown():
@@ -99,7 +99,7 @@ def formula(pred: Pred, wanted: bool, single: Single) -> Formula:
 
 
 def _test(
-    subject: Expr, condition: p.Condition, quant: Quant, wanted: bool, single: bool
+    subject: Expr, condition: Asked, quant: Quant, wanted: bool, single: bool
 ) -> Formula:
     present = Present(subject, wanted)
     signed = (condition, wanted)

@@ -28,6 +28,7 @@ class Language(Protocol):
     """What a search needs of an automaton; a set of states is an integer with a bit for each.
 
     kind: what the automaton sees of a character; those of one kind lead to the same states.
+    to_go: a guess of the characters that are missing for the text to be accepted.
     """
 
     @property
@@ -37,6 +38,7 @@ class Language(Protocol):
     def kind(self, code: int) -> Hashable: ...
     def step(self, states: int, before: int, code: int) -> int: ...
     def accepts(self, states: int, before: int) -> bool: ...
+    def to_go(self, states: int) -> int: ...
 
 
 NO_CHAR = -1
@@ -106,6 +108,9 @@ class _Globbed:
     def accepts(self, states: int, before: int) -> bool:
         return bool(states & self.final)
 
+    def to_go(self, states: int) -> int:
+        return len(self.symbols) + 1 - states.bit_length()
+
 
 class _Ordered:
     """The order to a text: bit i stands for "equal so far", then come "less" and "greater"."""
@@ -133,6 +138,9 @@ class _Ordered:
         if states == 1 << len(self.bound):
             return "=" in self.op
         return (states == self.greater) == (self.op[0] == ">")
+
+    def to_go(self, states: int) -> int:
+        return 0
 
 
 def _cuts(chars: Iterator[str]) -> frozenset[Start]:

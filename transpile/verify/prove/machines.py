@@ -193,6 +193,10 @@ class Machine:
     def accepts(self, states: int, before: int) -> bool:
         return bool(self._closure(states, _side(before), _Side.EDGE) >> self.final & 1)
 
+    def to_go(self, states: int) -> int:
+        """Return a guess of the characters missing for a match; states are built from its end."""
+        return 0 if states >> self.final & 1 else 1
+
 
 def _within(code: int, spans: Spans) -> bool:
     at = bisect_right(spans, (code, t.MAX_CODE + 1)) - 1

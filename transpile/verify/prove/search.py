@@ -195,7 +195,9 @@ class Search:
         if signed in known.every:
             return self._with(state, subject, known)
         clash = any(excluded(signed, other) for other in known.some) or (
-            known.present is not False and any(excluded(signed, other) for other in known.every)
+            known.present is not False
+            # two conditions to miss exclude each other hardly ever; the values are asked at the end
+            and any(excluded(signed, other) for other in known.every if signed[1] or other[1])
         )
         bound = replace(known, every=known.every | {signed})
         if clash:
@@ -251,12 +253,16 @@ class Search:
             text = value_for(every | known.some)
             return None if text is None else [text]
         found: dict[str, None] = {}
-        for wanted in [every | {signed} for signed in sorted(known.some, key=repr)] or [every]:
+        for wanted in [every | {signed} for signed in sorted(known.some, key=_by_text)] or [every]:
             text = value_for(wanted)
             if text is None:
                 return None
             found[text] = None
         return list(found)
+
+
+def _by_text(signed: Signed) -> tuple[str, bool]:
+    return signed[0].order, signed[1]
 
 
 def _some_holds(known: _Known, signed: Signed) -> bool | None:
@@ -278,9 +284,7 @@ def _some_holds(known: _Known, signed: Signed) -> bool | None:
 
 def _contradictory(every: frozenset[Signed]) -> bool:
     found: Sequence[Signed] = tuple(every)
-    return any(
-        excluded(one, other) for at, one in enumerate(found[-1:]) for other in found[: -1 - at]
-    )
+    return any(excluded(found[-1], other) for other in found[:-1])
 
 
 def _negation(part: Formula) -> Formula:

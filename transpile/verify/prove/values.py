@@ -8,10 +8,10 @@ remains is a question about their spelling.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from heapq import heappop, heappush
 from itertools import islice
 
 from transpile.ir import pred as p
@@ -22,19 +22,60 @@ from transpile.verify.prove.languages import NO_CHAR, Language, language
 from transpile.verify.prove.machines import NoMachine
 from transpile.verify.samples import meeting, samples
 
-Signed = tuple[p.Condition, bool]
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Asked:
+    """A condition: one object for all equal ones, so that sets of them cost little.
+
+    check: decides it.  order: a text to sort by; sets have no order of their own.
+    """
+
+    condition: p.Condition
+    check: Check
+    order: str
+
+
+Signed = tuple[Asked, bool]
 """A condition and whether the value must meet it."""
 
-MOST_STEPS = 40_000
+
+def folded(condition: p.Condition) -> p.Condition:
+    """Return an equal condition in the form that others are compared with most easily."""
+    match condition:
+        case p.Glob(pattern, cased) if pattern.is_literal:
+            return folded(p.TextEq(pattern.text, cased))
+        case p.TextEq(text, cased) if cased and not any(_cased(text)):
+            return replace(condition, cased=False)
+        case p.Glob(pattern, cased) if cased:
+            texts = "".join(part for part in pattern.parts if isinstance(part, str))
+            return condition if any(_cased(texts)) else p.Glob(pattern)
+        case _:
+            return condition
+
+
+def _cased(text: str) -> Iterator[bool]:
+    return (char.lower() != char or char.upper() != char or not char.isascii() for char in text)
+
+
+@lru_cache(maxsize=262144)
+def asked(condition: p.Condition) -> Asked:
+    """Return the object for a condition, in the form that others are compared with most easily."""
+    plain = folded(condition)
+    return Asked(condition, compile_condition(condition), repr(condition)) if (
+        plain == condition
+    ) else asked(plain)
+
+
+MOST_STEPS = 60_000
 """Steps of a product of automata that are taken."""
 
 MOST_SPELLINGS = 64
 MOST_JOINED = 12
 
-NUMERAL = p.Matches(
-    parse_regex(r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z")
+NUMERAL = asked(
+    p.Matches(parse_regex(r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z"))
 )
-WHOLE = p.Matches(parse_regex(r"\A(?:0|-?[1-9][0-9]*)\z"))
+WHOLE = asked(p.Matches(parse_regex(r"\A(?:0|-?[1-9][0-9]*)\z")))
 """Whole numbers, plainly written; among conditions it says that the field holds only these."""
 
 
@@ -48,13 +89,13 @@ def value_for(conditions: frozenset[Signed]) -> str | None:
 
     Raises `Undecided` if that could not be found out.
     """
-    checks = [(_check(condition), wanted) for condition, wanted in conditions]
+    checks = [(each.check, wanted) for each, wanted in conditions]
     for text in _candidates(conditions):
         if all(check(text) is wanted for check, wanted in checks):
             return text
-    if any(wanted and isinstance(c, p.TextEq) and _one_spelling(c) for c, wanted in conditions):
+    if any(wanted and _one_spelling(each.condition) for each, wanted in conditions):
         return None
-    if any(_numeric(condition) for condition, _ in conditions):
+    if any(_numeric(each.condition) for each, _ in conditions):
         return _with_numbers(conditions)
     return _by_automata(conditions)
 
@@ -70,16 +111,13 @@ def excluded(one: Signed, other: Signed) -> bool:
         return False
 
 
-@lru_cache(maxsize=65536)
-def _check(condition: p.Condition) -> Check:
-    return compile_condition(condition)
-
-
 def _candidates(conditions: frozenset[Signed]) -> Iterator[str]:
-    ordered = sorted(_ordered(conditions), key=lambda item: (not item[1], _size(item[0])))
-    for condition, wanted in ordered[:6]:
-        yield from islice(meeting(condition) if wanted else samples(condition), MOST_SPELLINGS)
-    wishes = [condition for condition, wanted in ordered if wanted]
+    ordered = sorted(
+        _ordered(conditions), key=lambda item: (not item[1], _size(item[0].condition))
+    )
+    for each, wanted in ordered[:6]:
+        yield from islice((meeting if wanted else samples)(each.condition), MOST_SPELLINGS)
+    wishes = [each.condition for each, wanted in ordered if wanted]
     if 1 < len(wishes) <= MOST_JOINED:
         yield from _joined(sorted(wishes, key=_place))
     yield from ("value", "1", "0", "203.0.113.9", "")
@@ -87,7 +125,7 @@ def _candidates(conditions: frozenset[Signed]) -> Iterator[str]:
 
 def _ordered(conditions: Iterable[Signed]) -> list[Signed]:
     """Return conditions in an order that is the same in every run: sets have none."""
-    return sorted(conditions, key=repr)
+    return sorted(conditions, key=lambda item: (item[0].order, item[1]))
 
 
 def _joined(conditions: Sequence[p.Condition]) -> Iterator[str]:
@@ -108,11 +146,14 @@ def _place(condition: p.Condition) -> tuple[int, str]:
 
 
 def _size(condition: p.Condition) -> int:
-    return 0 if isinstance(condition, p.TextEq) else 1
+    """Return how many values meet a condition, roughly: the fewest are tried first."""
+    return 0 if isinstance(condition, p.TextEq) else 1 if _numeric(condition) else 2
 
 
-def _one_spelling(condition: p.TextEq) -> bool:
-    return condition.cased or not any(_cased(condition.text))
+def _one_spelling(condition: p.Condition) -> bool:
+    return isinstance(condition, p.TextEq) and (
+        condition.cased or not any(_cased(condition.text))
+    )
 
 
 def _numeric(condition: p.Condition) -> bool:
@@ -127,38 +168,75 @@ def _numeric(condition: p.Condition) -> bool:
 
 
 def _by_automata(conditions: frozenset[Signed]) -> str | None:
-    """Return the shortest text in the product of the conditions' automata, None if it is empty."""
-    parts: list[tuple[Language, bool]] = []
+    """Return a text in the product of the conditions' automata, None if it is empty.
+
+    Few conditions decide most questions: a condition takes part once a text breaks it.
+    """
     try:
-        parts = [(language(c), wanted) for c, wanted in _ordered(conditions)]
+        waiting = [(each, language(each.condition), w) for each, w in _ordered(conditions)]
     except NoMachine as found:
         raise Undecided(f"{found.what} is not decided here") from None
+    waiting.sort(key=lambda item: not item[2])
+    budget = _Budget(MOST_STEPS)
+    taking: list[tuple[Language, bool]] = []
+    while True:
+        text = _in_product(taking, budget)
+        if text is None:
+            return None
+        broken = [item for item in waiting if item[0].check(text) is not item[2]]
+        if not broken:
+            return text
+        first = broken[0]
+        waiting.remove(first)
+        taking.append(first[1:])
+
+
+@dataclass(slots=True)
+class _Budget:
+    """Steps of automata that may still be taken."""
+
+    left: int
+
+    def take(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise Undecided("the patterns are too many to compare")
+
+
+def _in_product(parts: Sequence[tuple[Language, bool]], budget: _Budget) -> str | None:
+    """Return a text that all automata accept, or miss, as wanted; None if there is none.
+
+    The states that promise most come first: the least to go for the automata that must accept.
+    """
     chars = _representatives(parts)
+    asked = [part for part, wanted in parts if wanted]
+    places = [at for at, (_, wanted) in enumerate(parts) if wanted]
     start = tuple(part.initial for part, _ in parts), NO_CHAR
     seen = {start}
-    steps = 0
-    waiting = deque([(start, "")])
+    waiting = [(0, 0, start, "")]
+    number = 0
     while waiting:
-        (states, before), text = waiting.popleft()
+        _, _, (states, before), text = heappop(waiting)
         if all(
             part.accepts(mask, before) is wanted
             for (part, wanted), mask in zip(parts, states, strict=True)
         ):
             return text
-        steps += len(chars)
-        if steps > MOST_STEPS:
-            raise Undecided("the patterns are too many to compare")
+        budget.take(len(chars) * len(parts))
         for code in chars:
             after = tuple(
                 part.step(mask, before, code)
                 for (part, _), mask in zip(parts, states, strict=True)
             )
-            dead = any(not m and w for (_, w), m in zip(parts, after, strict=True))
             following = (after, code)
-            if dead or following in seen:
+            if following in seen or not all(after[at] for at in places):
                 continue
             seen.add(following)
-            waiting.append((following, text + chr(code)))
+            number += 1
+            to_go = sum(
+                part.to_go(after[at]) for part, at in zip(asked, places, strict=True)
+            )
+            heappush(waiting, (to_go + len(text), number, following, text + chr(code)))
     return None
 
 
@@ -198,26 +276,26 @@ def _with_numbers(conditions: frozenset[Signed]) -> str | None:
 
 def _no_number(conditions: frozenset[Signed]) -> str | None:
     as_text: set[Signed] = {(NUMERAL, False)}
-    for condition, wanted in conditions:
-        match condition:
+    for each, wanted in conditions:
+        match each.condition:
             case p.NumEq():
                 if wanted:
                     return None
             case p.Order(op, int() | float() as bound):
-                as_text.add((p.Order(op, number_text(bound)), wanted))
+                as_text.add((asked(p.Order(op, number_text(bound))), wanted))
             case _:
-                as_text.add((condition, wanted))
+                as_text.add((each, wanted))
     return value_for(frozenset(as_text))
 
 
 def _a_number(conditions: frozenset[Signed]) -> str | None:
-    numbers = [item for item in conditions if _numeric(item[0])]
+    numbers = [item for item in conditions if _numeric(item[0].condition)]
     spelling = frozenset(conditions) - frozenset(numbers)
     whole = (WHOLE, True) in conditions
     amounts = _amounts(numbers, whole)
     if not amounts:
         return None
-    checks = [(_check(condition), wanted) for condition, wanted in conditions]
+    checks = [(each.check, wanted) for each, wanted in conditions]
     for amount in amounts:
         for text in (number_text(amount),) if whole else _spellings(amount):
             if all(check(text) is wanted for check, wanted in checks):
@@ -232,12 +310,12 @@ def _a_number(conditions: frozenset[Signed]) -> str | None:
 def _amounts(numbers: Iterable[Signed], whole: bool) -> list[float]:
     """Return numbers that the comparisons let pass, one from each stretch between the bounds."""
     numbers = list(numbers)
-    bounds = sorted({_bound(condition) for condition, _ in numbers})
+    bounds = sorted({_bound(each.condition) for each, _ in numbers})
     tried: list[float] = []
     for low, high in zip([bounds[0] - 2, *bounds], [*bounds, bounds[-1] + 2], strict=True):
         tried += [low, (low + high) / 2, *_wholes_between(low, high)]
     tried.append(bounds[-1])
-    checks = [(_check(condition), wanted) for condition, wanted in numbers]
+    checks = [(each.check, wanted) for each, wanted in numbers]
     found = dict.fromkeys(
         amount
         for amount in (*map(_tidy, tried),)
@@ -268,7 +346,7 @@ def _tidy(amount: float) -> float:
 
 
 def _is_one(numbers: Sequence[Signed]) -> bool:
-    return any(wanted and isinstance(condition, p.NumEq) for condition, wanted in numbers)
+    return any(wanted and isinstance(each.condition, p.NumEq) for each, wanted in numbers)
 
 
 def _spellings(amount: float) -> Iterator[str]:
@@ -280,21 +358,3 @@ def _spellings(amount: float) -> Iterator[str]:
     yield from (f"{sign}0{digits}", f"{sign}00{digits}", f"{plain}e0")
     if not sign:
         yield f"+{plain}"
-
-
-def folded(condition: p.Condition) -> p.Condition:
-    """Return an equal condition in the form that others are compared with most easily."""
-    match condition:
-        case p.Glob(pattern, cased) if pattern.is_literal:
-            return folded(p.TextEq(pattern.text, cased))
-        case p.TextEq(text, cased) if cased and not any(_cased(text)):
-            return replace(condition, cased=False)
-        case p.Glob(pattern, cased) if cased:
-            texts = "".join(part for part in pattern.parts if isinstance(part, str))
-            return condition if any(_cased(texts)) else p.Glob(pattern)
-        case _:
-            return condition
-
-
-def _cased(text: str) -> Iterator[bool]:
-    return (char.lower() != char or char.upper() != char or not char.isascii() for char in text)

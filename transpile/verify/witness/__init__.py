@@ -15,20 +15,29 @@ from itertools import islice, permutations
 
 from transpile.interpret import compile_pred
 from transpile.ir.events import EventRule
+from transpile.ir.expr import Field
+from transpile.ir.pred import Exists, Test
 from transpile.ir.stages import Aggregate, Events, Pipeline, Window
 from transpile.ir.text import whole
+from transpile.ir.walk import descend, fields_of
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.witness.backwards import Wishes, wishes_of
 from transpile.verify.witness.choose import telling
 from transpile.verify.witness.groups import (
     MOST_IN_GROUP,
+    across_keys,
+    across_windows,
     around_threshold,
     at_threshold,
+    grouped_by,
+    groups_of_each,
+    repeated,
     shape_of,
     standing_out,
 )
+from transpile.verify.witness.late import late_events, late_filters
 from transpile.verify.witness.maker import START, Event, Maker, event_part, maker_for
-from transpile.verify.witness.near import changed, near
+from transpile.verify.witness.near import changed, edges, near
 from transpile.verify.witness.partners import partner_events
 from transpile.verify.witness.raw import counts_text, reads_text, with_text
 from transpile.verify.witness.solve import solutions
@@ -36,16 +45,22 @@ from transpile.verify.witness.solve import solutions
 __all__ = ["START", "Maker", "maker_for", "witnesses"]
 
 SOLUTIONS = 4
-"""Events solved for per rule; the prover finds what only others show."""
+"""Events solved for per rule that every near miss is made of."""
+
+ALTERNATIVES = 64
+"""Further events solved for per rule, one for each way to meet its filter."""
 
 POOL = 240
-"""Events near a solution that are made per rule, to choose from."""
+"""Events near a solution that are made per rule, to choose from; as many of the alternatives."""
 
 LIMIT = 400
 """Events kept per rule, without its groups."""
 
 SPACING = 1.0
-"""Seconds between two events at most: all lie in one window, be it fixed or sliding."""
+"""Seconds between two events at most: all lie in one window, be it fixed or sliding.
+
+Times are whole milliseconds, which every target can tell apart.
+"""
 
 
 def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
@@ -56,13 +71,16 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
         return []
     rule = maker.settle(rule)
     made = list(islice(_events(rule, pipeline, maker), LIMIT + 3 * MOST_IN_GROUP))
+    tested = fields_of(rule.pred)
+    made = [maker.titled(event, tested) for event in made]
     if made and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
         made += made[:1] * 2  # the same once more, at other times
     made += partner_events(pipeline, made, witnesses, maker.tables)
     if reads_text(rule) or counts_text(pipeline):
         made = [with_text(event, number) for number, event in enumerate(made)]
     step = _spacing(rule)
-    return [{"_time": whole(START + step * number), **event} for number, event in enumerate(made)]
+    times = (whole(round(START + step * number, 3)) for number in range(len(made)))
+    return [{"_time": time, **event} for time, event in zip(times, made, strict=True)]
 
 
 def _spacing(rule: EventRule) -> float:
@@ -83,30 +101,57 @@ def _events(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Event
 
     wishes = _wishes(rule, pipeline, maker)
     bases = _bases(rule, maker, wishes)
+    common = _computed_from(rule, wishes)
+    others = islice(solutions(rule.pred, common), SOLUTIONS, ALTERNATIVES)
     for base in bases:
         if fresh(full := maker.completed(base)):
             yield full
-    pool = list(islice(near(bases, rule.pred, maker), POOL))
+    pool = [
+        *islice(near(bases, rule.pred, maker), POOL),
+        *islice(edges(bases[:1], others), POOL),
+    ]
     facts = Facts(maker.single, maker.whole)
-    told = [e for e in islice(telling(rule.pred, pool, maker, facts), LIMIT) if fresh(e)]
+    found = telling(rule.pred, pool, maker, facts, common)
+    told = [event for event in islice(found, LIMIT) if fresh(event)]
     yield from told
     for base in bases[:1]:
         full = maker.completed(base)
         for name in maker.grouped:
             if fresh(missing := changed(full, name, None)):
                 yield missing
-        shape = shape_of(rule, full, maker, wishes.size, tuple(wishes.distinct))
+        by = grouped_by(pipeline)
+        shape = shape_of(rule, full, maker, wishes.size, tuple(wishes.distinct), by)
         yield from around_threshold(rule, shape, maker)
         yield from at_threshold(rule, shape, told, maker)
+        yield from across_keys(rule, shape, maker)
+        yield from repeated(rule, shape, maker)
+        yield from across_windows(rule, shape, maker, pipeline)
+        if any(map(maker.fixed, by)):
+            yield from groups_of_each(rule, shape, told, maker)
+        yield from late_events(rule, pipeline, full, _scope(rule), maker)
         if wishes.unusual:
             yield from standing_out(rule, shape, maker)
 
 
 def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
     """Return what events must hold for the rule to have a result, where its filter does not say."""
-    if not rule.losses and rule.threshold is None:
+    if not rule.losses and rule.threshold is None and not late_filters(pipeline):
         return Wishes()
-    return wishes_of(pipeline, lambda name: maker.example(name, 1), maker.tables or {})
+    found = wishes_of(
+        pipeline, lambda name: maker.example(name, 1), maker.tables or {}, maker.made
+    )
+    found.values = maker.completed(found.values, found.present)
+    return found
+
+
+def _computed_from(rule: EventRule, wishes: Wishes) -> Event:
+    """Return what is wished of fields that the rule tests through what it computes, if at all."""
+    tested = {
+        node.subject.name
+        for node in descend(rule.pred)
+        if isinstance(node, Test | Exists) and isinstance(node.subject, Field)
+    }
+    return {name: value for name, value in wishes.values.items() if name not in tested}
 
 
 def _bases(rule: EventRule, maker: Maker, wishes: Wishes) -> list[Event]:
@@ -118,7 +163,8 @@ def _bases(rule: EventRule, maker: Maker, wishes: Wishes) -> list[Event]:
     scope = _scope(rule)
     decide = compile_pred(rule.pred)
     wished = [wishes.values] if wishes.values and decide(dict(wishes.values)) else []
-    solved = [*wished, *islice(solutions(rule.pred), 2 * SOLUTIONS)]
+    common = _computed_from(rule, wishes)
+    solved = [*wished, *islice(solutions(rule.pred, common), 2 * SOLUTIONS)]
     if not solved and (proved := satisfiable(rule.pred).event) is not None:
         solved = [proved]
     fitting = (_reconciled(found, maker, decide) for found in solved)

@@ -35,9 +35,10 @@ from transpile.ir.pred import (
 from transpile.ir.regex import Regex
 from transpile.ir.regex import tree as t
 from transpile.ir.text import number
-from transpile.ir.walk import descend, fields_of
+from transpile.ir.walk import conjuncts, descend, fields_of
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.samples import filled, matching
+from transpile.verify.witness.lookups import MadeRows
 
 Event = dict[str, Any]
 
@@ -76,6 +77,14 @@ class Wishes:
         """Return the value that is wished for a field and forget it; None: no wish."""
         return self.values.pop(name, None)
 
+    def want(self, row: Mapping[str, Any]) -> None:
+        """Wish that fields hold these values, None for none, whatever was wished before."""
+        for name, value in row.items():
+            self.values.pop(name, None)
+            self.present.pop(name, None)
+            if value is not None:
+                self.values[name] = value
+
     def need(self, expr: Expr) -> None:
         """Wish that an expression has a value."""
         names = sorted(fields_of(expr))
@@ -96,32 +105,43 @@ class Wishes:
         facts = Facts(lambda name: True, counted.__contains__)
         found = satisfiable(all_of((pred, *kept)), facts).event
         if found is None:
-            found = satisfiable(pred, facts).event or satisfiable(pred).event or {}
+            alone = (each for each in conjuncts(pred)
+                     if not any(isinstance(node, Compare) for node in descend(each)))  # fmt: skip
+            asked = (lambda: satisfiable(pred, facts), lambda: satisfiable(pred),
+                     lambda: satisfiable(all_of(alone), facts))  # fmt: skip
+            found = next((event for ask in asked if (event := ask().event) is not None), {})
             self.values.update(found)
         for name, value in found.items():
             self.give(name, value)
 
 
 def wishes_of(
-    pipeline: s.Pipeline, example: Callable[[str], str], tables: Mapping[str, Entries]
+    pipeline: s.Pipeline,
+    example: Callable[[str], str],
+    tables: Mapping[str, Entries],
+    made: MadeRows,
+    wanted: tuple[int, Mapping[str, Any]] | None = None,
 ) -> Wishes:
     """Return what events of the rule's source must hold for the rule to have a result.
 
-    example: a value for a field of the source.
+    example: a value for a field of the source.  tables, made: lookup tables, and rows for those
+    that have none.  wanted: the place of a filter and what the fields of a row are to be there.
     """
     wishes = Wishes()
-    for stage in reversed(pipeline.stages):
+    back = _Back(example, tables, made)
+    for at, stage in reversed(tuple(enumerate(pipeline.stages))):
+        if wanted is not None and wanted[0] == at:
+            wishes.want(wanted[1])
+            continue
         handler = _STAGES.get(type(stage))
         if handler is not None:
-            handler(stage, wishes, _Back(example, tables))
+            handler(stage, wishes, back)
     source = pipeline.stages[0]
     prefix = source.prefix if isinstance(source, s.DataModel) else ""
     wishes.values = {name.removeprefix(prefix): v for name, v in wishes.values.items()}
     wishes.distinct = {name.removeprefix(prefix): None for name in wishes.distinct}
-    for name in wishes.present:
-        bare = name.removeprefix(prefix)
-        if not bare.startswith("_"):
-            wishes.give(bare, example(bare))
+    bare = (name.removeprefix(prefix) for name in wishes.present)
+    wishes.present = {name: None for name in bare if not name.startswith("_")}
     return wishes
 
 
@@ -142,6 +162,7 @@ def _compared_with_numbers(pred: Pred) -> frozenset[str]:
 class _Back:
     example: Callable[[str], str]
     tables: Mapping[str, Entries]
+    made: MadeRows
 
 
 # -- stages --------------------------------------------------------------------------------------
@@ -211,6 +232,8 @@ def _aggregate(stage: s.Aggregate, wishes: Wishes, back: _Back) -> None:
         _aggregated(agg, values, wishes, back)
         if agg.name in present:
             _told_apart(agg, wishes)
+        elif agg.arg is not None and not agg.pattern:
+            wishes.need(agg.arg)
 
 
 def _told_apart(agg: s.Agg, wishes: Wishes) -> None:
@@ -234,6 +257,9 @@ def _aggregated(agg: s.Agg, values: Mapping[str, Any], wishes: Wishes, back: _Ba
                 wishes.size = max(wishes.size, min(math.ceil(amount), MOST))
             if agg.func != "count" and agg.arg is not None:
                 wishes.distinct.update(dict.fromkeys(sorted(fields_of(agg.arg))))
+        elif agg.func in ("values", "list") and isinstance(value, list) and agg.arg is not None:
+            wishes.size = max(wishes.size, min(len(value), MOST))
+            wishes.distinct.update(dict.fromkeys(sorted(fields_of(agg.arg))))
         elif agg.func in _OF_ONE and agg.arg is not None:
             _invert(agg.arg if not agg.pattern else Field(name), value, wishes)
         if agg.where != TRUE:
@@ -261,7 +287,17 @@ def _lookup(stage: s.Lookup, wishes: Wishes, back: _Back) -> None:
     table = back.tables.get(stage.table)
     asked = {column: wishes.take(name) for column, name in stage.outputs}
     given = {column: str(value).lower() for column, value in asked.items() if value is not None}
-    if table is None or table.rows is None or not given:
+    for column, name in stage.outputs:
+        if name in wishes.present and wishes.present.pop(name, "") is None:
+            given.setdefault(column, back.example(name))
+    if not given:
+        return
+    if table is None or table.rows is None:
+        answers = {column: str(asked.get(column) or value) for column, value in given.items()}
+        keys = {column: wishes.values.get(name) for column, name in stage.keys}
+        found = back.made.answer(stage, keys, answers)
+        for column, name in stage.keys:
+            wishes.give(name, found[column])
         return
     for row in table.rows:
         if all((row.get(column) or "").lower() == value for column, value in given.items()):
@@ -269,6 +305,19 @@ def _lookup(stage: s.Lookup, wishes: Wishes, back: _Back) -> None:
                 text = filled(Pattern.from_spl(row.get(column, "")), "x")
                 wishes.give(name, text)
             return
+
+
+def _for_each(stage: s.ForEach, wishes: Wishes, back: _Back) -> None:
+    """Take the wish about a field that the loop fills to the first field it goes through."""
+    for name, expr in stage.template:
+        value = wishes.values.get(name)
+        if value is not None and _EACH in fields_of(expr):
+            del wishes.values[name]
+            wishes.present.pop(name, None)
+            wishes.give(stage.patterns[0].replace("*", "0"), value)
+
+
+_EACH = "<<FIELD>>"
 
 
 def _expand(stage: s.Expand, wishes: Wishes, back: _Back) -> None:
@@ -286,6 +335,7 @@ _STAGES: Mapping[type, Callable[[Any, Wishes, _Back], None]] = {
     s.Dedup: _dedup,
     s.Lookup: _lookup,
     s.Expand: _expand,
+    s.ForEach: _for_each,
 }
 
 
@@ -311,6 +361,9 @@ def _invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
             amount = number(str(value))
             wishes.give(name, "x" * int(min(amount or 0, 5000)))
             return True
+        case Call("mvcount", (Call("split" | "mvsplit", (inner, Lit(str(sign)))),)):
+            amount = number(str(value))
+            return _invert(inner, sign.join("x" * int(max(1, min(amount or 1, 100)))), wishes)
         case Call("mvcount", (Field(name),)):
             amount = number(str(value))
             wishes.give(name, [f"{name}-{n}" for n in range(int(min(amount or 1, 100)))])
@@ -373,6 +426,8 @@ def _arithmetic(op: str, left: Expr, right: Expr, value: float | None, wishes: W
             return _invert(left, number_text(value * other), wishes)
         case "add" | "plus", _, _:
             terms = [*_terms(left), *_terms(right)]
+            if len({fields_of(term) for term in terms}) == 1:  # one field: all of it in one term
+                return _invert(terms[0], number_text(value), wishes)
             share = number_text(max(1, math.ceil(value / len(terms))))
             found = [_invert(term, share, wishes) for term in terms]
             return all(found)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from transpile.interpret import NotComputable
-from transpile.ir.pred import Pred
+from transpile.ir.pred import Pred, Test
+from transpile.ir.walk import descend
 from transpile.verify.bits import Truths, indices
 from transpile.verify.mutate import of_pred
 from transpile.verify.prove import Facts, implies
@@ -18,15 +19,22 @@ from transpile.verify.witness.maker import Event, Maker
 
 MOST_MUTANTS = 300
 
+MOST_ASKED = 4000
+"""Tests in all the predicates that the prover is asked about for one rule."""
+
 MOST_TRIED = 8
 """Events of the pool that are tried for a mutant until one fits all taxonomies."""
 
 
-def telling(pred: Pred, pool: Sequence[Event], maker: Maker, facts: Facts) -> Iterator[Event]:
+def telling(
+    pred: Pred, pool: Sequence[Event], maker: Maker, facts: Facts, common: Event
+) -> Iterator[Event]:
     """Yield events, completed, so that each mutant of a predicate is told apart by one of them.
 
     Where there is one, an event that fits every taxonomy is among those that tell it apart.
+    common: fields that the predicate does not test and all events get.
     """
+    pool = [common | event for event in pool]
     try:
         truths = Truths(list(pool))
         original = truths.of(pred, keep=True)
@@ -38,11 +46,22 @@ def telling(pred: Pred, pool: Sequence[Event], maker: Maker, facts: Facts) -> It
         yield from map(maker.completed, pool)
         return
     chosen = _Chosen(pool, maker)
+    left = MOST_ASKED // leaves(pred)
     for other, differing in sorted(changes, key=lambda change: change[1].bit_count()):
         if not differing:
-            yield from _solved(pred, other, maker, facts)
+            left -= 1
+            if left < 0:
+                continue
+            yield from (
+                maker.completed(common | event) for event in _solved(pred, other, facts)
+            )
         elif not differing & chosen.fitting:
             yield from chosen.one_of(differing)
+
+
+def leaves(pred: Pred) -> int:
+    """Return how many tests a predicate has, 1 at least."""
+    return max(1, sum(1 for node in descend(pred) if isinstance(node, Test)))
 
 
 class _Chosen:
@@ -71,7 +90,7 @@ class _Chosen:
             yield self.maker.completed(self.pool[at])
 
 
-def _solved(pred: Pred, other: Pred, maker: Maker, facts: Facts) -> Iterator[Event]:
+def _solved(pred: Pred, other: Pred, facts: Facts) -> Iterator[Event]:
     """Yield an event that only one of two predicates finds, if the prover knows one."""
     asked: tuple[Callable[[], Event | None], ...] = (
         lambda: implies(pred, other, facts).event,
@@ -80,5 +99,5 @@ def _solved(pred: Pred, other: Pred, maker: Maker, facts: Facts) -> Iterator[Eve
     for ask in asked:
         event = ask()
         if event is not None:
-            yield maker.completed(event)
+            yield event
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -18,6 +18,7 @@ from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
 from transpile.schema.views import conflicts, implied
 from transpile.tables import Table
+from transpile.verify.witness.lookups import MadeRows
 
 Event = dict[str, Any]
 
@@ -51,9 +52,11 @@ class Maker:
     several values; single: whether it is known that it does not.  whole: whether a field holds
     whole numbers, plainly written.  consistent: whether the fields of an event can come from one
     real event (a file's name and path agree).  alone: whether a field cannot contradict the others.
-     known: values of fields that all events of
+    at_odds: which fields of an event contradict others.  known: values of fields that all events of
     the dataset share, among them its event code.  example: a value that fits a field, by number.
-    tables: lookup tables, by name.  settle: chooses between fields of which an event has one.
+    tables: lookup tables, by name; made: rows of those that have none.  settle: chooses between
+    fields of which an event has one.  fixed: whether a field is the same in all events of one kind,
+    as a title is.
     """
 
     grouped: tuple[str, ...] = ()
@@ -65,12 +68,18 @@ class Maker:
     known: Mapping[str, str] = field(default_factory=dict)
     example: Callable[[str, int], str] = field(default=partial(_example, ""))
     tables: Mapping[str, Table] | None = None
+    made: MadeRows = field(default_factory=MadeRows)
     settle: Callable[[EventRule], EventRule] = field(default=lambda rule: rule)
+    at_odds: Callable[[Event], frozenset[str]] = field(default=lambda event: frozenset())
+    fixed: Callable[[str], bool] = field(default=lambda name: False)
 
-    def completed(self, event: Event) -> Event:
-        """Return the event with the grouping fields it lacks, as far as they fit in."""
+    def completed(self, event: Event, also: Iterable[str] = ()) -> Event:
+        """Return the event with the grouping fields it lacks, as far as they fit in.
+
+        also: further fields that it is to have, if they contradict no others.
+        """
         given = frozenset(event)
-        for name in self.grouped:
+        for name in dict.fromkeys((*self.grouped, *also)):
             if name in event or name.startswith("_"):
                 continue
             for candidate in self._filled(name, event, given):
@@ -78,8 +87,17 @@ class Maker:
                     event = candidate
                     break
             else:  # no taxonomy shows it; a table of the rule's own fields can
-                event = {**event, name: self.example(name, 1)}
+                if name in self.grouped:
+                    event = {**event, name: self.example(name, 1)}
         return event
+
+    def titled(self, event: Event, tested: frozenset[str]) -> Event:
+        """Return the event with titles that go with its event code. tested: fields left alone."""
+        code = next((event[name] for name in EVENT_CODE_FIELDS if name in event), None)
+        if code is None:
+            return event
+        titles = {n: f"{n}-{code}" for n in event if self.fixed(n) and n not in tested}
+        return {**event, **titles}
 
     def _filled(self, name: str, event: Event, given: frozenset[str]) -> Iterator[Event]:
         """Yield the event with a value for a field, at last with one that another one holds."""
@@ -87,11 +105,15 @@ class Maker:
             yield {**event, name: self.known[name]}
             return
         value = self.example(name, 1)
-        for text in (value, *_parts_of(event)):
+        for text in (value, *_parts_of(event), *_USUAL):
             yield {**event, name: text}
         for other in sorted(event.keys() - given):
             for whole in (f"C:\\x\\{value}", f"{name}={value}"):
                 yield {**event, name: value, other: whole}
+
+
+_USUAL = ("success", "failure", "allowed", "blocked", "created", "deleted", "modified")
+"""Values of fields that tell how an action went, of which a taxonomy may know a few only."""
 
 
 def _parts_of(event: Event) -> Iterator[str]:
@@ -125,11 +147,15 @@ def maker_for(
 
     read = fields_of(rule.pred)
 
-    def consistent(event: Event) -> bool:
-        return not any(
-            conflicts(event, found, taxonomy, variant, platform=platform, read=read)
-            for taxonomy in TAXONOMIES
+    def at_odds(event: Event, taxonomies: Iterable[Taxonomy] = TAXONOMIES) -> frozenset[str]:
+        return frozenset(
+            name
+            for taxonomy in taxonomies
+            for name in conflicts(event, found, taxonomy, variant, platform=platform, read=read)
         )
+
+    def consistent(event: Event) -> bool:
+        return not any(at_odds(event, (taxonomy,)) for taxonomy in TAXONOMIES)
 
     fields = FieldMap(found, variant)
 
@@ -153,6 +179,10 @@ def maker_for(
     def alone(name: str, event: Event) -> bool:
         return not any(targets(name) & targets(other) for other in event)
 
+    def fixed(name: str) -> bool:
+        targets = (fields.lookup(name, taxonomy) for taxonomy in TAXONOMIES)
+        return any(target is not None and target.drop == "event_title" for target in targets)
+
     code = implied(found, "ecs", variant).get("event.code")
     known = {} if code is None else dict.fromkeys(EVENT_CODE_FIELDS, code)
 
@@ -170,7 +200,10 @@ def maker_for(
         known,
         example,
         tables,
+        MadeRows(),
         settle,
+        at_odds,
+        fixed,
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from transpile.ir import pred as p
 from transpile.ir.expr import Field
 from transpile.ir.pred import Pred
 from transpile.ir.walk import descend
-from transpile.verify.samples import samples
+from transpile.verify.samples import near_text, samples
 from transpile.verify.witness.maker import Event, Maker
 
 METADATA = frozenset(("index", "source", "sourcetype", "eventtype", "tag"))
@@ -26,6 +26,20 @@ def near(solutions: Sequence[Event], pred: Pred, maker: Maker) -> Iterator[Event
         for name, texts in values.items():
             for text in texts:
                 yield changed(base, name, text)
+
+
+def edges(bases: Sequence[Event], others: Iterable[Event]) -> Iterator[Event]:
+    """Yield other solutions, and each with the texts changed a little that it alone has.
+
+    What a base holds and another solution does not, the other one gets too.
+    """
+    common: Event = {name: value for base in bases for name, value in base.items()}
+    for other in others:
+        event = {**{n: v for n, v in common.items() if n in METADATA}, **other}
+        yield event
+        for name, value in other.items():
+            if isinstance(value, str) and common.get(name) != value and name not in METADATA:
+                yield from (changed(event, name, text) for text in near_text(value))
 
 
 def changed(event: Event, name: str, value: Any) -> Event:

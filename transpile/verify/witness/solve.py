@@ -37,12 +37,16 @@ class _Wish:
 _Wishes = Mapping[str, _Wish]
 
 
-def solutions(pred: Pred) -> Iterator[Event]:
-    """Yield events that meet a predicate, one per way to meet it that could be solved."""
+def solutions(pred: Pred, common: Event | None = None) -> Iterator[Event]:
+    """Yield events that meet a predicate, one per way to meet it that could be solved.
+
+    common: fields that all of them have, for conditions that are not solved for.
+    """
     decide = compile_pred(pred)
     tried: set[str] = set()
     for wishes in islice(_ways(pred, True), 64):
-        event = _granted(wishes)
+        granted = _granted(wishes)
+        event = None if granted is None else {**(common or {}), **granted}
         if event is not None and (key := repr(event)) not in tried:
             tried.add(key)
             if decide(dict(event)):
@@ -136,6 +140,8 @@ def _candidates(wish: _Wish) -> Iterator[str]:
     if len(own) > 1:
         for filler in ("", " ", "\\", "x"):
             yield filler.join(texts[0] for texts in _ordered(wish.holds, own) if texts)
+    if any(isinstance(condition, p.InNetwork) for condition in (*wish.holds, *wish.fails)):
+        yield "203.0.113.9"
     yield from ("value", "1", "other value", "0.5", "C:\\other\\x.exe", "203.0.113.9", "true")
 
 

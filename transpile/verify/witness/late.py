@@ -1,0 +1,111 @@
+"""Events for the conditions on what a rule computes: counts, texts taken apart, looked-up values.
+
+For each change of such a condition there are values that show it. They are carried back through
+the stages that made them, to events of the source; what comes of these is found out by running the
+rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from transpile.interpret import NotComputable
+from transpile.ir import stages as s
+from transpile.ir.events import EventRule
+from transpile.ir.walk import fields_of
+from transpile.verify.known import known_before
+from transpile.verify.prove import Facts
+from transpile.verify.witness.backwards import Wishes, wishes_of
+from transpile.verify.witness.choose import telling
+from transpile.verify.witness.groups import group_of, grouped_by, shape_of
+from transpile.verify.witness.maker import Event, Maker
+from transpile.verify.witness.near import METADATA, edges, near
+from transpile.verify.witness.solve import solutions
+
+SOLUTIONS = 24
+"""Ways to meet one condition that are tried."""
+
+POOL = 120
+"""Values near the edge of one condition, to choose from."""
+
+MOST = 60
+"""Values of all conditions of a rule that are carried back."""
+
+MOST_EVENTS = 600
+"""Events that are made for them."""
+
+FIRST = 5000
+"""Number of the first group that is made here."""
+
+
+def late_events(
+    rule: EventRule, pipeline: s.Pipeline, base: Event, scope: Event, maker: Maker
+) -> Iterator[Event]:
+    """Yield events for the filters that come behind the source's own.
+
+    base: an event that the source's own filters find.  scope: what places an event in the source.
+    """
+    made = islice(_wanted(rule, pipeline, maker), MOST)
+    yield from islice(_grouped(rule, base, scope, maker, made, grouped_by(pipeline)), MOST_EVENTS)
+
+
+def _grouped(
+    rule: EventRule,
+    base: Event,
+    scope: Event,
+    maker: Maker,
+    made: Iterator[Wishes],
+    by: tuple[str, ...],
+) -> Iterator[Event]:
+    for number, wishes in enumerate(made, FIRST):
+        event = scope | _kept(base, wishes.values) | wishes.values
+        event = maker.completed(event, wishes.present)
+        distinct = tuple(wishes.distinct)
+        shape = shape_of(rule, event, maker, wishes.size, distinct, by)
+        yield from group_of(rule, shape, maker, wishes.size, number)
+
+
+def _kept(base: Event, wished: Event) -> Event:
+    """Return what an event keeps of the base: the fields that nothing is wished of."""
+    return {name: value for name, value in base.items() if name not in wished}
+
+
+def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wishes]:
+    """Yield the wishes for each event that tells a change of a later filter apart."""
+    known = known_before(pipeline, maker.single, maker.whole)
+    for at in late_filters(pipeline):
+        stage = pipeline.stages[at]
+        assert isinstance(stage, s.Filter)
+        known_here = known[at].facts(stage.pred)
+        facts = Facts(lambda name: True, known_here.whole, known_here.given)
+        plain = Maker(single=facts.single, whole=facts.whole)
+        try:
+            found = list(islice(solutions(stage.pred), SOLUTIONS))
+        except NotComputable:  # it asks for rows of another search
+            continue
+        bases = found[:2]
+        pool = [
+            *islice(near(bases, stage.pred, plain), POOL),
+            *islice(edges(bases[:1], found[2:]), POOL),
+        ]
+        tested = fields_of(stage.pred) - METADATA
+        for row in (*bases[:1], *telling(stage.pred, pool, plain, facts, {})):
+            yield wishes_of(
+                pipeline,
+                lambda name: maker.example(name, 1),
+                maker.tables or {},
+                maker.made,
+                (at, {name: row.get(name) for name in sorted(tested)}),
+            )
+
+
+def late_filters(pipeline: s.Pipeline) -> tuple[int, ...]:
+    """Return the places of the filters that another stage than a filter precedes."""
+    stages = pipeline.stages[1:]
+    first = next((n for n, x in enumerate(stages, 1) if not isinstance(x, s.Filter)), len(stages))
+    return tuple(
+        at
+        for at, stage in enumerate(pipeline.stages)
+        if at > first and isinstance(stage, s.Filter)
+    )
