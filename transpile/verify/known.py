@@ -67,10 +67,8 @@ class Known:
         match expr:
             case Field(name):
                 return self.of(name)
-            case Lit(None):
-                return ONE
             case Lit(value):
-                return replace(ONE, present=True, texts=(_text(value),))
+                return ONE if value is None else replace(ONE, present=True, texts=(_text(value),))
             case Case(branches, default):
                 return _either([self.of_expr(x) for x in (*(r for _, r in branches), default)])
             case Call(name, args):

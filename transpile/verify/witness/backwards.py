@@ -107,9 +107,12 @@ class Wishes:
         if found is None:
             alone = (each for each in conjuncts(pred)
                      if not any(isinstance(node, Compare) for node in descend(each)))  # fmt: skip
-            asked = (lambda: satisfiable(pred, facts), lambda: satisfiable(pred),
-                     lambda: satisfiable(all_of(alone), facts))  # fmt: skip
-            found = next((event for ask in asked if (event := ask().event) is not None), {})
+            found = (
+                satisfiable(pred, facts).event
+                or satisfiable(pred).event
+                or satisfiable(all_of(alone), facts).event
+                or {}
+            )
             self.values.update(found)
         for name, value in found.items():
             self.give(name, value)
