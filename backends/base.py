@@ -272,6 +272,17 @@ class Open(Protocol):
 
 
 @runtime_checkable
+class TellsFilter(Protocol):
+    """A backend whose queries can be asked what they want of the rows of their source."""
+
+    def source_filter(self, variant: str, draft: Draft) -> Pred:
+        """Return the condition on the rows of the source, read from the text anew, in its columns.
+
+        Raises `ReadingError`: CNT409 for a text that is wrong, CNT410 for one that is not read.
+        """
+
+
+@runtime_checkable
 class Reads(Protocol):
     """A backend whose language can be read."""
 

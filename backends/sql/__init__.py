@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from transpile.backends.base import Draft, Engine, Inputs, Request, TargetInfo
 
+from transpile.errors import ReadingError
 from transpile.fidelity import Observable
 from transpile.tables import Table
 
 if TYPE_CHECKING:
     from transpile.backends.sql.engine import SqlEngine
+
+    from transpile.ir.pred import Pred
 
 _TITLES = {
     "duckdb": "DuckDB",
@@ -83,6 +86,16 @@ class SqlBackend:
         from transpile.backends.sql.ddl import lookup_tables
 
         return lookup_tables(tables, variant or "duckdb")
+
+    def source_filter(self, variant: str, draft: Draft) -> Pred:
+        """Return what a query asks of the rows of its source. Raises ReadingError."""
+        from transpile.backends.sql.read import source_filter
+
+        if variant not in ("", "duckdb"):
+            raise ReadingError(f"queries of the dialect {variant} are not read back")
+        held = draft.inputs.tables.items()
+        tables = (table for table, what in held if not what.startswith("lookup:"))
+        return source_filter(draft.text, tables, "duckdb")
 
     def sql_engine(self, variant: str) -> SqlEngine | None:
         """Return the engine with what it says beyond the contract (`accepts`)."""

@@ -7,14 +7,14 @@ assumes of the events is part of the comparison.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from transpile.answered import answered
 from transpile.errors import Span, TranspileError
-from transpile.fidelity import Fidelity
+from transpile.fidelity import Observable
 from transpile.ir import pred as p
 from transpile.ir.decide import number_text
 from transpile.ir.events import EventRule, event_rule
@@ -32,33 +32,14 @@ from transpile.schema.fields import FieldTarget
 from transpile.schema.resolve import Resolution, resolve
 from transpile.schema.rewrite import Rewritten, rewrite, target_field
 from transpile.targets import find
+from transpile.verify.proof import Proof, undecided
 from transpile.verify.prove import Comparison, Facts, Relation, compare
+from transpile.verify.reread_rows import rows_proof
 
 if TYPE_CHECKING:
     from transpile.backends.base import Draft, Reader
     from transpile.convert import Conversion
     from transpile.verify.trial import Trial
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """How the text stands to the rule, for all events.
-
-    missed, extra: an event, in the target's field names, that only the rule's filter or only the
-    text finds.  reason: why it is not decided.  about: what was compared.
-    """
-
-    relation: Relation
-    missed: Mapping[str, Any] | None = None
-    extra: Mapping[str, Any] | None = None
-    reason: str = ""
-    about: str = "the filter"
-
-    def refutes(self, fidelity: Fidelity) -> bool:
-        """Return whether it shows that the text does something else than was claimed."""
-        if fidelity is Fidelity.SUPERSET:
-            return self.relation in (Relation.NARROWER, Relation.INCOMPARABLE)
-        return self.relation in (Relation.WIDER, Relation.NARROWER, Relation.INCOMPARABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +51,11 @@ class Sides:
     facts: Facts
 
 
-def undecided(reason: str) -> Proof:
-    """Return the verdict that nothing was proved, for a reason."""
-    return Proof(Relation.UNDECIDED, reason=reason)
-
-
 def proof(trial: Trial, conversion: Conversion) -> Proof:
     """Return how a conversion's text stands to its rule, for all events."""
+    draft = conversion.draft
+    if draft is not None and draft.observable is Observable.ROWS and not _reader(conversion.target):
+        return rows_proof(trial, conversion)
     found = sides(trial, conversion)
     if isinstance(found, Proof):
         return found

@@ -11,16 +11,19 @@ from transpile.compiled import Compiled
 from transpile.interpret import Context, compile_pred, event_row
 from transpile.interpret.context import cim_view
 from transpile.ir.expr import Field
+from transpile.ir.names import unrename
 from transpile.ir.pred import TRUE, Exists, Pred, all_of
 from transpile.ir.stages import (
     Aggregate,
     Bucket,
+    Compute,
     DataModel,
     Events,
     Filter,
     Lookup,
     LookupTable,
     Pipeline,
+    Rename,
     Stage,
 )
 from transpile.ir.walk import descend, fields_of
@@ -162,23 +165,35 @@ class Trial:
         )
 
     @cached_property
-    def _keys_behind(self) -> tuple[Field, ...]:
+    def keys_behind(self) -> tuple[Field, ...]:
         """Fields of the source that the first grouping is by: rows without them are in no group."""
-        for stage in self.pipeline.stages[self.runs.split :]:
+        stages = self.pipeline.stages
+        at = next((n for n, x in enumerate(stages) if isinstance(x, Aggregate)), 0)
+        last = stages[at]
+        if not isinstance(last, Aggregate):
+            return ()
+        names = [key.expr.name for key in last.by if isinstance(key.expr, Field)]
+        for stage in reversed(stages[self.runs.split : at]):
             match stage:
-                case Aggregate(by=keys):
-                    return tuple(key.expr for key in keys if isinstance(key.expr, Field))
-                case Bucket(field="_time", target="_time"):
+                case Rename(pairs):
+                    for old, new in reversed(pairs):
+                        names = [unrename(name, old, new) or name for name in names]
+                case Compute(assignments):
+                    made = {name for name, _ in assignments}
+                    names = [name for name in names if name not in made]
+                case Bucket(target=target):
+                    names = [name for name in names if name != target]
+                case Filter():
                     pass
                 case _:
-                    break
-        return ()
+                    return ()
+        return tuple(map(Field, names))
 
     def _facts(self, pred: Pred, required: Pred) -> Facts:
         """Return what is known of the rows of the source, which a filter reads."""
         source = self.pipeline.stages[0]
         maker = self.maker
-        required = all_of((required, *map(Exists, self._keys_behind)))
+        required = all_of((required, *map(Exists, self.keys_behind)))
         if not isinstance(source, DataModel):
             return Facts(maker.single, maker.whole, required)
         prefix = source.prefix

@@ -36,7 +36,7 @@ from transpile.verify.witness.groups import (
     standing_out,
 )
 from transpile.verify.witness.late import late_events, late_filters
-from transpile.verify.witness.maker import START, Event, Maker, event_part, maker_for
+from transpile.verify.witness.maker import START, TAXONOMIES, Event, Maker, event_part, maker_for
 from transpile.verify.witness.near import changed, edges, near
 from transpile.verify.witness.partners import partner_events
 from transpile.verify.witness.raw import counts_text, reads_text, with_text
@@ -70,7 +70,11 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     if rule is None:
         return []
     rule = maker.settle(rule)
-    made = list(islice(_events(rule, pipeline, maker), LIMIT + 3 * MOST_IN_GROUP))
+    made = [
+        event
+        for each in _makers(rule, pipeline, maker)
+        for event in islice(_events(rule, pipeline, each), LIMIT + 3 * MOST_IN_GROUP)
+    ]
     tested = fields_of(rule.pred)
     made = [maker.titled(event, tested) for event in made]
     if made and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
@@ -81,6 +85,15 @@ def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     step = _spacing(rule)
     times = (whole(round(START + step * number, 3)) for number in range(len(made)))
     return [{"_time": time, **event} for time, event in zip(times, made, strict=True)]
+
+
+def _makers(rule: EventRule, pipeline: Pipeline, maker: Maker) -> tuple[Maker, ...]:
+    """Return the maker; where its events cannot fit all taxonomies, one for each of them."""
+    wishes = _wishes(rule, pipeline, maker)
+    bases = [maker.completed(base) for base in _bases(rule, maker, wishes)]
+    if not bases or any(map(maker.consistent, bases)):
+        return (maker,)
+    return tuple(map(maker.within, TAXONOMIES))
 
 
 def _spacing(rule: EventRule) -> float:
@@ -140,7 +153,8 @@ def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
     found = wishes_of(
         pipeline, lambda name: maker.example(name, 1), maker.tables or {}, maker.made
     )
-    found.values = maker.completed(found.values, found.present)
+    fitting = _reconciled(found.values, maker, compile_pred(rule.pred)) or found.values
+    found.values = maker.completed(fitting, found.present)
     return found
 
 

@@ -59,16 +59,17 @@ def _grouped(
     by: tuple[str, ...],
 ) -> Iterator[Event]:
     for number, wishes in enumerate(made, FIRST):
-        event = scope | _kept(base, wishes.values) | wishes.values
+        event = scope | _kept(base, wishes.values, maker) | wishes.values
         event = maker.completed(event, wishes.present)
         distinct = tuple(wishes.distinct)
         shape = shape_of(rule, event, maker, wishes.size, distinct, by)
         yield from group_of(rule, shape, maker, wishes.size, number)
 
 
-def _kept(base: Event, wished: Event) -> Event:
-    """Return what an event keeps of the base: the fields that nothing is wished of."""
-    return {name: value for name, value in base.items() if name not in wished}
+def _kept(base: Event, wished: Event, maker: Maker) -> Event:
+    """Return what an event keeps of the base: what neither is wished for nor contradicts that."""
+    odd = maker.at_odds(base | wished) - maker.at_odds(base)
+    return {name: value for name, value in base.items() if name not in odd}
 
 
 def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wishes]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, Protocol
 
 from transpile.answered import answered
 from transpile.errors import Unsupported
@@ -44,6 +44,14 @@ def _example(kind: str, name: str, number: int) -> str:
             return f"{name}-{number}"
 
 
+class AtOdds(Protocol):
+    """Tells which fields of an event contradict others in the view of some taxonomies."""
+
+    def __call__(
+        self, event: Event, taxonomies: Iterable[Taxonomy] = TAXONOMIES
+    ) -> frozenset[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Maker:
     """What events look like besides the fields that the rule tests.
@@ -70,8 +78,17 @@ class Maker:
     tables: Mapping[str, Table] | None = None
     made: MadeRows = field(default_factory=MadeRows)
     settle: Callable[[EventRule], EventRule] = field(default=lambda rule: rule)
-    at_odds: Callable[[Event], frozenset[str]] = field(default=lambda event: frozenset())
+    at_odds: AtOdds = field(default=lambda event, taxonomies=TAXONOMIES: frozenset())
     fixed: Callable[[str], bool] = field(default=lambda name: False)
+
+    def within(self, taxonomy: Taxonomy) -> Maker:
+        """Return a maker of events that need to fit one taxonomy only."""
+        at_odds = self.at_odds
+
+        def odd(event: Event, taxonomies: Iterable[Taxonomy] = (taxonomy,)) -> frozenset[str]:
+            return at_odds(event, taxonomies)
+
+        return replace(self, consistent=lambda event: not odd(event), at_odds=odd)
 
     def completed(self, event: Event, also: Iterable[str] = ()) -> Event:
         """Return the event with the grouping fields it lacks, as far as they fit in.
