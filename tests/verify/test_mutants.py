@@ -103,3 +103,28 @@ def test_witnesses_depend_on_the_rule_alone() -> None:
     compiled = compile_rule(read_rule(PROCESSES.format("Processes.user=a*")), CONTENT)
     first, second = (trial_of(compiled, content=CONTENT).events for _ in range(2))
     assert first == second
+
+
+def test_rows_are_made_for_a_lookup_table_that_is_missing() -> None:
+    search = "x=1 | lookup assets_of_ours host OUTPUT owner | search owner=root*"
+    trial = trial_of(compile_rule(read_rule(search), CONTENT), content=CONTENT, now=1_767_225_600.0)
+    assert any(row["owner"] == "root" for row in trial.lookups["assets_of_ours"].rows or ())
+    assert trial.runs.result(trial.runs.all).rows
+
+
+@pytest.mark.parametrize(
+    ("search", "what"),
+    [
+        pytest.param("x=1 | stats count as n by a, b | where n>5", "grouping field dropped: b",
+                     id="key"),
+        pytest.param("x=1 | stats dc(u) as n by a | where n>5",
+                     "n: counts all values, not distinct ones", id="repeated-values"),
+        pytest.param("x=1 | eval c=lower(d) | where c=\"abc\"", "literal one character short",
+                     id="computed"),
+    ],
+)  # fmt: skip
+def test_witnesses_show_changes_behind_the_first_filter(search: str, what: str) -> None:
+    report = verify_rule(read_rule(search), "sql:duckdb", content=CONTENT)
+    assert report.verdict.good
+    assert report.adequacy is not None
+    assert what not in {gap.what for gap in report.adequacy.gaps}

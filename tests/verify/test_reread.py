@@ -32,7 +32,7 @@ def relation(target: str, old: str = "", new: str = "") -> Relation:
     return proof(Trial(compiled, CONTENT, (), (), 0.0), spoiled).relation
 
 
-@pytest.mark.parametrize("target", ["sigma", "eql"])
+@pytest.mark.parametrize("target", ["sigma", "eql", "sql:duckdb"])
 def test_an_honest_text_is_proved_equal(target: str) -> None:
     assert relation(target) is Relation.EQUAL
 
@@ -57,4 +57,16 @@ def test_a_spoiled_text_is_shown_to_differ(
 
 
 def test_what_nothing_reads_back_is_not_decided() -> None:
-    assert relation("sql:duckdb") is Relation.UNDECIDED
+    assert relation("sql:sqlite") is Relation.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("'%/c %'", "'%/c%'", id="pattern"),
+        pytest.param("'svc%'", "'svc'", id="wildcard-lost"),
+        pytest.param("'cmd.exe'", "'cmd.ex'", id="literal"),
+    ],
+)
+def test_a_spoiled_where_is_not_proved(old: str, new: str) -> None:
+    assert relation("sql:duckdb", old, new) is not Relation.EQUAL

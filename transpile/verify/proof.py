@@ -24,6 +24,11 @@ class Proof:
     reason: str = ""
     about: str = "the filter"
 
+    @property
+    def proves_all(self) -> bool:
+        """Return whether the rule's whole filter was shown to be what the text says."""
+        return self.relation is Relation.EQUAL and self.about == "the filter"
+
     def refutes(self, fidelity: Fidelity) -> bool:
         """Return whether it shows that the text does something else than was claimed."""
         if fidelity is Fidelity.SUPERSET:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from transpile.findings import Case, Finding, Level
 from transpile.verify.blame import Part
-from transpile.verify.prove import Relation
 from transpile.verify.render.text import shown, things, verdict_text
 from transpile.verify.report import Difference, Report, Verdict
 from transpile.verify.reread import Proof
@@ -54,7 +53,7 @@ def _findings(report: Report) -> Iterator[Finding]:
     if report.refuted and report.proof is not None:
         yield _finding(report, "VER804", _refuted(report.target, report.proof), "error")
     if report.adequacy is not None and report.adequacy.gaps and not report.verdict.bad:
-        proved = report.proof is not None and report.proof.relation is Relation.EQUAL
+        proved = report.proof is not None and report.proof.proves_all
         if not proved:
             first = report.adequacy.gaps[0].what
             number = len(report.adequacy.gaps)

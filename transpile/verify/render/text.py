@@ -104,6 +104,10 @@ def _proof(report: Report) -> Iterator[str]:
     if found.relation is Relation.UNDECIDED:
         yield _line("proof", f"none: {found.reason}")
         return
+    if found.relation is Relation.EQUAL and not found.proves_all:
+        said = f"for all events the query's WHERE clause, read back, says what {found.about} say"
+        yield _line("proof", said)
+        return
     yield _line("proof", found.reason or _PROOFS[found.relation])
     if report.refuted:
         for event, which in ((found.missed, "stops"), (found.extra, "passes")):

@@ -153,6 +153,7 @@ def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
     found = wishes_of(
         pipeline, lambda name: maker.example(name, 1), maker.tables or {}, maker.made
     )
+    found.settle(rule)
     fitting = _reconciled(found.values, maker, compile_pred(rule.pred)) or found.values
     found.values = maker.completed(fitting, found.present)
     return found

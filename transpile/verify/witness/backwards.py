@@ -17,6 +17,7 @@ from typing import Any
 from transpile.interpret import NotComputable, compile_expr
 from transpile.ir import stages as s
 from transpile.ir.decide import number_text
+from transpile.ir.events import EventRule
 from transpile.ir.expr import Call, Case, Expr, Field, Lit
 from transpile.ir.lookup_rows import Entries
 from transpile.ir.names import match_name, unrename
@@ -25,6 +26,7 @@ from transpile.ir.pred import (
     TRUE,
     Compare,
     Exists,
+    Not,
     NumEq,
     Order,
     Pred,
@@ -76,6 +78,24 @@ class Wishes:
     def take(self, name: str) -> Any:
         """Return the value that is wished for a field and forget it; None: no wish."""
         return self.values.pop(name, None)
+
+    def settle(self, rule: EventRule) -> None:
+        """Wish for the field that events have where the rule could mean one of two."""
+        absent = {
+            node.arg.subject
+            for node in conjuncts(rule.required)
+            if isinstance(node, Not) and isinstance(node.arg, Exists)
+        }
+        for one, other in rule.choices:
+            for gone, had in ((one, other), (other, one)):
+                if Field(gone) in absent:
+                    self._move(gone, had)
+
+    def _move(self, gone: str, had: str) -> None:
+        for kept in (self.values, self.present, self.distinct):
+            if gone in kept:
+                value = kept.pop(gone)
+                kept.setdefault(had, value)
 
     def want(self, row: Mapping[str, Any]) -> None:
         """Wish that fields hold these values, None for none, whatever was wished before."""

@@ -59,6 +59,7 @@ def _grouped(
     by: tuple[str, ...],
 ) -> Iterator[Event]:
     for number, wishes in enumerate(made, FIRST):
+        wishes.settle(rule)
         event = scope | _kept(base, wishes.values, maker) | wishes.values
         event = maker.completed(event, wishes.present)
         distinct = tuple(wishes.distinct)
