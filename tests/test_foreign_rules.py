@@ -87,12 +87,12 @@ def test_sigma_stays_sigma():
 
 
 def test_a_field_of_sigma_that_nobody_maps_stays_in_sigma_and_is_lost_elsewhere():
-    odd = SIGMA.replace("CommandLine|contains: 'http'", "Odd: x")
-    assert "Odd: 'x'" in convert(odd, "sigma").text
+    odd = SIGMA.replace("CommandLine|contains: 'http'", "odd_one: x")
+    assert "odd_one: 'x'" in convert(odd, "sigma").text
     result = convert(odd, "eql")
     assert str(result.fidelity) == "superset"
     assert [loss.code for loss in result.losses] == ["TGT606"]
-    assert "Odd has no counterpart" in result.losses[0].message
+    assert "odd_one has no counterpart" in result.losses[0].message
 
 
 def test_elastic_to_sigma():

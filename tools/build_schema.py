@@ -114,6 +114,56 @@ RAW_NAMES = frozenset(
 )
 WITHOUT_NAME = frozenset({"correlation", "keywords", "no_field", "no_logsource"})
 
+# Datasets whose unlisted fields are called in Sigma what the log calls them: Windows event data (of
+# these names are Sigma's taxonomy and Elastic's `winlog.event_data`), and paths into JSON.
+EVENT_DATA, JSON_PATH = "event_data", "json_path"
+OWN_NAMES: Mapping[str, str] = {
+    "windows.common": EVENT_DATA,
+    **dict.fromkeys(
+        (
+            "aws.cloudtrail", "aws.eks", "azure.aks", "circleci", "crowdstrike.identities",
+            "crowdstrike.stream", "gcp.pubsub", "kubernetes.audit", "kubernetes.objects",
+            "o365.graph", "o365.management", "okta.im2", "pingid", "zeek.x509",
+        ),
+        JSON_PATH,
+    ),
+}
+
+# Windows services of Sigma's taxonomy that no rule of the mapping reads -> their channels
+# (SigmaHQ's tables of log sources).
+CHANNELS: Mapping[str, tuple[str, ...]] = {
+    "appmodel-runtime": ("Microsoft-Windows-AppModel-Runtime/Admin",),
+    "appxdeployment-server": ("Microsoft-Windows-AppXDeploymentServer/Operational",),
+    "appxpackaging-om": ("Microsoft-Windows-AppxPackaging/Operational",),
+    "bitlocker": ("Microsoft-Windows-BitLocker/BitLocker Management",),
+    "bits-client": ("Microsoft-Windows-Bits-Client/Operational",),
+    "codeintegrity-operational": ("Microsoft-Windows-CodeIntegrity/Operational",),
+    "dhcp": ("Microsoft-Windows-DHCP-Server/Operational",),
+    "diagnosis-scripted": ("Microsoft-Windows-Diagnosis-Scripted/Operational",),
+    "dns-client": ("Microsoft-Windows-DNS Client Events/Operational",),
+    "dns-server": ("DNS Server",),
+    "dns-server-analytic": ("Microsoft-Windows-DNS-Server/Analytical",),
+    "dns-server-audit": ("Microsoft-Windows-DNS-Server/Audit",),
+    "driver-framework": ("Microsoft-Windows-DriverFrameworks-UserMode/Operational",),
+    "firewall-as": ("Microsoft-Windows-Windows Firewall With Advanced Security/Firewall",),
+    "ldap": ("Microsoft-Windows-LDAP-Client/Debug",),
+    "lsa-server": ("Microsoft-Windows-LSA/Operational",),
+    "microsoft-servicebus-client": ("Microsoft-ServiceBus-Client",),
+    "openssh": ("OpenSSH/Operational",),
+    "powershell-classic": ("Windows PowerShell",),
+    "security-mitigations": (
+        "Microsoft-Windows-Security-Mitigations/Kernel Mode",
+        "Microsoft-Windows-Security-Mitigations/User Mode",
+    ),
+    "shell-core": ("Microsoft-Windows-Shell-Core/Operational",),
+    "smbclient-security": ("Microsoft-Windows-SmbClient/Security",),
+    "smbserver-connectivity": ("Microsoft-Windows-SMBServer/Connectivity",),
+    "terminalservices-localsessionmanager": (
+        "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational",
+    ),
+    "vhdmp": ("Microsoft-Windows-VHDMP/Operational",),
+}
+
 # Where the mapping uses one word for several ways in which a literal changes, each way gets its
 # own: (taxonomy, derive of the mapping, Splunk field, target field) -> derive; "*" is any.
 DERIVE_NAMES: Mapping[tuple[str, str, str, str], str] = {
@@ -153,6 +203,17 @@ ENUMS: Mapping[str, Json] = {
 # Fields that the mapping lacks: the arguments of an EXECVE record, a title that a rule decoded, and
 # what kind of object a risk is about, which Elastic's alerts tell by naming it.
 FIELDS: Mapping[str, Mapping[str, Json]] = {
+    "windows.common": {
+        **{
+            name: {
+                "type": "string",
+                "sigma": {"field": name},
+                "ecs": {"none": "no_field"},
+                "ocsf": {"none": "no_field"},
+            }
+            for name in ("Keywords", "Level")
+        },
+    },
     "linux.auditd": {
         **{
             f"a{number}": {
@@ -266,6 +327,8 @@ def field_families(raw: Mapping[str, Json], datasets: Mapping[str, Json]) -> dic
         }
         if "inherits" in body:
             entry["inherits"] = body["inherits"]
+        if dataset in OWN_NAMES:
+            entry["own_names"] = OWN_NAMES[dataset]
         families.setdefault(dataset.partition(".")[0], {})[dataset] = entry
     return families
 
@@ -324,6 +387,26 @@ def dataset_entry(
     return {key: value for key, value in raw.items() if key not in dropped and value is not None}
 
 
+def channel_dataset(service: str, channels: tuple[str, ...]) -> Json:
+    """Return the dataset of a Windows channel of which only Sigma's service is known."""
+    return {
+        "elastic": {
+            "event_category": "any",
+            "index": "winlog",
+            "where": {"winlog.channel": list(channels)},
+        },
+        "match": {},
+        "ocsf": {"class": "base_event", "class_uid": 0},
+        "sigma": {"logsource": {"product": "windows", "service": service}, "status": "sigmahq"},
+        "sql_table": f"windows_{re.sub('[^a-z0-9]+', '_', service)}_events",
+        "windows": {"channel": channels[0], "channels": list(channels), "provider": ""},
+    }
+
+
+def channel_id(service: str) -> str:
+    return f"windows.{service.replace('-', '_')}"
+
+
 def datamodel_index(datasets: Mapping[str, Json]) -> dict[str, str]:
     """Return `model.node path` and `model.leaf node` in lower case -> dataset id."""
     index: dict[str, str] = {}
@@ -375,7 +458,8 @@ def channel_index(datasets: Mapping[str, Json]) -> dict[str, str]:
     for name, body in datasets.items():
         window = body.get("windows", {})
         if "channel" in window:
-            index[window["channel"].lower()] = name
+            for channel in window.get("channels", [window["channel"]]):
+                index[channel.lower()] = name
         if "EventCode" in body["match"] and body.get("event", {}).get("channel"):
             index.setdefault(body["event"]["channel"].lower(), body["parent"])
     return index
@@ -414,7 +498,10 @@ def build(spec: Path, out: Path) -> None:
     raw = load_yaml(spec / "mapping" / "datasets.yml")
     fields = load_yaml(spec / "mapping" / "fields.yml")
     events = load_yaml(spec / "mapping" / "windows_events.yml")
-    datasets = raw["datasets"]
+    datasets = {**raw["datasets"], **{
+        channel_id(service): channel_dataset(service, channels)
+        for service, channels in CHANNELS.items()
+    }}
     (out / "fields").mkdir(parents=True, exist_ok=True)
     write(out / "datasets.json", {
         "index_patterns": raw["index_patterns"],
@@ -431,7 +518,10 @@ def build(spec: Path, out: Path) -> None:
         "channels": channel_index(datasets),
         "variant_hints": VARIANT_HINTS,
     })
-    families = field_families(fields["datasets"], datasets)
+    listed = {**fields["datasets"], **{
+        channel_id(service): {"fields": {}, "inherits": "windows.common"} for service in CHANNELS
+    }}
+    families = field_families(listed, datasets)
     for stale in set((out / "fields").glob("*.json")) - {
         out / "fields" / f"{name}.json" for name in families
     }:

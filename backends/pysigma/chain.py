@@ -14,6 +14,7 @@ from transpile.backends.base import Draft, Request
 from transpile.backends.pysigma.features import uses
 from transpile.backends.pysigma.knowledge import KNOWN, Effect
 from transpile.backends.sigma import backend as sigma
+from transpile.backends.sigma.contain import packrat
 
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss
@@ -27,11 +28,12 @@ def emit(request: Request) -> Draft:
     pipeline that is not installed.
     """
     name, *pipelines = request.variant.split("/")
-    kind = _backend(name)
-    pipeline = _pipeline(pipelines)
-    draft = sigma.emit(replace(request, variant=""))
-    found = _capped(name, draft)
-    queries = _converted(name, kind, pipeline, draft.text)
+    with packrat():
+        kind = _backend(name)
+        pipeline = _pipeline(pipelines)
+        draft = sigma.emit(replace(request, variant=""))
+        found = _capped(name, draft)
+        queries = _converted(name, kind, pipeline, draft.text)
     known = KNOWN.get(name)
     through = f" through {', '.join(pipelines)}" if pipelines else ", without a pipeline"
     return replace(

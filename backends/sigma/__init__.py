@@ -1,7 +1,7 @@
 """Target `sigma`: Sigma rules and correlations as the Sigma repository writes them.
 
-pySigma is imported only by the engine: importing it turns on pyparsing's packrat mode for the whole
-process, which the project's own grammars work with and without.
+pySigma is imported only by the engine and the reader, and what it does to the process stays there
+(`contain`).
 """
 
 from __future__ import annotations

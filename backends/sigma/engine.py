@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from transpile.backends.base import Draft, Event, Inputs, Seen, Side
+from transpile.backends.sigma.contain import packrat
 from transpile.backends.sigma.evaluate import (
     Decide,
     compile_rule,
@@ -202,13 +203,15 @@ def _in_channel(event: Event, source: Dataset) -> bool:
 @contextmanager
 def _refusals() -> Iterator[None]:
     """Turn the errors of pySigma and of YAML into UsageError TGT611."""
-    from sigma.exceptions import SigmaError
     from yaml import YAMLError
 
-    try:
-        yield
-    except (SigmaError, YAMLError) as error:
-        raise UsageError(f"pySigma refuses the text: {error}", code="TGT611") from error
+    with packrat():
+        from sigma.exceptions import SigmaError
+
+        try:
+            yield
+        except (SigmaError, YAMLError) as error:
+            raise UsageError(f"pySigma refuses the text: {error}", code="TGT611") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +236,11 @@ class _Program:
 @lru_cache(maxsize=32)
 def _read(text: str) -> _Program:
     """Return the rules of a text and its correlation, if any. Raises UsageError TGT611."""
-    from sigma.collection import SigmaCollection
-    from sigma.correlations import SigmaCorrelationRule
-    from sigma.rule import SigmaRule
-
     with _refusals():
+        from sigma.collection import SigmaCollection
+        from sigma.correlations import SigmaCorrelationRule
+        from sigma.rule import SigmaRule
+
         parsed = SigmaCollection.from_yaml(text).rules
         rules = [rule for rule in parsed if isinstance(rule, SigmaRule)]
         found = [rule for rule in parsed if isinstance(rule, SigmaCorrelationRule)]

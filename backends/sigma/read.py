@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 from transpile.backends.base import Reading
+from transpile.backends.sigma.contain import packrat
 from transpile.backends.sigma.read_detection import DetectionReader
 from transpile.backends.sigma.read_places import Places, documents, refused
 
@@ -77,20 +78,21 @@ class SigmaReader:
 @contextmanager
 def _refusals(text: str) -> Iterator[None]:
     """Turn the errors of pySigma and of YAML into `ReadingError` CNT409."""
-    from sigma.exceptions import SigmaError
+    with packrat():
+        from sigma.exceptions import SigmaError
 
-    try:
-        yield
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise ReadingError(
-            f"not valid YAML: {error.problem}",
-            code="CNT409",
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
-        ) from error
-    except (SigmaError, yaml.YAMLError) as error:
-        raise ReadingError(f"pySigma refuses the rule: {error}", code="CNT409") from error
+        try:
+            yield
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            raise ReadingError(
+                f"not valid YAML: {error.problem}",
+                code="CNT409",
+                line=mark.line + 1 if mark else None,
+                column=mark.column + 1 if mark else None,
+            ) from error
+        except (SigmaError, yaml.YAMLError) as error:
+            raise ReadingError(f"pySigma refuses the rule: {error}", code="CNT409") from error
 
 
 def _check_kind(document: _Document) -> None:

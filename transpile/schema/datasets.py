@@ -256,9 +256,15 @@ def find_terms(terms: Iterable[tuple[str, str]]) -> Dataset | None:
     values may hold `*`. The prefixes `WinEventLog:` and `XmlWinEventLog:` name a Windows channel.
     """
     given = [(field.lower(), value.lower()) for field, value in terms]
-    by_channel = {name for field, value in given for name in _channel_datasets(field, value)}
-    if len(by_channel) == 1:
-        return _require(by_channel.pop())
+    for fields in (_SOURCE_FIELDS, _CHANNEL_FIELDS):  # events tell of other channels than their own
+        by_channel = {
+            name
+            for field, value in given
+            if field in fields
+            for name in _channel_datasets(field, value)
+        }
+        if len(by_channel) == 1:
+            return _require(by_channel.pop())
     scores: dict[str, int] = {}
     for field, value in given:
         for name in _term_datasets(field, value):
@@ -301,7 +307,8 @@ def choose_variant(
 
 
 _TERM_WEIGHT: Mapping[str, int] = {"source": 4, "sourcetype": 4, "channel": 4, "eventtype": 2}
-_CHANNEL_FIELDS = frozenset({"source", "sourcetype", "channel", "eventchannel"})
+_SOURCE_FIELDS = frozenset({"source", "sourcetype"})
+_CHANNEL_FIELDS = frozenset({*_SOURCE_FIELDS, "channel", "eventchannel"})
 
 
 def _hinted(kind: str, value: str, hints: Sequence[str]) -> bool:
@@ -310,10 +317,8 @@ def _hinted(kind: str, value: str, hints: Sequence[str]) -> bool:
 
 def _channel_datasets(field: str, value: str) -> list[str]:
     """Return the datasets of the Windows channel that a term names."""
-    if field not in _CHANNEL_FIELDS:
-        return []
     prefix, found, channel = value.partition("wineventlog:")
-    if field in ("source", "sourcetype"):
+    if field in _SOURCE_FIELDS:
         if not found or prefix not in ("", "xml", "*"):
             return []
     else:
@@ -390,9 +395,14 @@ def _made(name: str) -> Dataset | None:
     )
 
 
-# channels whose log source is that of one event id: what their other events are in Sigma
+# channels whose events have a category of their own, besides those that the facts list
 _CATEGORIES: Mapping[str, Mapping[int, LogSource]] = {
     "windows.powershell": {4103: LogSource("windows", "ps_module")},
+    "windows.powershell_classic": {
+        400: LogSource("windows", "ps_classic_start"),
+        600: LogSource("windows", "ps_classic_provider_start"),
+        800: LogSource("windows", "ps_classic_script"),
+    },
 }
 
 

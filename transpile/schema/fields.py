@@ -8,7 +8,7 @@ dataset's event id outranks the plain one, and a prefix rule (`name.*`) comes la
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any, Literal, get_args
@@ -173,6 +173,14 @@ class FieldMap:
             for key in scope.prefixes:
                 if name.startswith(key[:-1]):
                     return key, scope.entries[key]
+        return self._own_entry(name)
+
+    def _own_entry(self, name: str) -> tuple[str, Mapping[str, Json]] | None:
+        """Return the entry of an unlisted field that targets call what the log calls it."""
+        for scope in self._scopes():
+            if scope.own_names:
+                entry = OWN_NAMES[scope.own_names](name)
+                return None if entry is None else (name, entry)
         return None
 
     def _target(
@@ -227,6 +235,44 @@ def _within(target: FieldTarget, head: str) -> FieldTarget:
     return target
 
 
+# the head of a Windows event: these are no event data, and Splunk spells them its own way
+_HEAD = frozenset(
+    {
+        "ActivityID", "Category", "Channel", "ComputerName", "EventRecordID", "EventType", "Guid",
+        "Keywords", "Message", "Name", "OpCode", "Opcode", "ProcessID", "Qualifiers",
+        "RecordNumber", "RelatedActivityID", "SourceName", "SystemTime", "Task", "TaskCategory",
+        "ThreadID", "Type", "UserID", "Version",
+    }
+)  # fmt: skip
+_NAME_OF_DATA = re.compile(r"[A-Z][A-Za-z0-9]+|[a-z]+[A-Z][A-Za-z0-9]*")
+_PROVIDER = "Provider_Name"  # Sigma's name of it, which rules made from Sigma use
+_NO_FIELD: Json = {"none": "no_field"}
+
+
+def _event_data(name: str) -> Mapping[str, Json] | None:
+    if name == _PROVIDER:
+        ecs = {"field": "winlog.provider_name", "type": "keyword"}
+        return {"sigma": name, "ecs": ecs, "ocsf": _NO_FIELD}
+    if _NAME_OF_DATA.fullmatch(name) is None or name in _HEAD:
+        return None
+    ecs = {"field": f"winlog.event_data.{name}", "type": "keyword"}
+    return {"sigma": name, "ecs": ecs, "ocsf": _NO_FIELD, "raw": name}
+
+
+def _json_path(name: str) -> Mapping[str, Json] | None:
+    if "." not in name or name.startswith((".", "{", "_")):
+        return None
+    bare = name.replace("{}", "")
+    return {"sigma": bare, "ecs": _NO_FIELD, "ocsf": _NO_FIELD, "mv": bare != name}
+
+
+# kind of names -> the entry of an unlisted field, None if it is no name of that kind
+OWN_NAMES: Mapping[str, Callable[[str], Mapping[str, Json] | None]] = {
+    "event_data": _event_data,
+    "json_path": _json_path,
+}
+
+
 def known_fields(
     dataset: Dataset, taxonomy: Taxonomy, variant: str | None = None
 ) -> tuple[str, ...]:
@@ -259,10 +305,15 @@ def _wild_target(rule: str, name: str, target: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """The entries of one dataset; `special`: field -> its `FIELD@ids` keys."""
+    """The entries of one dataset.
+
+    own_names: which unlisted fields keep their names, a key of `OWN_NAMES`.  special: field -> its
+    `FIELD@ids` keys.
+    """
 
     known: bool
     inherits: str
+    own_names: str
     entries: Mapping[str, Mapping[str, Json]]
     special: Mapping[str, Sequence[str]]
     prefixes: Sequence[str]
@@ -274,11 +325,12 @@ def _scope(dataset: str) -> _Scope:
     file = f"fields/{dataset.partition('.')[0].partition('~')[0]}.json"
     table: Mapping[str, Json] | None = load(file).get(dataset) if exists(file) else None
     if table is None:
-        return _Scope(False, "", {}, {}, ())
+        return _Scope(False, "", "", {}, {}, ())
     entries = table["fields"]
     special: dict[str, list[str]] = {}
     for key in entries:
         if "@" in key:
             special.setdefault(key.partition("@")[0], []).append(key)
     prefixes = tuple(key for key in entries if key.endswith(".*"))
-    return _Scope(True, table.get("inherits", ""), entries, special, prefixes)
+    inherits, own = table.get("inherits", ""), table.get("own_names", "")
+    return _Scope(True, inherits, own, entries, special, prefixes)

@@ -208,9 +208,18 @@ def _shared_category(base: Dataset, codes: Sequence[str]) -> LogSource | None:
     """Return the log source that all events of these codes have, if it is a category."""
     if base.event is not None or not codes:
         return None
+    for category, members in _JOINT_CATEGORIES.get(base.id, {}).items():
+        if set(codes) <= members:
+            return LogSource("windows", category)
     found = {child.sigma.logsource for child in with_events(base, codes)}
     only = found.pop() if len(found) == 1 else None
     return only if only is not None and only.category else None
+
+
+# channel -> categories of several event ids that have a category each as well
+_JOINT_CATEGORIES: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "windows.sysmon": {"registry_event": frozenset({"12", "13", "14"})},
+}
 
 
 def _constants(chosen: Dataset) -> tuple[tuple[str, str], ...]:

@@ -11,16 +11,13 @@ from transpile.fidelity import Loss
 from transpile.ir import stages as s
 from transpile.ir.decide import compile_condition
 from transpile.ir.events.rule import EventRule, Ordered, Partner, Threshold, presence_text
-from transpile.ir.expr import Call, Expr, Field, Lit
+from transpile.ir.expr import Call, Each, Expr, Field, Lit, Node
 from transpile.ir.lookup_rows import Entries, entry_test
 from transpile.ir.names import match_name
 from transpile.ir.pred import (
     TRUE,
-    And,
     Condition,
     Exists,
-    Not,
-    Or,
     Pred,
     Quant,
     Test,
@@ -122,24 +119,14 @@ class Env:
 
     def decide(self, pred: Pred) -> Pred:
         """Return a predicate over source fields. Raises `NotHere`."""
-        match pred:
-            case And() | Or() | Not():
-                return rebuild(pred, lambda arg: self.decide(arg))  # type: ignore[arg-type]
-            case Exists(Field(name)) if (present := presence(self.get(name))) is not None:
-                return present
-            case Test(Field(name), condition, quant) if isinstance(
-                value := self.get(name), LookedUp
-            ):
-                found = value.test(condition, quant)
-                if found is None:
-                    raise NotHere(value)
-                return found
-            case _:
-                decided: Pred = self.resolve(pred)
-                return decided
+        decided: Pred = self.resolve(pred)
+        return decided
 
     def resolve(self, node: Any) -> Any:
-        """Return a predicate or expression over source fields. Raises `NotHere`."""
+        """Return a predicate or expression over source fields. Raises `NotHere`.
+
+        Whether a value from elsewhere is there, and what a table says, may be known all the same.
+        """
 
         def value_of(item: Field) -> Expr:
             value = self.get(item.name)
@@ -149,7 +136,27 @@ class Env:
                 return item
             return replace(value, span=item.span) if isinstance(value, Field) else value
 
-        return substitute(node, value_of)
+        def change(item: Node) -> Node:
+            match item:
+                case Field():
+                    return value_of(item)
+                case Exists(Field(name)) if (found := presence(self.get(name))) is not None:
+                    return found
+                case Test(Field(name), condition, quant) if isinstance(
+                    value := self.get(name), LookedUp
+                ):
+                    told = value.test(condition, quant)
+                    if told is None:
+                        raise NotHere(value)
+                    return told
+                case Each():
+                    return substitute(item, value_of)
+                case s.Pipeline():
+                    return item
+                case _:
+                    return rebuild(item, change)
+
+        return change(node)
 
 
 def _own_names(value: Value) -> tuple[str, ...]:
