@@ -395,7 +395,7 @@ def channel_dataset(service: str, channels: tuple[str, ...]) -> Json:
             "index": "winlog",
             "where": {"winlog.channel": list(channels)},
         },
-        "match": {},
+        "match": {"terms": [f"source=XmlWinEventLog:{channel}" for channel in channels]},
         "ocsf": {"class": "base_event", "class_uid": 0},
         "sigma": {"logsource": {"product": "windows", "service": service}, "status": "sigmahq"},
         "sql_table": f"windows_{re.sub('[^a-z0-9]+', '_', service)}_events",

@@ -53,6 +53,10 @@ PROCESS = "category: process_creation, product: windows"
                      ["events `cloudtrail`",
                       '| filter eventName ~= "x" and requestParameters.a ~= "y"'],
                      id="a-rule-for-many-fields"),
+        pytest.param("product: windows, service: dns-client",
+                     ["s: {OddName: y}", "condition: s"],
+                     ["events", '| filter OddName ~= "y"'],
+                     id="event-data-of-any-channel"),
         pytest.param("product: aws, service: cloudtrail", ["s: {odd: y}", "condition: s"],
                      ["events `cloudtrail`", '| filter unknown("odd has no counterpart in '
                       "Splunk's view of aws.cloudtrail\")"], id="a-field-that-nobody-knows"),
