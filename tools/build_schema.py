@@ -164,6 +164,16 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
     "vhdmp": ("Microsoft-Windows-VHDMP/Operational",),
 }
 
+# Channels of a dataset that the mapping names by a pattern
+LISTED_CHANNELS: Mapping[str, tuple[str, ...]] = {
+    "windows.applocker": (
+        "Microsoft-Windows-AppLocker/EXE and DLL",
+        "Microsoft-Windows-AppLocker/MSI and Script",
+        "Microsoft-Windows-AppLocker/Packaged app-Deployment",
+        "Microsoft-Windows-AppLocker/Packaged app-Execution",
+    ),
+}
+
 # Where the mapping uses one word for several ways in which a literal changes, each way gets its
 # own: (taxonomy, derive of the mapping, Splunk field, target field) -> derive; "*" is any.
 DERIVE_NAMES: Mapping[tuple[str, str, str, str], str] = {
@@ -212,6 +222,14 @@ FIELDS: Mapping[str, Mapping[str, Json]] = {
                 "ocsf": {"none": "no_field"},
             }
             for name in ("Keywords", "Level")
+        },
+    },
+    "network_traffic.all_traffic": {
+        "dvc": {
+            "type": "string",
+            "sigma": {"field": "Computer", "derive": "host"},
+            "ecs": {"field": "host.name", "type": "keyword"},
+            "ocsf": {"none": "no_field"},
         },
     },
     "linux.auditd": {
@@ -384,6 +402,8 @@ def dataset_entry(
         raw = with_data_sets(raw, patterns)
     if name in CUSTOM_SOURCES:
         raw = {**raw, "sigma": {"logsource": CUSTOM_SOURCES[name], "status": "custom"}}
+    if name in LISTED_CHANNELS:
+        raw = {**raw, "windows": {**raw["windows"], "channels": list(LISTED_CHANNELS[name])}}
     return {key: value for key, value in raw.items() if key not in dropped and value is not None}
 
 

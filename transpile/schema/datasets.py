@@ -274,6 +274,13 @@ def find_terms(terms: Iterable[tuple[str, str]]) -> Dataset | None:
     return _require(names[0]) if len(names) == 1 else None
 
 
+def channels_of(source: Dataset) -> frozenset[str]:
+    """Return the Windows channels of a dataset in lower case, all of them; empty if unknown."""
+    raw = load("datasets.json")["datasets"].get(source.parent or source.id, {}).get("windows", {})
+    named = raw.get("channels") or [name for name in (raw.get("channel"),) if name]
+    return frozenset(name.lower() for name in named if "*" not in name)
+
+
 def find_data_source(label: str) -> tuple[DataSource, ...]:
     """Return what a `data_source` label of a rule stands for; `A AND B` gives one for each part."""
     parts = (_label(part.strip()) for part in label.split(" AND "))

@@ -40,9 +40,11 @@ from transpile.ir.pred import (
     any_of,
     negate,
 )
-from transpile.ir.walk import descend, fields_of, substitute
+from transpile.ir.text import fold
+from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of, substitute
 from transpile.schema.bounds import Bounds, all_bounds, any_bounds, widen
 from transpile.schema.cim import UNKNOWN, constraint, exclusions, node_facts
+from transpile.schema.datasets import channels_of
 from transpile.schema.derive import DERIVES, ENUMERATIONS
 from transpile.schema.derived import derived, meets
 from transpile.schema.fields import FieldTarget, Taxonomy
@@ -64,6 +66,7 @@ DIGEST_LENGTHS: Mapping[str, int] = {
 
 
 RAW = "_raw"
+_CHANNEL = "Channel"
 # why a field has no name in Sigma, though its text stands in the event: `FieldTarget.none`
 _IN_TEXT = frozenset({"keywords", "rendered_message", "raw_xml"})
 # target fields that the head of each event has: the model calculates nothing in their place
@@ -100,6 +103,10 @@ def rewrite(
     Raises Unsupported (the code of the first loss) if nothing of the filter remains.
     """
     work = Rewriting(resolution, taxonomy, keep_unmapped)
+    implied = _channel_test(pred, resolution) if taxonomy == "sigma" else TRUE
+    if implied != TRUE:
+        pred = all_of(part for part in conjuncts(pred) if part != implied)
+        work.assume(_IMPLIED.format(_CHANNEL))
     wanted = all_of((*membership(resolution, work), pred))
     widened, losses = widen(wanted, work.bounds)
     if widened == TRUE and losses:
@@ -114,8 +121,24 @@ def rewrite(
         assumptions=tuple(work.assumptions),
         unmapped=tuple(work.unmapped),
         fields={name: target for name, target in work.targets.items() if name in read},
-        premise=work.premise(pred),
+        premise=all_of((work.premise(pred), implied)),
     )
+
+
+def _channel_test(pred: Pred, resolution: Resolution) -> Pred:
+    """Return the conjunct that asks for the channels of the log source, which has no others."""
+    channels = channels_of(resolution.dataset)
+    for part in conjuncts(pred) if channels else ():
+        asked = {
+            fold(leaf.condition.text)
+            for leaf in disjuncts(part)
+            if isinstance(leaf, Test)
+            and leaf.subject == Field(_CHANNEL)
+            and isinstance(leaf.condition, TextEq)
+        }
+        if len(asked) == len(disjuncts(part)) and channels <= asked:
+            return part
+    return TRUE
 
 
 def target_field(resolution: Resolution, name: str, taxonomy: Taxonomy) -> FieldTarget | None:
