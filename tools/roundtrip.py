@@ -34,7 +34,7 @@ from transpile.ir.expr import Field
 from transpile.ir.pred import Glob, Pred, Test
 from transpile.ir.simplify import simplify
 from transpile.ir.stages import Filter, Pipeline
-from transpile.ir.walk import descend
+from transpile.ir.walk import descend, fields_of
 from transpile.verify.prove import Relation, compare
 from transpile.verify.witness import witnesses
 
@@ -155,7 +155,8 @@ def compared(rule: Rule, path: str, spl: str, events: Sequence[Mapping[str, Any]
     header = dict(_HEADER.findall(spl))
     if code := _CODE.search(spl):
         header["EventID"] = code[1]
-    events_made = ({**header, **event} for event in made)
+    implied = {name: header[name] for name in header.keys() - fields_of(filter_of(wanted))}
+    events_made = ({**header, **event, **implied} for event in made)
     apart = next((event for event in events_made if one(event) != two(event)), None)
     if wanted.stages[0] != back.stages[0] and not _untold(wanted, back, spl):
         names = [dict(p.stages[0].origin) for p in (wanted, back)]  # type: ignore[union-attr]

@@ -130,15 +130,29 @@ def _logsource(source: Any) -> Iterator[tuple[str, str]]:
 
 _MATCHES = "event_count"
 # type -> aggregate and the name of its result
-_COUNTS: Mapping[str, str] = {"EVENT_COUNT": "count", "VALUE_COUNT": "dc"}
+_COUNTS: Mapping[str, str] = {
+    "EVENT_COUNT": "count",
+    "VALUE_COUNT": "dc",
+    "VALUE_SUM": "sum",
+    "VALUE_AVG": "avg",
+    "VALUE_MEDIAN": "median",
+    "VALUE_PERCENTILE": "perc",
+}
+# numbers that further events may make smaller as well: it matters when a window ends
+_NOT_GROWING: Mapping[str, str] = {
+    "sum": "{} is never negative",
+    "avg": "a window ends with an event, and no two of {}'s events come at once",
+    "median": "a window ends with an event, and no two of {}'s events come at once",
+    "perc": "a window ends with an event, and no two of {}'s events come at once",
+}
 _AT_LEAST = {"GT": ">", "GTE": ">="}
 
 
 def _correlated(correlations: list[_Document], rules: list[_Rule]) -> Reading:
     """Return the meaning of the one correlation: the groups for which it holds in some window.
 
-    A window slides and is closed at both ends. Only tests that more events can but fulfil are
-    read: for those it does not matter at which of its events a window begins or ends.
+    A window slides and is closed at both ends. Where more events can but fulfil a test it does not
+    matter at which of its events a window begins or ends; for other numbers that is assumed.
     """
     from sigma.correlations import SigmaCorrelationRule
 
@@ -164,8 +178,10 @@ def _correlated(correlations: list[_Document], rules: list[_Rule]) -> Reading:
     else:
         stages = _window(_counted(parsed, kind, document), keys, seconds)
     wanted = s.Filter(any_of(rule.pred for rule in named))
-    taken = tuple(dict.fromkeys(text for rule in named for text in rule.assumptions))
-    return Reading(s.Pipeline((source, wanted, *stages)), "sigma", taken)
+    taken = dict.fromkeys(text for rule in named for text in rule.assumptions)
+    if (text := _NOT_GROWING.get(_COUNTS.get(kind, ""))) is not None:
+        taken[text.format(parsed.condition.fieldref)] = None
+    return Reading(s.Pipeline((source, wanted, *stages)), "sigma", tuple(taken))
 
 
 def _referred(parsed: Any, rules: list[_Rule], document: _Document) -> list[_Rule]:
@@ -199,11 +215,16 @@ def _counted(parsed: Any, kind: str, document: _Document) -> Measured:
     if op is None:
         raise refused(f"the condition {condition.op.name.lower()} of a window is not read", place)
     arg: Expr | None = None
-    if func == "dc":
+    if func != "count":
         if not isinstance(condition.fieldref, str):
-            raise refused("a count of several fields together is not read", place)
+            raise refused("a measure of several fields together is not read", place)
         arg = Field(condition.fieldref)
-    measure = s.Agg(func, arg, _MATCHES)
+    param = None
+    if func == "perc":
+        if condition.percentile is None:
+            raise refused("a percentile without its number is not read", place)
+        param = float(condition.percentile)
+    measure = s.Agg(func, arg, _MATCHES, param=param)
     bound = condition.count
     return (measure,), Test(Field(_MATCHES), Order(">=" if op == ">=" else ">", bound), span=place)
 
