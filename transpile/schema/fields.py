@@ -244,6 +244,13 @@ _HEAD = frozenset(
         "ThreadID", "Type", "UserID", "Version",
     }
 )  # fmt: skip
+# event data that Elastic's ingest moves to fields of its own
+_MOVED = frozenset(
+    {
+        "CommandLine", "Image", "NewProcessId", "NewProcessName", "ParentCommandLine",
+        "ParentImage", "ParentProcessName", "ProcessId", "ProcessName",
+    }
+)  # fmt: skip
 _NAME_OF_DATA = re.compile(r"[A-Z][A-Za-z0-9]+|[a-z]+[A-Z][A-Za-z0-9]*")
 _PROVIDER = "Provider_Name"  # Sigma's name of it, which rules made from Sigma use
 _NO_FIELD: Json = {"none": "no_field"}
@@ -255,7 +262,9 @@ def _event_data(name: str) -> Mapping[str, Json] | None:
         return {"sigma": name, "ecs": ecs, "ocsf": _NO_FIELD}
     if _NAME_OF_DATA.fullmatch(name) is None or name in _HEAD:
         return None
-    ecs = {"field": f"winlog.event_data.{name}", "type": "keyword"}
+    ecs = _NO_FIELD
+    if name not in _MOVED:
+        ecs = {"field": f"winlog.event_data.{name}", "type": "keyword", "guess": True}
     return {"sigma": name, "ecs": ecs, "ocsf": _NO_FIELD, "raw": name}
 
 

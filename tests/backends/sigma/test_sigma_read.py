@@ -277,7 +277,7 @@ def test_refused_correlations(correlation, message):
 
 
 def sample():
-    """Return rules of all kinds; one with a hundred keywords takes minutes, and is left to tools."""
+    """Return rules of all kinds but those with a hundred keywords, which take minutes."""
     files = sorted(Path(CORPUS).glob("sigma/rules*/**/*.yml")) if CORPUS else []
     return [file for file in files[::120] if file.stat().st_size < 6000]
 
