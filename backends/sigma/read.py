@@ -180,7 +180,7 @@ def _correlated(correlations: list[_Document], rules: list[_Rule]) -> Reading:
     wanted = s.Filter(any_of(rule.pred for rule in named))
     taken = dict.fromkeys(text for rule in named for text in rule.assumptions)
     if (text := _NOT_GROWING.get(_COUNTS.get(kind, ""))) is not None:
-        taken[text.format(parsed.condition.fieldref)] = None
+        taken[text.format(getattr(parsed.condition, "fieldref", ""))] = None
     return Reading(s.Pipeline((source, wanted, *stages)), "sigma", tuple(taken))
 
 

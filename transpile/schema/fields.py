@@ -258,11 +258,11 @@ _NO_FIELD: Json = {"none": "no_field"}
 
 def _event_data(name: str) -> Mapping[str, Json] | None:
     if name == _PROVIDER:
-        ecs = {"field": "winlog.provider_name", "type": "keyword"}
-        return {"sigma": name, "ecs": ecs, "ocsf": _NO_FIELD}
+        provider = {"field": "winlog.provider_name", "type": "keyword"}
+        return {"sigma": name, "ecs": provider, "ocsf": _NO_FIELD}
     if _NAME_OF_DATA.fullmatch(name) is None or name in _HEAD:
         return None
-    ecs = _NO_FIELD
+    ecs: Json = _NO_FIELD
     if name not in _MOVED:
         ecs = {"field": f"winlog.event_data.{name}", "type": "keyword", "guess": True}
     return {"sigma": name, "ecs": ecs, "ocsf": _NO_FIELD, "raw": name}
