@@ -20,6 +20,7 @@ from transpile.ir.decide import number_text
 from transpile.ir.events import EventRule, event_rule
 from transpile.ir.expr import Field, Node
 from transpile.ir.pred import Pred, all_of, any_of
+from transpile.ir.regex import parse_regex
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import DataModel, Events, Filter, Stage
 from transpile.ir.stages import Sequence as SequenceOf
@@ -44,11 +45,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What is compared: the rule's filter in the target's names, and what the text says."""
+    """What is compared: the rule's filter in the target's names, and what the text says.
+
+    left_out: what the filter lacks of the rule; a text may say that too and is then narrower.
+    """
 
     wanted: Pred
     said: Pred
     facts: Facts
+    left_out: str = ""
 
 
 def proof(trial: Trial, conversion: Conversion) -> Proof:
@@ -62,6 +67,8 @@ def proof(trial: Trial, conversion: Conversion) -> Proof:
     if isinstance(found, str):
         return undecided(found)
     compared = compare(found.wanted, found.said, found.facts)
+    if found.left_out and compared.relation in (Relation.NARROWER, Relation.INCOMPARABLE):
+        return undecided(f"the rule's filter is compared in part: {found.left_out}")
     return _proof(compared)
 
 
@@ -99,7 +106,9 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         return Proof(Relation.INCOMPARABLE, reason=grouping, about="the grouping")
     filters = takewhile(lambda stage: isinstance(stage, Filter), stages)
     said = all_of(stage.pred for stage in filters if isinstance(stage, Filter))
-    return _plainly(Sides(wanted, said, Facts(given=_implied(draft, resolution))), rewritten)
+    left_out = "; ".join(dict.fromkeys(loss.message for loss in rule.losses))
+    facts = Facts(given=_implied(draft, resolution))
+    return _plainly(Sides(wanted, said, facts, left_out), rewritten)
 
 
 def _reader(target: str) -> Reader | None:
@@ -193,8 +202,9 @@ def _plainly(found: Sides, rewritten: Rewritten) -> Sides:
         simplify_pred(_spelled(side, compared - whole)) for side in (found.wanted, found.said)
     )
     truths = (_truths(name) for name in sorted(_fields(found)) if ecs_type(name) == "boolean")
-    given = all_of((found.facts.given, *truths))
-    return Sides(wanted, said, Facts(single, whole.__contains__, given))
+    small = (_small(name) for name in sorted(_fields(found)) if _is_small(targets.get(name)))
+    given = all_of((found.facts.given, *truths, *small))
+    return Sides(wanted, said, Facts(single, whole.__contains__, given), found.left_out)
 
 
 def _fields(found: Sides) -> set[str]:
@@ -230,6 +240,17 @@ def _spelled(pred: Pred, plain: set[str]) -> Pred:
     changed = change(pred)
     assert isinstance(changed, Pred)
     return changed
+
+
+def _is_small(target: FieldTarget | None) -> bool:
+    """Return whether a field holds small letters only, as its derive says."""
+    return target is not None and target.derive == "record_type"
+
+
+def _small(name: str) -> Pred:
+    field = Field(name)
+    small = p.Test(field, p.Matches(parse_regex(r"\A[^A-Z]*\z")), p.Quant.ALL)
+    return any_of((p.Not(p.Exists(field)), small))
 
 
 def _truths(name: str) -> Pred:

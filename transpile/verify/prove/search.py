@@ -33,6 +33,9 @@ Event = dict[str, Any]
 MOST_STEPS = 3000
 """Splits and conclusions of one search."""
 
+MOST_PAIRS = 500_000
+"""Conditions that are held against others in one search."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -69,6 +72,7 @@ class Search:
     single: Single
     whole: Single
     steps: int = 0
+    pairs: int = 0
     doubts: dict[str, None] = field(default_factory=dict)
 
     def events(self, wanted: Formula) -> Iterator[Event]:
@@ -158,10 +162,20 @@ class Search:
                 present = state.of(subject).present
                 return None if present is None else present == wanted
             case Some(subject, signed):
-                return _some_holds(state.of(subject), signed)
+                return self._some_holds(state.of(subject), signed)
             case Every(subject, signed):
-                opposite = _some_holds(state.of(subject), (signed[0], not signed[1]))
+                opposite = self._some_holds(state.of(subject), (signed[0], not signed[1]))
                 return None if opposite is None else not opposite
+
+    def _some_holds(self, known: _Known, signed: Signed) -> bool | None:
+        self._pay(known)
+        return _some_holds(known, signed)
+
+    def _pay(self, known: _Known) -> None:
+        """Count the comparisons with what is known of a subject. Raises `Exhausted`."""
+        self.pairs += 1 + len(known.every)
+        if self.pairs > MOST_PAIRS:
+            raise Exhausted
 
     def _taken(self, item: Literal, state: _State) -> _State | None:
         """Return the state with a literal, None if it contradicts what is known."""
@@ -194,6 +208,7 @@ class Search:
         """Return the state in which all values of a subject meet a condition."""
         if signed in known.every:
             return self._with(state, subject, known)
+        self._pay(known)
         clash = any(excluded(signed, other) for other in known.some) or (
             known.present is not False
             # two conditions to miss exclude each other hardly ever; the values are asked at the end

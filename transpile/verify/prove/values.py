@@ -105,10 +105,30 @@ def excluded(one: Signed, other: Signed) -> bool:
     """Return True only if no value meets two signed conditions."""
     if one[0] == other[0]:
         return one[1] != other[1]
+    plainly = _plainly_excluded(one, other)
+    if plainly is not None:
+        return plainly
     try:
         return value_for(frozenset((one, other))) is None
     except Undecided:
         return False
+
+
+def _plainly_excluded(one: Signed, other: Signed) -> bool | None:
+    """Return what is seen at once of two conditions on texts, None if nothing is."""
+    if not one[1] and not other[1]:
+        both = isinstance(one[0].condition, p.TextEq) and isinstance(other[0].condition, p.TextEq)
+        return False if both else None
+    for (each, wanted), (second, asked_for) in ((one, other), (other, one)):
+        condition = each.condition
+        if wanted and isinstance(condition, p.TextEq) and _without_case(second.condition):
+            # all spellings of the text fare alike
+            return second.check(condition.text) is not asked_for
+    return None
+
+
+def _without_case(condition: p.Condition) -> bool:
+    return isinstance(condition, p.TextEq | p.Glob) and not condition.cased
 
 
 def _candidates(conditions: frozenset[Signed]) -> Iterator[str]:
