@@ -21,7 +21,8 @@ from statistics import median
 from transpile import Content
 from transpile.compiled import compile_rule
 from transpile.content import Rule, load_rules
-from transpile.verify import Report, trial_of, verify_trial
+from transpile.fidelity import Fidelity
+from transpile.verify import Report, Verdict, trial_of, verify_trial
 
 NOW = 1_767_225_600.0
 
@@ -58,7 +59,7 @@ def _verified(root: str, targets: tuple[str, ...], rule: Rule) -> list[Report]:
     reports = [verify_trial(trial, target) for target in targets]
     spent = (time.process_time() - started) / len(targets)
     for report in reports:
-        if report.verdict.bad:
+        if report.verdict.bad or (report.refuted and report.fidelity is Fidelity.EXACT):
             print(_difference(report), flush=True)
     return [_with_seconds(report, spent) for report in reports]
 
@@ -80,12 +81,19 @@ class Total:
     open: int = 0
     same: int = 0
     bad: int = 0
+    refuted: int = 0
+    not_run: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
     def add(self, report: Report) -> None:
         """Count a report."""
         self.verdicts[f"{report.fidelity}/{report.verdict}"] += 1
         self.bad += report.verdict.bad
+        if report.verdict is Verdict.NOT_RUN:
+            self.not_run[report.reason[:70]] += 1
+        if report.proof is not None and report.fidelity is Fidelity.EXACT:
+            self.proofs[f"{report.observable}/{report.proof.relation}"] += 1
+            self.refuted += report.refuted
         self.seconds.append(report.seconds)
         if report.adequacy is not None:
             self.killed += report.adequacy.killed
@@ -99,6 +107,9 @@ class Total:
         return (
             f"{dict(self.verdicts.most_common())}\n"
             f"  mutants {mutants}, told apart {share}, proved the same {self.same}\n"
+            f"  exact conversions read back {dict(self.proofs.most_common())}, "
+            f"refuted {self.refuted}\n"
+            f"  not run {dict(self.not_run.most_common())}\n"
             f"  gaps {dict(self.gaps.most_common(8))}\n"
             f"  median {median(self.seconds) * 1000:.0f} ms, sum {sum(self.seconds):.0f} s"
         )

@@ -97,6 +97,8 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         wanted = all_of((*_selected(draft, resolution, rule), rewritten.pred))
     except TranspileError as error:
         return error.message
+    if any(".*." in node.name for node in descend(wanted) if isinstance(node, Field)):
+        return "the members of a list are several fields of the text"
     source, *stages = reading.pipeline.stages
     if not isinstance(source, Events):
         return "the text does not start from events"

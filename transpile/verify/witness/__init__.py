@@ -47,11 +47,14 @@ __all__ = ["START", "Maker", "maker_for", "witnesses"]
 SOLUTIONS = 4
 """Events solved for per rule that every near miss is made of."""
 
-ALTERNATIVES = 64
+ALTERNATIVES = 100
 """Further events solved for per rule, one for each way to meet its filter."""
 
 POOL = 240
-"""Events near a solution that are made per rule, to choose from; as many of the alternatives."""
+"""Events near a solution that are made per rule, to choose from."""
+
+EDGES = 700
+"""Events near those of the alternatives, each of which has something of its own."""
 
 LIMIT = 400
 """Events kept per rule, without its groups."""
@@ -121,7 +124,7 @@ def _events(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Event
             yield full
     pool = [
         *islice(near(bases, rule.pred, maker), POOL),
-        *islice(edges(bases[:1], others), POOL),
+        *islice(edges(bases[:1], others), EDGES),
     ]
     facts = Facts(maker.single, maker.whole)
     found = telling(rule.pred, pool, maker, facts, common)
@@ -148,7 +151,8 @@ def _events(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Event
 
 def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
     """Return what events must hold for the rule to have a result, where its filter does not say."""
-    if not rule.losses and rule.threshold is None and not late_filters(pipeline):
+    grouped = set(grouped_by(pipeline)) <= set(maker.grouped)
+    if grouped and not (rule.losses or rule.threshold or late_filters(pipeline)):
         return Wishes()
     found = wishes_of(
         pipeline, lambda name: maker.example(name, 1), maker.tables or {}, maker.made

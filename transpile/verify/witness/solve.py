@@ -20,6 +20,11 @@ from transpile.verify.samples import meeting
 
 Event = dict[str, Any]
 
+MOST_WAYS = 128
+"""Ways to meet a predicate that are tried."""
+
+MOST_CHOICES = 64
+"""Ways to meet one part of a conjunction that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ def solutions(pred: Pred, common: Event | None = None) -> Iterator[Event]:
     """
     decide = compile_pred(pred)
     tried: set[str] = set()
-    for wishes in islice(_ways(pred, True), 64):
+    for wishes in islice(_ways(pred, True), MOST_WAYS):
         granted = _granted(wishes)
         event = None if granted is None else {**(common or {}), **granted}
         if event is not None and (key := repr(event)) not in tried:
@@ -91,7 +96,7 @@ def _test_ways(name: str, condition: p.Condition, quant: Quant, wanted: bool) ->
 
 def _all_ways(args: Iterable[Pred], wanted: bool) -> Iterator[_Wishes]:
     """Yield joint wishes: the first way of all, then each argument's other ways in turn."""
-    choices = [list(islice(_ways(arg, wanted), 12)) for arg in args]
+    choices = [list(islice(_ways(arg, wanted), MOST_CHOICES)) for arg in args]
     if not all(choices):
         return
     yield _joined(choice[0] for choice in choices)
