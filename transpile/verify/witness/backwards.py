@@ -312,7 +312,7 @@ def _lookup(stage: s.Lookup, wishes: Wishes, back: _Back) -> None:
     given = {column: str(value).lower() for column, value in asked.items() if value is not None}
     for column, name in stage.outputs:
         if name in wishes.present and wishes.present.pop(name, "") is None:
-            given.setdefault(column, back.example(name))
+            given.setdefault(column, "1")  # a number, in case it is reckoned with
     if not given:
         return
     if table is None or table.rows is None:
