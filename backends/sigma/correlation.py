@@ -14,7 +14,7 @@ from typing import Any
 from transpile.fidelity import Loss
 from transpile.ir.events import Partner, Threshold
 from transpile.ir.expr import Field
-from transpile.ir.pred import TRUE, Compare, Exists, Pred, all_of
+from transpile.ir.pred import TRUE, Compare, Exists, Pred, Test, TextEq, all_of
 from transpile.schema.cim import never_missing
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import Resolution, target_field
@@ -250,6 +250,7 @@ def _grouping(names: Sequence[str], resolution: Resolution) -> _Grouping:
             found.keys[name] = kept
         elif _is_fixed(name, names, resolution):
             found.assumptions.append(f"{name} is the same in all events of a group")
+            found.premise = all_of((found.premise, _in_one_case(name, resolution)))
         elif name == _HOST and (told := _computer(resolution)) is not None:
             found.keys[name] = _COMPUTER
             found.assumptions.append(_SAME_HOST.format(told))
@@ -292,6 +293,14 @@ def _is_fixed(name: str, names: Sequence[str], resolution: Resolution) -> bool:
             return selected is not None and selected.category == "file_delete"
         case _:
             return True
+
+
+def _in_one_case(name: str, resolution: Resolution) -> Pred:
+    """Return the test that a key which the filter asks for is spelled as it asks."""
+    literals = dict(resolution.filtered).get(name, ())
+    if len(literals) != 1 or "*" in literals[0]:
+        return TRUE
+    return Test(Field(name), TextEq(literals[0], cased=True))
 
 
 def faithful(resolution: Resolution, field: str) -> str | None:
