@@ -17,8 +17,10 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from transpile import Content
 from transpile.compiled import Compiled, compile_rule
@@ -32,6 +34,8 @@ from transpile.verify.fixtures import load_fixtures
 from transpile.verify.witness import maker_for, witnesses
 
 NOW = 1_767_225_600.0
+EventSets = Sequence[tuple[Sequence[Mapping[str, Any]], float | None]]
+"""Events with the time at which the rule runs."""
 
 
 @dataclass
@@ -62,8 +66,9 @@ def main() -> int:
         if at % 100 == 0:
             print(f"{at} rules verified", file=sys.stderr, flush=True)
         compiled = compile_rule(rule, content)
+        sets = _event_sets(compiled, content)
         for target, tally in tallies.items():
-            _verify(compiled, target, tally, content)
+            _verify(compiled, target, sets, tally, content)
     for target, tally in tallies.items():
         print(
             f"{target}: {tally.compared} triples compared, {tally.vacuous} of them vacuous, "
@@ -81,13 +86,19 @@ def _targets(asked: str) -> list[str]:
     return [info.name for info in infos if info.name.startswith("sql:") and info.engine]
 
 
-def _verify(compiled: Compiled, target: str, tally: Tally, content: Content) -> None:
-    conversion = convert_compiled(compiled, target, content=content)
+def _event_sets(compiled: Compiled, content: Content) -> EventSets:
+    """Return the events to try a rule on, the same for all targets: made ones, and its fixtures."""
     tables = tables_for(compiled.pipeline, content)
     maker = maker_for(compiled.pipeline, compiled.rule.data_sources, tables)
     made = witnesses(compiled.pipeline, maker)
     fixtures = load_fixtures(compiled.rule, content)
-    sets = [(made, NOW), *([(fixtures.events, fixtures.now)] if fixtures.events else [])]
+    return [(made, NOW), *([(fixtures.events, fixtures.now)] if fixtures.events else [])]
+
+
+def _verify(
+    compiled: Compiled, target: str, sets: EventSets, tally: Tally, content: Content
+) -> None:
+    conversion = convert_compiled(compiled, target, content=content)
     for events, now in sets:
         before = time.perf_counter()
         try:
