@@ -7,6 +7,7 @@ that is exact: no event can get several values that differ. Matching follows spl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Protocol
 
@@ -47,23 +48,51 @@ class Entries(Protocol):
     def default_match(self) -> str | None: ...
 
 
-def looked_up(table: Entries, keys: Sequence[tuple[str, Expr]], column: str) -> Case | None:
+@dataclass(slots=True, eq=False)
+class Matching:
+    """When a row finds each entry of a table, said once for all columns that it asks for.
+
+    keys: (column, expression of the row).
+    """
+
+    table: Entries
+    keys: Sequence[tuple[str, Expr]]
+    _tests: list[Pred] | None = None
+    _single: bool | None = None
+
+    @property
+    def tests(self) -> list[Pred]:
+        """The tests of the entries, in their order."""
+        if self._tests is None:
+            rows = self.table.rows or ()
+            self._tests = [_entry(self.table, self.keys, row) for row in rows]
+        return self._tests
+
+    @property
+    def single(self) -> bool:
+        """Whether no two entries can match the same key values."""
+        if self._single is None:
+            self._single = _one_entry_each(self.table, [name for name, _ in self.keys])
+        return self._single
+
+
+def looked_up(matching: Matching, column: str) -> Case | None:
     """Return the value of an output column, missing where no entry is found and none is default.
 
-    keys: (column, expression of the row).  None: the table is unknown or too long, or an event may
-    find several entries with different values.
+    None: the table is unknown or too long, or an event may find several entries with different
+    values.
     """
+    table, keys = matching.table, matching.keys
     rows = table.rows
     if rows is None or len(rows) > MOST_ROWS or not keys:
         return None
-    values = list(dict.fromkeys(row.get(column) or None for row in rows))
-    if len(values) > 1 and not _one_entry_each(table, [name for name, _ in keys]):
+    tests: dict[str | None, list[Pred]] = {}
+    values = [row.get(column) or None for row in rows]
+    if len(set(values)) > 1 and not matching.single:
         return None
-    found = tuple(
-        (any_of(_entry(table, keys, row) for row in rows if (row.get(column) or None) == value),
-         Lit(value))
-        for value in values
-    )
+    for value, test in zip(values, matching.tests, strict=True):
+        tests.setdefault(value, []).append(test)
+    found = tuple((any_of(each), Lit(value)) for value, each in tests.items())
     default = table.default_match if table.min_matches > 0 else None
     if default is None:
         return Case(tuple((pred, value) for pred, value in found if value != Lit(None)))
@@ -76,8 +105,7 @@ def single_match(table: Entries, columns: Sequence[str]) -> bool:
 
 
 def entry_test(
-    table: Entries,
-    keys: Sequence[tuple[str, Expr]],
+    matching: Matching,
     column: str,
     meets: Callable[[str], bool],
     *,
@@ -88,13 +116,14 @@ def entry_test(
     Unlike `looked_up` it needs no single value: a key may match several entries.  None: the table
     is unknown or too long, or more entries may match than a row gets.
     """
+    table, keys = matching.table, matching.keys
     rows = table.rows
     if rows is None or len(rows) > MOST_ROWS or not keys:
         return None
-    first_only = table.max_matches == 1 and not _one_entry_each(table, [name for name, _ in keys])
+    first_only = table.max_matches == 1 and not matching.single
     if not first_only and 0 < table.max_matches < len(rows) and table.max_matches != 1:
         return None
-    entries = [_entry(table, keys, row) for row in rows]
+    entries = matching.tests
     outcomes = [_outcome(row.get(column) or None, meets) for row in rows]
     if first_only:
         found = _first(entries, outcomes)

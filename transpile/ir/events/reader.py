@@ -12,7 +12,7 @@ from transpile.ir import stages as s
 from transpile.ir.decide import compile_condition
 from transpile.ir.events.rule import EventRule, Ordered, Partner, Threshold, presence_text
 from transpile.ir.expr import Call, Each, Expr, Field, Lit, Node
-from transpile.ir.lookup_rows import Entries, entry_test
+from transpile.ir.lookup_rows import Entries, Matching, entry_test
 from transpile.ir.names import match_name
 from transpile.ir.pred import (
     TRUE,
@@ -69,14 +69,13 @@ class Added(Elsewhere):
 class LookedUp(Elsewhere):
     """A column of a lookup table of which a row may find several entries."""
 
-    table: Entries = field(kw_only=True)
-    keys: tuple[tuple[str, Expr], ...] = field(kw_only=True)
+    matching: Matching = field(kw_only=True)
     column: str = field(kw_only=True)
 
     def test(self, condition: Condition, quant: Quant) -> Pred | None:
         """Return when the values meet a condition, over the source's fields."""
         meets = compile_condition(condition)
-        return entry_test(self.table, self.keys, self.column, meets, every=quant is Quant.ALL)
+        return entry_test(self.matching, self.column, meets, every=quant is Quant.ALL)
 
 
 @dataclass(frozen=True, slots=True)

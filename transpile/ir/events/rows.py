@@ -23,7 +23,7 @@ from transpile.ir.events.reader import (
     Value,
 )
 from transpile.ir.expr import Call, Expr, Field, Lit, Node
-from transpile.ir.lookup_rows import Entries, entry_test, looked_up
+from transpile.ir.lookup_rows import Entries, Matching, entry_test, looked_up
 from transpile.ir.names import match_name, rename_name, unrename
 from transpile.ir.pred import (
     TRUE,
@@ -354,8 +354,9 @@ def _looked_up(reader: Reader, stage: s.Lookup) -> dict[str, Value]:
     if table is None or len(known) < len(keys):
         return {}
     found: dict[str, Value] = {}
+    matching = Matching(table, known)
     for column, name in stage.outputs:
-        value = looked_up(table, known, column) or _entries(stage.table, table, known, column)
+        value = looked_up(matching, column) or _entries(stage.table, matching, column)
         if value is None:
             continue
         if _overwrites(reader, stage, table, known) or reader.before(name) == Lit(None):
@@ -376,15 +377,12 @@ def _overwrites(
     )
 
 
-def _entries(
-    name: str, table: Entries, keys: Sequence[tuple[str, Expr]], column: str
-) -> LookedUp | None:
-    present = entry_test(table, keys, column, lambda _: True)
+def _entries(name: str, matching: Matching, column: str) -> LookedUp | None:
+    present = entry_test(matching, column, lambda _: True)
     if present is None:
         return None
-    return LookedUp(
-        f"the lookup {name}", simplify_pred(present), table=table, keys=tuple(keys), column=column
-    )
+    what = f"the lookup {name}"
+    return LookedUp(what, simplify_pred(present), matching=matching, column=column)
 
 
 def _geo(reader: Reader, stage: s.Geo) -> None:
