@@ -11,6 +11,7 @@ threshold follow. The result depends on the rule alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice, permutations
 
 from transpile.interpret import compile_pred
@@ -116,6 +117,7 @@ def _events(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Event
         return True
 
     wishes = _wishes(rule, pipeline, maker)
+    maker = replace(maker, wished=tuple(wishes.present))
     bases = _bases(rule, maker, wishes)
     common = _computed_from(rule, wishes)
     others = islice(solutions(rule.pred, common), SOLUTIONS, ALTERNATIVES)
@@ -170,7 +172,9 @@ def _computed_from(rule: EventRule, wishes: Wishes) -> Event:
         for node in descend(rule.pred)
         if isinstance(node, Test | Exists) and isinstance(node.subject, Field)
     }
-    return {name: value for name, value in wishes.values.items() if name not in tested}
+    free = wishes.present.keys() - fields_of(rule.pred)  # each event gets a value of its own
+    asked = wishes.values.keys() - free - tested
+    return {name: wishes.values[name] for name in sorted(asked)}
 
 
 def _bases(rule: EventRule, maker: Maker, wishes: Wishes) -> list[Event]:

@@ -64,7 +64,7 @@ class Maker:
     the dataset share, among them its event code.  example: a value that fits a field, by number.
     tables: lookup tables, by name; made: rows of those that have none.  settle: chooses between
     fields of which an event has one.  fixed: whether a field is the same in all events of one kind,
-    as a title is.
+    as a title is.  wished: fields that events are given a value for if it contradicts no other.
     """
 
     grouped: tuple[str, ...] = ()
@@ -80,6 +80,7 @@ class Maker:
     settle: Callable[[EventRule], EventRule] = field(default=lambda rule: rule)
     at_odds: AtOdds = field(default=lambda event, taxonomies=TAXONOMIES: frozenset())
     fixed: Callable[[str], bool] = field(default=lambda name: False)
+    wished: tuple[str, ...] = ()
 
     def within(self, taxonomy: Taxonomy) -> Maker:
         """Return a maker of events that need to fit one taxonomy only."""
@@ -96,7 +97,7 @@ class Maker:
         also: further fields that it is to have, if they contradict no others.
         """
         given = frozenset(event)
-        for name in dict.fromkeys((*self.grouped, *also)):
+        for name in dict.fromkeys((*self.grouped, *self.wished, *also)):
             if name in event or name.startswith("_"):
                 continue
             for candidate in self._filled(name, event, given):
