@@ -1,12 +1,12 @@
 """Witness events of a repository's rules, run through interpreter and engines; prints differences.
 
-    TRANSPILE_CORPUS=... python tools/verify_corpus.py TARGETS [STEP [FROM]]
+    TRANSPILE_CORPUS=... python tools/verify_corpus.py TARGETS [STEP [FROM]] [--missing]
 
 TARGETS: names with commas between, or `sql` for every dialect that has an engine here. Takes every
 STEP-th rule from FROM on (default: all) of the corpus that TRANSPILE_CORPUS names, else of our own
 rules/; a rule's fixture events count too. Every engine is started once.
 
-Printed per target: what the verdicts were; the triples (rule, engine, event set) compared; how many
+Printed per target: what the verdicts were; the triples (rule, engine, events) compared; how many
 of them were vacuous, that is neither side found anything; and why engines did not run.
 """
 
@@ -17,25 +17,17 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from transpile import Content
-from transpile.compiled import Compiled, compile_rule
+from transpile.compiled import compile_rule
 from transpile.content import load_rules
 from transpile.convert import convert_compiled
-from transpile.fidelity import Fidelity
-from transpile.tables import tables_for
 from transpile.targets import all_targets
-from transpile.verify import Report, Verdict, check_conversion
-from transpile.verify.fixtures import load_fixtures
-from transpile.verify.witness import maker_for, witnesses
-
-NOW = 1_767_225_600.0
-EventSets = Sequence[tuple[Sequence[Mapping[str, Any]], float | None]]
-"""Events with the time at which the rule runs."""
+from transpile.verify import Report, Verdict
+from transpile.verify.check import check_trial
+from transpile.verify.trial import Trial, trial_of
 
 
 @dataclass
@@ -56,6 +48,10 @@ def main() -> int:
     parser.add_argument("targets")
     parser.add_argument("step", nargs="?", type=int, default=1)
     parser.add_argument("start", nargs="?", type=int, default=0)
+    parser.add_argument(
+        "--missing", action="store_true",
+        help="only rules with a lookup table whose rows the repository does not have",
+    )  # fmt: skip
     options = parser.parse_args()
     corpus = os.environ.get("TRANSPILE_CORPUS")
     root = Path(corpus, "splunk") if corpus else Path("rules")
@@ -66,9 +62,11 @@ def main() -> int:
         if at % 100 == 0:
             print(f"{at} rules verified", file=sys.stderr, flush=True)
         compiled = compile_rule(rule, content)
-        sets = _event_sets(compiled, content)
+        trial = trial_of(compiled, content=content)
+        if options.missing and not trial.made:
+            continue
         for target, tally in tallies.items():
-            _verify(compiled, target, sets, tally, content)
+            _verify(trial, target, tally)
     for target, tally in tallies.items():
         print(
             f"{target}: {tally.compared} triples compared, {tally.vacuous} of them vacuous, "
@@ -86,32 +84,19 @@ def _targets(asked: str) -> list[str]:
     return [info.name for info in infos if info.name.startswith("sql:") and info.engine]
 
 
-def _event_sets(compiled: Compiled, content: Content) -> EventSets:
-    """Return the events to try a rule on, the same for all targets: made ones, and its fixtures."""
-    tables = tables_for(compiled.pipeline, content)
-    maker = maker_for(compiled.pipeline, compiled.rule.data_sources, tables)
-    made = witnesses(compiled.pipeline, maker)
-    fixtures = load_fixtures(compiled.rule, content)
-    return [(made, NOW), *([(fixtures.events, fixtures.now)] if fixtures.events else [])]
-
-
-def _verify(
-    compiled: Compiled, target: str, sets: EventSets, tally: Tally, content: Content
-) -> None:
-    conversion = convert_compiled(compiled, target, content=content)
-    for events, now in sets:
-        before = time.perf_counter()
-        try:
-            report = check_conversion(compiled, conversion, events, content=content, now=now)
-        except Exception as error:  # an engine that refuses a query raises its own
-            tally.bad += 1
-            tally.verdicts["failed"] += 1
-            print(f"{compiled.rule.name}: {target}: fails: {str(error).strip()[:600]}", flush=True)
-            return
-        tally.seconds += time.perf_counter() - before
-        _count(report, tally)
-        if report.fidelity is Fidelity.UNSUPPORTED:
-            return
+def _verify(trial: Trial, target: str, tally: Tally) -> None:
+    conversion = convert_compiled(trial.compiled, target, content=trial.content)
+    before = time.perf_counter()
+    try:
+        report = check_trial(trial, conversion, mutation=False)
+    except Exception as error:  # an engine may raise what nobody foresaw; the other rules go on
+        tally.bad += 1
+        tally.verdicts["failed"] += 1
+        name = trial.compiled.rule.name
+        print(f"{name}: {target}: fails: {str(error).strip()[:600]}", flush=True)
+        return
+    tally.seconds += time.perf_counter() - before
+    _count(report, tally)
 
 
 def _count(report: Report, tally: Tally) -> None:
