@@ -30,6 +30,15 @@ def test_the_reader_refuses(language: str, text: str) -> None:
         reader_for(language).read(text, language, {})
 
 
+@pytest.mark.parametrize(("language", "text"), [
+    pytest.param("kuery", "NOT " * 5001 + "a:x", id="many-times-not"),
+    pytest.param("eql", "any where a : (" + ", ".join(f'"{n}*"' for n in range(20_000)) + ")",
+                 id="many-values"),
+])
+def test_the_reader_reads(language: str, text: str) -> None:
+    assert reader_for(language).read(text, language, {}).pipeline.stages
+
+
 @pytest.mark.parametrize("name", [
     pytest.param("a" * 5000, id="a-name-longer-than-a-file-name"),
     pytest.param("é" * 200, id="a-name-of-many-bytes"),

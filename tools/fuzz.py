@@ -4,8 +4,8 @@
 
 Texts are made from the rules of the corpus (else our own rules/) by cutting, doubling, joining and
 nesting their pieces. A reader may refuse a text with an error of ours; any other exception, more
-than LIMIT seconds, or more than MEMORY bytes is a defect: it is printed with its text. Prints, per
-reader, how many texts it read and how many it refused.
+than LIMIT seconds of CPU time, or more than MEMORY bytes is a defect: it is printed with its text.
+Prints, per reader, how many texts it read and how many it refused.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> int:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     chance = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     resource.setrlimit(resource.RLIMIT_AS, (4 * MEMORY, 4 * MEMORY))
-    signal.signal(signal.SIGALRM, _stop)
+    signal.signal(signal.SIGVTALRM, _stop)
     readers = _readers()
     counts: Counter[str] = Counter()
     defects = 0
@@ -67,7 +67,7 @@ def main() -> int:
 def _tried(read: Callable[[str], object], text: str) -> tuple[str, str]:
     """Return what became of a text, and if that is a defect, why."""
     before = _peak()
-    signal.alarm(LIMIT)
+    signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT)
     try:
         read(text)
         found = ("read", "")
@@ -78,7 +78,7 @@ def _tried(read: Callable[[str], object], text: str) -> tuple[str, str]:
     except Exception as error:
         found = ("crash", _told(error))
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     if _peak() - before > MEMORY:
         return "memory", f"{(_peak() - before) >> 20} MiB"
     return found

@@ -81,7 +81,8 @@ class ConditionReader:
             case tree.Compare():
                 return self._compare(node)
             case tree.Predicate(op, subject, options):
-                return any_of(self._option(node, op, subject, option) for option in options)
+                span, found = self._span(node), self._expr(subject)
+                return any_of(self._option(op, found, option, span) for option in options)
             case tree.Call():
                 return self._call(node)
             case tree.Field():
@@ -115,11 +116,10 @@ class ConditionReader:
         return Test(subject, Order(cast(OrderOp, node.op), bound), span=span)
 
     def _option(
-        self, node: tree.Predicate, op: tree.PredicateOp, subject: tree.Expr, option: tree.Expr
+        self, op: tree.PredicateOp, found: Expr, option: tree.Expr, span: Span
     ) -> Pred:
         if not isinstance(option, tree.Literal):
             raise self._refused(f"a computed value behind {op!r}", option)
-        span, found = self._span(node), self._expr(subject)
         if option.value is None:
             return Const(False)
         condition = self._condition(op, option)

@@ -129,8 +129,13 @@ class _Parser:
         return all_of(found)
 
     def single(self, item: Callable[[], Pred]) -> Pred:
-        if self.accept_word("not"):
-            return negate(self.single(item))
+        negated = False
+        while self.accept_word("not"):
+            negated = not negated
+        found = self.bare(item)
+        return negate(found) if negated else found
+
+    def bare(self, item: Callable[[], Pred]) -> Pred:
         if self.accept("("):
             inner = self.either(item)
             if not self.accept(")"):
