@@ -21,9 +21,15 @@ RULE = (
 )
 
 
-def relation(target: str, old: str = "", new: str = "") -> Relation:
+PAIRS = (
+    'search source="XmlWinEventLog:Security" EventCode IN (4698, 4699) | transaction TaskName '
+    "startswith=(EventCode=4698) endswith=(EventCode=4699) | where duration < 60"
+)
+
+
+def relation(target: str, old: str = "", new: str = "", rule: str = RULE) -> Relation:
     """Return how a conversion, with a part of its text replaced, stands to the rule."""
-    compiled = compile_rule(read_rule(RULE), CONTENT)
+    compiled = compile_rule(read_rule(rule), CONTENT)
     made = convert_compiled(compiled, target, content=CONTENT)
     assert made.draft is not None
     assert old in made.text, made.text
@@ -35,6 +41,14 @@ def relation(target: str, old: str = "", new: str = "") -> Relation:
 @pytest.mark.parametrize("target", ["sigma", "eql", "sql:duckdb"])
 def test_an_honest_text_is_proved_equal(target: str) -> None:
     assert relation(target) is Relation.EQUAL
+
+
+@pytest.mark.parametrize(("old", "new", "wanted"), [
+    pytest.param("", "", Relation.EQUAL, id="as-it-is"),
+    pytest.param('"4699"', '"4697"', Relation.INCOMPARABLE, id="another-end"),
+])
+def test_a_sequence_is_compared_event_by_event(old: str, new: str, wanted: Relation) -> None:
+    assert relation("eql", old, new, PAIRS) is wanted
 
 
 @pytest.mark.parametrize(

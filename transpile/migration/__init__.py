@@ -142,7 +142,7 @@ def _target(name: str, rules: Iterable[Rule]) -> Target:
     moved = [moved for rule in rules for moved in rule.moved if moved.target == name]
     status = Counter(item.status for item in moved)
     efforts = Counter(item.effort for item in moved)
-    codes = Counter(code for item in moved for code in {reason.code for reason in item.reasons})
+    codes = Counter(code for item in moved for code in dict.fromkeys(r.code for r in item.reasons))
     return Target(
         name,
         status["full"],

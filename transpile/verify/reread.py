@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from transpile.answered import answered
-from transpile.errors import Span, TranspileError
+from transpile.errors import Span, TranspileError, Unsupported
 from transpile.fidelity import Observable
 from transpile.ir import pred as p
 from transpile.ir.decide import number_text
@@ -88,13 +88,15 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         return f"nothing reads {conversion.target} back"
     try:
         reading = reader.read(draft.text)
-        rule = _event_part(trial, sequences=_taxonomy(draft) == "ecs")
+        whole = _event_part(trial, sequences=_taxonomy(draft) == "ecs")
+        rule = whole.of_either
         resolution = resolve(rule.source, rule.pred, trial.compiled.rule.data_sources)
         if resolution is None:
             return "the rule's log source is not known"
-        rule = settled(rule, resolution, _taxonomy(draft))
-        rewritten = rewrite(rule.pred, resolution, _taxonomy(draft))
-        wanted = all_of((*_selected(draft, resolution, rule), rewritten.pred))
+        taxonomy = _taxonomy(draft)
+        rule = settled(rule, resolution, taxonomy)
+        rewritten = rewrite(rule.pred, resolution, taxonomy)
+        wanted = any_of(_said_in(taxonomy, draft, trial, each) for each in whole.either)
     except TranspileError as error:
         return error.message
     if any(".*." in node.name for node in descend(wanted) if isinstance(node, Field)):
@@ -130,11 +132,20 @@ def _event_part(trial: Trial, *, sequences: bool) -> EventRule:
         never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
     )
     pipeline = answered(trial.pipeline, trial.tables)
-    rule = event_rule(pipeline, never_missing=filled, tables=trial.tables, sequences=sequences)
-    return rule.of_either
+    return event_rule(pipeline, never_missing=filled, tables=trial.tables, sequences=sequences)
 
 
 # -- the log source ------------------------------------------------------------------------------
+
+
+def _said_in(taxonomy: Any, draft: Draft, trial: Trial, rule: EventRule) -> Pred:
+    """Return the rule's filter in a taxonomy, with what selects its log source there."""
+    resolution = resolve(rule.source, rule.pred, trial.compiled.rule.data_sources)
+    if resolution is None:
+        raise Unsupported("the rule's log source is not known", code="TGT602")
+    rule = settled(rule, resolution, taxonomy)
+    said = rewrite(rule.pred, resolution, taxonomy).pred
+    return all_of((*_selected(draft, resolution, rule), said))
 
 
 def _selected(draft: Draft, resolution: Resolution, rule: EventRule) -> Iterator[Pred]:

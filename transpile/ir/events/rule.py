@@ -104,8 +104,15 @@ class EventRule:
         """The rule with a test that single events of a pair meet, be they the first or the last."""
         if self.ordered is None:
             return self
-        either = any_of((self.ordered.starts, self.ordered.ends))
-        return dataclasses.replace(self, pred=simplify_pred(all_of((self.pred, either))))
+        return dataclasses.replace(self, pred=simplify_pred(any_of(r.pred for r in self.either)))
+
+    @property
+    def either(self) -> tuple[EventRule, ...]:
+        """The rule as one of its first and one of its last events; itself if it has no pairs."""
+        if self.ordered is None:
+            return (self,)
+        tests = (self.ordered.starts, self.ordered.ends)
+        return tuple(dataclasses.replace(self, pred=all_of((self.pred, test))) for test in tests)
 
 
 def presence_text(required: Pred) -> str:
