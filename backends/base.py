@@ -126,8 +126,9 @@ class Draft:
 
     groups: the rule's grouping fields as source fields, for the observable `groups`.
     required: what events are assumed to meet (`EventRule.required`).  distinct: source fields of
-    which no two events of a group are assumed to share a value.  sides: of a text that relates
-    events of several searches, all of them; the first is the rule's own.
+    which no two events of a group are assumed to share a value.  alike: those of which all events
+    of a group are assumed to share one.  sides: of a text that relates events of several searches,
+    all of them; the first is the rule's own.
     """
 
     text: str
@@ -141,6 +142,7 @@ class Draft:
     required: Pred = TRUE
     stem: str = ""
     distinct: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
 
 

@@ -21,6 +21,7 @@ from transpile.backends.eql.thresholds import Runs, key_of, threshold
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, Partner, event_rule
+from transpile.ir.pred import all_of
 from transpile.ir.stages import DataModel, Events
 from transpile.schema.named import named
 
@@ -82,10 +83,13 @@ def _alone(found: Search, request: Request, more: Sequence[Loss] = ()) -> Draft:
         observable=Observable.EVENTS if runs is None else Observable.GROUPS,
         suffix=".eql",
         losses=losses,
-        assumptions=tuple(dict.fromkeys((*found.assumptions, *counted.assumptions))),
+        assumptions=tuple(
+            dict.fromkeys((*found.assumptions, *counted.keys.assumptions, *counted.assumptions))
+        ),
         inputs=found.inputs(found.rule.groups if runs is not None else ()),
-        required=found.required,
+        required=all_of((found.required, counted.keys.premise)),
         groups=groups,
+        alike=counted.keys.alike,
         stem=request.info.stem,
     )
 

@@ -69,21 +69,24 @@ def emit_ordered(rule: EventRule, pair: Ordered, request: Request, opened: Opene
         for each in (pair.starts, pair.ends)
     ]
     keys = group_keys(pair.keys, both[0].resolution, both[0].filled)
-    if not keys:
+    if keys is None or not keys.shown:
         raise Unsupported("the key of a transaction has no counterpart in Elastic", code="TGT601")
     span = "" if pair.seconds is None else f" with maxspan={text.span(pair.seconds)}"
     losses = tuple(dict.fromkeys(loss for each in both for loss in each.losses))
-    lines = [f"sequence by {', '.join(keys)}{span}", *(f"{opened(each)}]" for each in both)]
+    lines = [f"sequence by {', '.join(keys.shown)}{span}", *(f"{opened(each)}]" for each in both)]
     return Draft(
         text="\n".join(lines) + "\n",
         fidelity=Fidelity.SUPERSET if losses else Fidelity.EXACT,
         observable=Observable.GROUPS,
         suffix=".eql",
         losses=losses,
-        assumptions=tuple(dict.fromkeys(text for each in both for text in each.assumptions)),
+        assumptions=tuple(dict.fromkeys(
+            (*(text for each in both for text in each.assumptions), *keys.assumptions)
+        )),
         inputs=both[0].inputs((*pair.keys, *fields_of(both[1].rule.pred))),
-        required=all_of(each.required for each in both),
+        required=all_of((*(each.required for each in both), keys.premise)),
         groups=pair.keys,
+        alike=keys.alike,
         stem=request.info.stem,
     )
 

@@ -7,13 +7,15 @@ a repetition still finds every group, and others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor
 
 from transpile.backends.eql import text
+from transpile.backends.eql.types import boolean_text, elastic_type, spelled_as_boolean
 
 from transpile.fidelity import Loss
 from transpile.ir.events import EventRule, Threshold
+from transpile.ir.pred import TRUE, Pred, all_of
 from transpile.schema.fields import FieldTarget
 from transpile.schema.resolve import Resolution
 
@@ -37,11 +39,25 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """Grouping fields as the keys of a sequence, and what is taken for granted of them.
+
+    alike: source fields that are no keys, because all events of a group share their value.
+    """
+
+    shown: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
+    premise: Pred = TRUE
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """What became of a threshold: a repetition, if it says at least part of it, and the rest."""
 
     runs: Runs | None = None
     losses: tuple[Loss, ...] = ()
+    keys: Keys = field(default_factory=Keys)
     assumptions: tuple[str, ...] = ()
 
 
@@ -70,17 +86,18 @@ def threshold(
     )  # fmt: skip
     if reason or count is None or window is None or keys is None:
         return Said(losses=(_loss(wanted, f"is left out: {reason}"),))
-    runs = Runs(count, keys, float(window))
+    runs = Runs(count, keys.shown, float(window))
     assumed = (
         f"the threshold is met by events within {text.span(runs.seconds)} of each other, "
         "wherever that span begins (the rule counts in fixed windows)",
     )
     if wanted.func == "dc" and wanted.field == "_raw":
-        return Said(runs, _capped(wanted, least), (*assumed, "no two events have the same text"))
+        unlike = "no two events have the same text"
+        return Said(runs, _capped(wanted, least), keys, (*assumed, unlike))
     if wanted.func == "dc":
         told = f"is widened: EQL counts events, not different values of {wanted.field}"
-        return Said(runs, (_loss(wanted, told),), assumed)
-    return Said(runs, _capped(wanted, least), assumed)
+        return Said(runs, (_loss(wanted, told),), keys, assumed)
+    return Said(runs, _capped(wanted, least), keys, assumed)
 
 
 def _capped(wanted: Threshold, least: int | None) -> tuple[Loss, ...]:
@@ -113,15 +130,18 @@ def _least(wanted: Threshold) -> int | None:
 
 def group_keys(
     names: tuple[str, ...], resolution: Resolution, filled: frozenset[str]
-) -> tuple[str, ...] | None:
+) -> Keys | None:
     """Return grouping fields as the keys of a sequence, None if Elastic has no such field.
 
     What the log source stands for is the same in all its events, and no key.
     """
     keys: dict[str, None] = {}
+    alike: list[str] = []
+    booleans: list[str] = []
     for name in names:
         target = resolution.fields.lookup(name, "ecs")
         if target is not None and target.drop in _FIXED:
+            alike.append(name)
             continue
         if (key := key_of(name, resolution)) is None:
             return None
@@ -129,7 +149,17 @@ def group_keys(
             target is not None and target.derive == _ABSENT
         )
         keys[f"?{key}" if optional else key] = None
-    return tuple(keys)
+        if target is not None and target.field and elastic_type(target.field, target) == "boolean":
+            booleans.append(name)
+    return Keys(
+        tuple(keys),
+        tuple(alike),
+        all_of(map(spelled_as_boolean, booleans)),
+        (
+            *(f"{name} is the same in all events of a group" for name in alike),
+            *map(boolean_text, booleans),
+        ),
+    )
 
 
 def key_of(name: str, resolution: Resolution) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from transpile.ir.expr import Field
+from transpile.ir.pred import Not, Pred, Test, TextEq, all_of, any_of
 from transpile.schema.ecs import ecs_type
 from transpile.schema.fields import FieldTarget
 
@@ -37,3 +39,22 @@ def elastic_type(field: str, target: FieldTarget | None = None) -> str:
         return known
     kind = target.type if target is not None else "keyword"
     return _PLAIN.get(kind, kind)
+
+
+def spelled(name: str, *texts: str) -> Pred:
+    """Return that a field of the source that has one of some values has it in this spelling."""
+    field = Field(name)
+    return all_of(
+        any_of((Not(Test(field, TextEq(text))), Test(field, TextEq(text, cased=True))))
+        for text in texts
+    )
+
+
+def spelled_as_boolean(name: str) -> Pred:
+    """Return that a key is spelled one way: a boolean is one key however the event spells it."""
+    return spelled(name, "true", "false")
+
+
+def boolean_text(name: str) -> str:
+    """Return the assumption of `spelled_as_boolean`."""
+    return f"{name} is spelled true or false, in small letters"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +154,20 @@ def _tried(trial: Trial, draft: Draft, engine: Engine) -> int:
         for at, event in enumerate(trial.events)
         if trial.in_scope[at] and assumed(at) and engine.accepts(event, draft)
     )
-    return sum(1 << at for at in _distinct(trial, draft, fitting))
+    return sum(1 << at for at in _distinct(trial, draft, _alike(trial, draft, fitting)))
+
+
+def _alike(trial: Trial, draft: Draft, places: Iterable[int]) -> Iterator[int]:
+    """Yield the events with the values of the `alike` fields that the first of their group has."""
+    keys = [name for name in draft.groups if name not in draft.alike]
+    first: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for at in places:
+        row = trial.source_rows[at] or {}
+        if any(row.get(name) is None for name in draft.alike):
+            continue
+        shared = tuple(str(row[name]) for name in draft.alike)
+        if first.setdefault(tuple(str(row.get(name)) for name in keys), shared) == shared:
+            yield at
 
 
 def _distinct(trial: Trial, draft: Draft, places: Iterable[int]) -> Iterable[int]:
