@@ -31,7 +31,7 @@ from transpile.schema.choices import settled
 from transpile.schema.cim import never_missing
 from transpile.schema.ecs import is_ecs
 from transpile.schema.elastic import Selection, selection
-from transpile.schema.named import NAMES
+from transpile.schema.named import NAMES, PROGRAM, premise
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite
 
@@ -107,6 +107,9 @@ def search(rule: EventRule, request: Request) -> Search:
     selected = selection(resolution, rule.pred)
     rewritten = rewrite(rule.pred, resolution, SCHEMA, keep_unmapped=request.keep_unmapped)
     words, pred, losses = _shaped(rewritten, rule)
+    unblanked = premise(fields_of(rule.pred))
+    if unblanked != TRUE:
+        words.assume(PROGRAM)
     conditions = [*_constraints(selected, words), *_conjuncts(pred, words, selected)]
     return Search(
         rule,
@@ -115,7 +118,10 @@ def search(rule: EventRule, request: Request) -> Search:
         joined(Strength.AND, conditions or [Piece("true")]),
         (*rule.losses, *rewritten.losses, *losses),
         _assumptions(rule, rewritten, words),
-        TRUE if rewritten.premise == TRUE else _implied(rule.pred, resolution),
+        all_of((
+            unblanked,
+            TRUE if rewritten.premise == TRUE else _implied(rule.pred, resolution),
+        )),
         bare=rule.pred == TRUE,
     )
 

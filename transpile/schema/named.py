@@ -7,10 +7,12 @@ fields. The names given here stand in the field maps (`linux.auditd`).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import cast
 
 from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node, RegexLit
-from transpile.ir.pred import TRUE, Matches, Pred, Test, all_of
+from transpile.ir.pattern import Pattern, Wild
+from transpile.ir.pred import TRUE, Exists, Glob, Matches, Pred, Test, all_of, negate
 from transpile.ir.regex import Regex, parse_regex
 from transpile.ir.walk import rebuild
 
@@ -18,6 +20,23 @@ TITLE = "proctitle_text"
 ARGUMENTS = "process_exec"
 NAMES = frozenset((TITLE, ARGUMENTS))
 """The names that `named` gives; no event has fields of these names."""
+
+_PROGRAM = Field("a0")
+
+
+def premise(names: Collection[str]) -> Pred:
+    """Return what events are assumed to meet where names of `named` are read.
+
+    Joined arguments lose the blanks before the first of them.
+    """
+    if ARGUMENTS not in names:
+        return TRUE
+    blank = (Test(_PROGRAM, Glob(Pattern.of(start, Wild.RUN))) for start in (" ", "\t"))
+    return all_of((Exists(_PROGRAM), *map(negate, blank)))
+
+
+PROGRAM = "a record has the program's name as first argument, which does not begin with a blank"
+"""What `premise` says."""
 
 FIELDS_LIKE = "fields_like"
 """The function that stands for the values of all fields of a pattern, in the order of names."""

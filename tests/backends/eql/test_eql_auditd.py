@@ -6,6 +6,10 @@ import pytest
 from transpile.backends.eql import backend
 
 from transpile import Content, convert, match, parse
+from transpile.compiled import compile_rule
+from transpile.content import read_rule
+from transpile.convert import convert_compiled
+from transpile.verify import check_conversion
 
 PROCTITLE = """sourcetype=linux:audit type=PROCTITLE
 | eval d = if(type=="PROCTITLE" AND isnotnull(proctitle),
@@ -89,6 +93,22 @@ def test_joined_arguments_are_tested_one_by_one(condition, count):
 
 def test_several_arguments_in_a_row_are_a_superset():
     assert len(compared(EXECVE + 'LIKE(exec, "%rm -rf%")', list(execve_events()), False)) == 3
+
+
+def test_a_program_whose_name_begins_with_a_blank_is_set_aside():
+    spl = EXECVE + 'LIKE(exec, "%rm %") AND LIKE(exec, "% -rf %") | stats count by argc exec'
+    compiled = compile_rule(read_rule(spl), Content.builtin())
+    conversion = convert_compiled(compiled, "eql", content=Content.builtin())
+    assert any("does not begin with a blank" in text for text in conversion.assumptions)
+    words = [("rm", "-rf"), ("/bin/rm", "-rf"), ("ls", "-l"), (" -rf rm ",), ("\t-rf rm ",)]
+    events = [
+        {"sourcetype": "linux:audit", "type": "EXECVE", "argc": str(len(each)),
+         **{f"a{at}": word for at, word in enumerate(each)}}
+        for each in words
+    ]  # fmt: skip
+    report = check_conversion(compiled, conversion, events, content=Content.builtin())
+    assert (str(report.fidelity), str(report.verdict)) == ("exact", "equal")
+    assert (report.tried, report.set_aside, report.found) == (3, 2, 2)
 
 
 def test_the_query_names_the_fields_of_elastic():
