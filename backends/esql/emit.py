@@ -137,6 +137,7 @@ def _single(rule: _Rule) -> Draft:
     _select(writer, rule)
     selected = list(writer.commands)
     _from_source(writer, events.source)
+    writer.chosen |= set(map(frozenset, events.choices))
     writer.require(events.pred)
     for loss in (*events.losses, *_threshold(events)):
         writer.lose(loss.code, loss.message, loss.span)
@@ -299,6 +300,7 @@ def _regroups(command: q.Command) -> bool:
 
 def _draft(writer: Writer, rule: _Rule, commands: q.Query, observable: Observable) -> Draft:
     losses = tuple(dict.fromkeys(writer.losses))
+    writer.settle()
     if observable is Observable.EVENTS:
         source = commands[0]
         assert isinstance(source, q.From)
@@ -320,6 +322,7 @@ def _draft(writer: Writer, rule: _Rule, commands: q.Query, observable: Observabl
             columns={c.index: c.columns for c in commands if isinstance(c, q.LookupJoin)},
         ),
         required=writer.required,
+        alike=tuple(writer.alike),
         stem=rule.request.info.stem,
     )
 

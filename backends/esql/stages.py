@@ -225,6 +225,8 @@ def _aggregate(writer: Writer, stage: s.Aggregate) -> None:
             continue
         _only_present(writer, value)
         source = _plain(meaning, writer)
+        if source is not None and value.kind is Kind.BOOLEAN:
+            writer.one_spelling(source)
         if source is not None and not value.many:
             groups[source] = key.name
         by.append((key.name, value.node))

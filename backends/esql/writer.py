@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from transpile.backends.base import Request
+from transpile.backends.eql.types import boolean_text, spelled, spelled_as_boolean
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.members import is_list
 from transpile.backends.esql.predicates import condition, conjunction
+from transpile.backends.esql.premises import SAME, shared_lists
 from transpile.backends.esql.scope import Scope
 from transpile.backends.esql.values import CannotSay, Value
 
@@ -32,9 +34,7 @@ from transpile.ir.pred import (
     Pred,
     Quant,
     Test,
-    TextEq,
     all_of,
-    any_of,
     negate,
 )
 from transpile.ir.regex import parse_regex
@@ -47,9 +47,8 @@ from transpile.schema.resolve import implied_literals
 from transpile.schema.rewrite import Resolution, Rewriting
 
 SCHEMA: Taxonomy = "ecs"
+RAW = "event.original"
 N = TypeVar("N", bound=Node)
-# derives whose target holds the value itself
-_SAME = frozenset({None, "host", "host_or_ip"})
 # derives whose field is what follows the last separator of the target
 _LAST_PART = frozenset({"basename", "account_name", "reg_value_name"})
 # derives that name a part of a time, in UTC
@@ -67,7 +66,8 @@ class Writer:
     tainted: columns of such aggregates, by function.  repeated: what stands for a list in which one
     value may come several times.  looked_up: columns of lookup tables.  groups: source fields that
     the first grouping is by, with their columns; None before it.  literals: values that the rule
-    asks for.  read: source fields the text depends on.
+    asks for.  read: source fields the text depends on.  alike: keys of the first grouping that
+    events are assumed to share.  chosen: pairs of source fields that were renamed onto one.
     """
 
     def __init__(
@@ -90,6 +90,8 @@ class Writer:
         self.looked_up: frozenset[str] = frozenset()
         self.read: dict[str, None] = {}
         self.premises: list[Pred] = []
+        self.alike: dict[str, None] = {}
+        self.chosen: set[frozenset[str]] = set()
         self.known: frozenset[str] = frozenset()
 
     # -- what fields stand for -------------------------------------------------------------------
@@ -112,6 +114,8 @@ class Writer:
     def _without_unknown(self, node: Node) -> Node:
         match node:
             case Call("coalesce", (Field(first) as unknown, Field(second) as kept)):
+                if self._has(first) and self._has(second):
+                    self.chosen.add(frozenset((first, second)))
                 if self._has(first) or not self._has(second):
                     return node
                 self.reader.written[unknown.name] = None
@@ -119,6 +123,12 @@ class Writer:
                 return kept
             case _:
                 return rebuild(node, self._without_unknown)
+
+    def settle(self) -> None:
+        """Note what the fields of the source that the query reads are to each other."""
+        for premise, text in shared_lists(sorted(self.read), self.resolution.fields, self.chosen):
+            self.premises.append(premise)
+            self.scope.assume(text)
 
     def _has(self, name: str) -> bool:
         return name in self.scope.made or self.resolution.fields.lookup(name, SCHEMA) is not None
@@ -149,6 +159,9 @@ class Writer:
         if shown is None:
             raise CannotSay(f"{target.field} does not hold the value of {item.name}")
         rewriting.note(target, item.name)
+        if target.field == RAW and target.guess:
+            self.premises.append(Exists(Field(item.name)))
+            self.scope.assume(f"events have {item.name}")
         self.read[item.name] = None
         return shown
 
@@ -224,6 +237,11 @@ class Writer:
         """Return whether a data model shows a value where an event has none of a field."""
         return self.resolution.fields.strip(name) in self.filled
 
+    def one_spelling(self, name: str) -> None:
+        """Note that the values of a source field are spelled as the boolean column shows them."""
+        self.premises.append(spelled_as_boolean(name))
+        self.scope.assume(boolean_text(name))
+
     def is_title(self, expr: Expr) -> bool:
         """Return whether a field is the title of an event, of which each event code has one."""
         try:
@@ -264,8 +282,10 @@ class Writer:
         asked = self.literals.get(name) or ()
         if len(asked) == 1:
             (word,) = asked
-            self.premises.append(_spelt(name, word))
-        elif not dropped:
+            self.premises.append(spelled(name, word))
+        elif dropped:
+            self.alike[name] = None
+        else:
             return False
         self.scope.assume(f"{name} is the same in all events that the query finds")
         return True
@@ -448,12 +468,6 @@ def _computed(node: Pred) -> bool:
             return False
 
 
-def _spelt(name: str, text: str) -> Pred:
-    """Return that a field that has a value has it in one spelling."""
-    field = Field(name)
-    return any_of((Not(Test(field, TextEq(text))), Test(field, TextEq(text, cased=True))))
-
-
 def _positive(part: Pred) -> bool:
     return not isinstance(part, Not)
 
@@ -465,7 +479,7 @@ def _absent(value: Aggregated | Elsewhere) -> str:
 def _shown(target: FieldTarget, rewriting: Rewriting, item: Field) -> Expr | None:
     """Return the value of a source field over its target, None if the target does not tell it."""
     assert target.field is not None
-    if target.derive in _SAME:
+    if target.derive in SAME:
         return rewriting.value(item, target.field)
     whole = Field(target.field, span=item.span)
     if target.derive == "length":
