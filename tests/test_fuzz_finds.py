@@ -22,6 +22,8 @@ TARGETS = ("sigma", "eql", "esql", "sql:duckdb")
                  id="no-detection"),
     pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection: 7\n",
                  id="a-number-as-detection"),
+    pytest.param("sigma", "title: t\nid: 7\nlogsource: {product: windows}\ndetection:\n"
+                 "  a: {b: c}\n  condition: a\n", id="a-number-as-id"),
     pytest.param("eql", "any where a" + " * a" * 3000 + " == 1", id="a-long-product"),
     pytest.param("eql", "any where (" + "(a * a" * 100 + ")" * 100 + " == 1", id="deep-products"),
 ])
@@ -50,6 +52,13 @@ def test_a_macro_that_no_file_can_define_is_unknown(name: str) -> None:
     with pytest.raises(TranspileError) as caught:
         compile_rule(read_rule(f"search index=x | `{name}`"), content)
     assert caught.value.code.startswith("SPL")
+
+
+def test_a_search_that_doubles_again_and_again_is_too_large() -> None:
+    search = "index=x | eval a=" + "a = " * 40 + "b | table a"
+    with pytest.raises(TranspileError) as caught:
+        compile_rule(read_rule(search), Content.builtin())
+    assert caught.value.code == "SPL107"
 
 
 @pytest.mark.parametrize("search", [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from transpile.errors import ReadingError, Span, SplSyntaxError
 from transpile.ir.simplify import simplify
 from transpile.ir.stages import Pipeline
+from transpile.ir.walk import weight
 from transpile.lower import lower
 from transpile.spl import ast
 from transpile.spl import parse as parse_text
@@ -18,6 +19,10 @@ from transpile.spl.source import OPAQUE_COMMAND, SourceText
 
 if TYPE_CHECKING:
     from transpile.content import Content, Rule
+
+
+MOST_NODES = 100_000
+"""Parts of a search, each counted as often as it stands in its meaning; public rules have 400."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,19 @@ def compile_rule(
         tree = parse_text(text, custom_commands=custom_commands)
     except SplSyntaxError as error:
         raise _placed(_in_macro(error, text), rule) from None
-    return Compiled(rule, text, tree, simplify(lower(tree)))
+    lowered = lower(tree)
+    if weight(lowered) > MOST_NODES:
+        raise _placed(_too_large(text), rule)
+    return Compiled(rule, text, tree, simplify(lowered))
+
+
+def _too_large(text: SourceText) -> SplSyntaxError:
+    return SplSyntaxError(
+        f"written out, the search has more than {MOST_NODES:,} parts",
+        code="SPL107",
+        span=Span(0, len(text.original)),
+        hint="a condition that is the value of another one stands in it several times",
+    )
 
 
 def _compile_foreign(rule: Rule) -> Compiled:

@@ -106,9 +106,15 @@ def _check_kind(document: _Document) -> None:
 
 
 def _rule(document: _Document) -> _Rule:
+    from sigma.exceptions import SigmaError
     from sigma.rule import SigmaRule
 
-    parsed = SigmaRule.from_dict(dict(document.data))
+    try:
+        parsed = SigmaRule.from_dict(dict(document.data))
+    except SigmaError:
+        raise
+    except (AttributeError, TypeError, ValueError) as error:  # of a value of another type
+        raise ReadingError(f"pySigma cannot read the rule: {error}", code="CNT409") from error
     reader = DetectionReader(parsed.detection, document.places)
     pred = reader.read()
     source = s.Events(

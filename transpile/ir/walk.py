@@ -46,6 +46,19 @@ def descend(node: Node, *, into_pipelines: bool = True) -> Iterator[Node]:
         waiting.extend(reversed(below))
 
 
+def weight(node: Node) -> int:
+    """Return how many nodes a tree has when nodes that stand in it twice are counted twice."""
+    known: dict[int, int] = {}
+
+    def count(item: Node) -> int:
+        found = known.get(id(item))
+        if found is None:
+            found = known[id(item)] = 1 + sum(map(count, children(item)))
+        return found
+
+    return count(node)
+
+
 def rebuild(node: N, change: Callable[[Node], Node]) -> N:
     """Return the node with `change` applied to its direct children; itself if none changed."""
     updates: dict[str, Any] = {}
