@@ -162,7 +162,8 @@ def _grouping(keys: list[Value]) -> list[Sql]:
 
 
 def _constant(node: Sql) -> bool:
-    return isinstance(node.this if isinstance(node, exp.Neg) else node, exp.Literal | exp.Boolean)
+    plain = node.this if isinstance(node, exp.Neg) else node
+    return isinstance(plain, exp.Literal | exp.Boolean | exp.Null)
 
 
 def _finished(made: Aggregated, column: str, field: str) -> Value:

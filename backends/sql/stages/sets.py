@@ -42,8 +42,8 @@ LINE = "_line"
 
 def qualified(value: Value, table: str) -> Value:
     """Return a column of a written frame with its table's name; a field without one is NULL."""
-    if value.is_null:
-        return value
+    if value.is_null:  # with a type, for a bare one cannot be grouped by
+        return Value(n.cast(n.null(), exp.DType.TEXT), Kind.TEXT)
     assert isinstance(value.node, exp.Column)
     return replace(value, node=n.shared_column(value.node.name, table))
 

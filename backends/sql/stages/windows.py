@@ -43,6 +43,13 @@ def window(stage: s.Window, frame: Frame, writer: Writer, before: Needs, after: 
     values = [(name, frame.value(name)) for name in stage.by]
     if any(value.is_null for _, value in values):  # a row with a missing key gets nothing
         return frame
+    if any(value.missing != ALWAYS for _, value in values) and any(
+        (own := frame.columns.get(agg.name)) is not None and not own.is_null for agg in aggs
+    ):
+        raise Unsupported(
+            "totals under the name of a field, which rows without a key keep as it is",
+            code="TGT603", span=stage.span,
+        )
     if any(value.kind is Kind.LIST for _, value in values):
         raise Unsupported("grouping by a multivalue field here", code="TGT603", span=stage.span)
     present = frame
