@@ -24,6 +24,8 @@ TARGETS = ("sigma", "eql", "esql", "sql:duckdb")
                  id="a-number-as-detection"),
     pytest.param("sigma", "title: t\nid: 7\nlogsource: {product: windows}\ndetection:\n"
                  "  a: {b: c}\n  condition: a\n", id="a-number-as-id"),
+    pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n  a: {b: c}\n"
+                 "  condition:\n", id="an-empty-condition"),
     pytest.param("eql", "any where a" + " * a" * 3000 + " == 1", id="a-long-product"),
     pytest.param("eql", "any where (" + "(a * a" * 100 + ")" * 100 + " == 1", id="deep-products"),
 ])

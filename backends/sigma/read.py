@@ -100,6 +100,8 @@ def _check_kind(document: _Document) -> None:
         if key in document.data:
             raise refused(f"{what} is not read", document.places.of(key))
     detection = document.data.get("detection")
+    if isinstance(detection, Mapping) and not detection.get("condition", True):
+        raise refused("the condition is empty", document.places.of("detection", "condition"))
     if isinstance(detection, Mapping) and "timeframe" in detection:
         place = document.places.of("detection", "timeframe")
         raise refused("a timeframe is not read: write a correlation", place)
