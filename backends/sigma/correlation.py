@@ -56,6 +56,7 @@ class Correlated:
 
     groups: the source fields that its groups are by; those that others determine are left out.
     premise, distinct: what events are assumed to meet, and fields of which no two share a value.
+    alike: source fields whose value all events of a group are assumed to share.
     """
 
     correlation: dict[str, Any] | None
@@ -64,6 +65,7 @@ class Correlated:
     assumptions: tuple[str, ...] = ()
     premise: Pred = TRUE
     distinct: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
 
 
 def correlated(
@@ -97,6 +99,7 @@ def correlated(
     condition: dict[str, Any] = {"field": measure.field} if measure.field else {}
     condition[_OPERATORS[threshold.op]] = threshold.number
     correlation |= {"timespan": timespan(seconds), "condition": condition}
+    alike = tuple(name for name in threshold.by if resolution.fields.strip(name) in _METADATA)
     losses = [
         Loss(
             "TGT607",
@@ -115,9 +118,11 @@ def correlated(
             *_assumptions(threshold, resolution, seconds),
             *measure.assumptions,
             *grouping.assumptions,
+            *(f"{name} is the same in all events of a group" for name in alike),
         ),
         all_of((measure.premise, grouping.premise)),
         measure.distinct,
+        alike,
     )
 
 

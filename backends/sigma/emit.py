@@ -84,6 +84,7 @@ def _alone(part: Part, info: RuleInfo, more: Sequence[Loss] = ()) -> Draft:
         groups=joined.groups,
         stem=stem,
         distinct=joined.distinct,
+        alike=joined.alike,
     )
 
 
@@ -117,6 +118,7 @@ def _of_several(part: Part, info: RuleInfo, more: Sequence[Loss]) -> Draft:
         groups=told[0].groups,
         stem=stem,
         distinct=tuple(dict.fromkeys(name for each in told for name in each.distinct)),
+        alike=told[0].alike,
     )
 
 

@@ -19,6 +19,8 @@ from transpile.interpret import Context, compile_pred, event_row, run_pipeline
 from transpile.ir.expr import Field
 from transpile.ir.pred import Order, Pred, Quant, Test, all_of
 from transpile.ir.stages import Agg, Aggregate, Dedup, Filter, Key, Pipeline
+from transpile.lower import lower
+from transpile.spl import parse
 
 GROUPED = Aggregate(
     (
@@ -141,3 +143,13 @@ def test_a_dedup_is_a_group_of_one_event_or_more() -> None:
     assert draft.fidelity is Fidelity.EXACT
     assert final["correlation"]["group-by"] == ["IpAddress"]
     assert final["correlation"]["condition"] == {"gte": 1}
+
+
+def test_a_key_that_the_log_source_fixes_is_assumed_alike_in_a_group() -> None:
+    search = (
+        "| tstats count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe "
+        "by Processes.dest sourcetype | where count > 5"
+    )
+    draft = backend.emit(Request(lower(parse(search)), info=replace(INFO, window=3600)))
+    assert draft.alike == ("sourcetype",)
+    assert "sourcetype is the same in all events of a group" in draft.assumptions
