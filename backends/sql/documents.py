@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from transpile.backends.base import RuleInfo
 from transpile.backends.sql import nodes as n
-from transpile.backends.sql.writer import Writer
+from transpile.backends.sql.writer import PARAMETER, Writer
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -55,10 +55,9 @@ def _dbt_model(query: exp.Query, writer: Writer) -> str:
         source = f"{{{{ source('events', {json.dumps(table)}) }}}}"
         text = re.sub(f'["`]{_SOURCE.format(at)}["`]', lambda _, new=source: new, text)  # type: ignore[misc]
     for name, default in writer.parameters.items():
-        given = json.dumps(_for_jinja(printed(default.copy(), writer)))
-        text = text.replace(
-            writer.dialect.parameter.format(name), f"{{{{ var('{name}', {given}) }}}}"
-        )
+        given = json.dumps(printed(default.copy(), writer))
+        variable = f"{{{{ var('{name}', {given}) }}}}"
+        text = re.sub(f'["`]{PARAMETER.format(name)}["`]', lambda _, new=variable: new, text)  # type: ignore[misc]
     return _environment().get_template("dbt.sql.j2").render(
         stem=info.stem,
         description=" ".join((info.description or info.name).split()),

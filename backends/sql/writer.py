@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from transpile.backends.sql.sources import Columns
 
 
+PARAMETER = "transpile_parameter_{}"
+"""The mark of a parameter in a dbt model."""
+
+
 class Writer:
     """Collects CTEs, losses, assumptions, tables and source fields of one query.
 
@@ -62,6 +66,8 @@ class Writer:
             self.note("the time bounds are those of the schedule, from the moment of the query")
             return default
         self.parameters[name] = default.sql
+        if self.request.format == "dbt":  # the document puts a variable in the place of the mark
+            return Value(n.column(PARAMETER.format(name)), Kind.REAL, ALWAYS)
         return Value(exp.Var(this=self.dialect.parameter.format(name)), Kind.REAL, ALWAYS)
 
     def note_lists(self, columns: Mapping[str, Value]) -> None:

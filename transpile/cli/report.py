@@ -10,8 +10,8 @@ from transpile.cli.batch import Job, outcomes_of
 from transpile.cli.inputs import add_content_option, content_for, settings_for
 from transpile.cli.output import check_file, write_text
 from transpile.cli.targets import add_target_option, targets_for
-from transpile.cli.terminal import Terminal
-from transpile.migration import migration
+from transpile.cli.terminal import Terminal, table
+from transpile.migration import EFFORTS, Migration, migration
 from transpile.migration.render import FORMATS
 
 
@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="rule, folder, glob, or -")
     add_target_option(parser)
-    parser.add_argument("-f", "--format", choices=tuple(FORMATS), help="default: by -o, else text")
+    parser.add_argument("-f", "--format", choices=_WRITERS, help="default: by -o, else text")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report here")
     parser.add_argument("--schema", default="", help="taxonomy of the output")
     parser.add_argument(
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
                 terminal.error(error)
                 broken = True
             entries += [result.entry for result in outcome.results]
-    text = FORMATS[_format(options)](migration(entries))
+    text = _WRITERS[_format(options)](migration(entries))
     if options.output:
         write_text(Path(options.output), text)
     else:
@@ -61,7 +61,26 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return int(broken)
 
 
+def _text(report: Migration) -> str:
+    """Return the sums of each target with the most frequent reasons."""
+    header = ("target", "rules", "full", "partial", "none", *EFFORTS)
+    rows = [
+        (t.name, *map(str, (t.rules, t.full, t.partial, t.none, *t.efforts.values())))
+        for t in report.targets
+    ]
+    lines = [table(tuple(map(str, header)), rows)]
+    for target in report.targets:
+        if target.reasons:
+            lines += ["", f"{target.name}: why not full"]
+            lines += [f"  {n:5} {code} {title}" for code, title, n in target.reasons]
+    lines += ["", *(f"{effort}: {words}" for effort, words in EFFORTS.items())]
+    return "\n".join(lines)
+
+
 def _format(options: argparse.Namespace) -> str:
     """Return the format: as asked, else by the suffix of the output, else text."""
     suffix = Path(options.output or "").suffix.removeprefix(".")
-    return options.format or (suffix if suffix in FORMATS else "text")
+    return options.format or (suffix if suffix in _WRITERS else "text")
+
+
+_WRITERS = {"text": _text, **FORMATS}

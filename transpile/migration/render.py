@@ -1,4 +1,4 @@
-"""The migration report as HTML (one file, no script, no network), CSV, JSON and text.
+"""The migration report as HTML (one file, no script, no network), CSV and JSON.
 
 Rule text is hostile: HTML escapes all of it, and no cell of the CSV is a formula.
 """
@@ -49,31 +49,12 @@ def to_json(report: Migration) -> str:
     return json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n"
 
 
-def to_text(report: Migration) -> str:
-    """Return the sums of each target with the most frequent reasons."""
-    from transpile.cli.terminal import table
-
-    header = ("target", "rules", "full", "partial", "none", *EFFORTS)
-    rows = [
-        (t.name, *map(str, (t.rules, t.full, t.partial, t.none, *t.efforts.values())))
-        for t in report.targets
-    ]
-    lines = [table(tuple(map(str, header)), rows)]
-    for target in report.targets:
-        if target.reasons:
-            lines += ["", f"{target.name}: why not full"]
-            lines += [f"  {n:5} {code} {title}" for code, title, n in target.reasons]
-    lines += ["", *(f"{effort}: {words}" for effort, words in EFFORTS.items())]
-    return "\n".join(lines) + "\n"
-
-
 def plain_cell(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 FORMATS: Mapping[str, Callable[[Migration], str]] = {
-    "text": to_text,
     "html": to_html,
     "csv": to_csv,
     "json": to_json,

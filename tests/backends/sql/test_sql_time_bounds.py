@@ -78,6 +78,16 @@ def test_a_dbt_model_takes_variables_with_the_schedule_as_default() -> None:
     assert '"_time" < EPOCH(NOW()) - 60' in query
 
 
+@pytest.mark.parametrize("variant", [name for name in DIALECTS if name not in UNNAMED])
+@pytest.mark.parametrize("format", ["sql", "dbt"])
+def test_a_text_that_looks_like_a_parameter_stays(format: str, variant: str) -> None:
+    word = "$latest :latest {latest:Float64} @latest"
+    search = f'search index=x | where a="{word}" | table a'
+    found = emit(bounded(search), variant, format=format).text
+    assert word in emit(search, variant, format=format).text
+    assert word in found
+
+
 def test_a_conversion_takes_the_window_of_its_deployment() -> None:
     rule = ROOT / "rules/detections/application/most_active_account_managers.yml"
     assert "$earliest" not in convert(rule, "sql:duckdb").text
