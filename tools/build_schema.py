@@ -191,6 +191,7 @@ DERIVE_NAMES: Mapping[tuple[str, str, str, str], str] = {
     ("ecs", "", "action", "aws.vpcflow.action"): "flow_action",
     ("ecs", "", "additionalEventData.MFAUsed", "*"): "yes_no",
     ("ecs", "", "errorCode", "aws.cloudtrail.error_code"): "null_is_success",
+    ("sigma", "", "errorCode", "errorCode"): "null_is_success",
     ("ecs", "", "type", "auditd.message_type"): "record_type",
     ("ecs", "", "proctitle", "process.title"): "hex_text",
     ("ocsf", "hash_imphash", "*", "*"): "",
