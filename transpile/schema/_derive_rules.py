@@ -419,9 +419,14 @@ def _in_one_argument(parts: Glob) -> list[Glob] | None:
 
 
 def _whole_words(glob: Glob, names: tuple[str, ...]) -> Rewrite | None:
-    """Ask for each whole word of the pattern as an argument; None if there is no word."""
+    """Ask for each whole word of the pattern as an argument; None if there is no word.
+
+    A number that ends the pattern may be that of the arguments, which is none of them.
+    """
     marked = "".join("\0" if isinstance(part, Wild) else part for part in glob)
-    words = [word for word in marked.split() if "\0" not in word]
+    *inner, last = marked.split() or [""]
+    asked = inner if last.isdigit() else [*inner, last]
+    words = [word for word in asked if "\0" not in word]
     groups = tuple(tuple(Test(name, (word,)) for name in names) for word in words)
     return Rewrite(groups, exact=False) if groups else None
 
