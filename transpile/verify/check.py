@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import Compiled, compile_rule
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from transpile.content import Content, Rule
 
 Event = Mapping[str, Any]
+Group = tuple[Hashable, ...]
 
 SHOWN = 5
 """Differences that a report carries."""
@@ -294,12 +296,18 @@ class _RowsView(_View):
 
 
 class _GroupsView(_View):
+    """Groups of events: an event with several values of a key is in several groups.
+
+    Which of them the rule's result is about, its events do not tell: the target finds such an
+    event if it finds one of its groups.
+    """
+
     __slots__ = ()
 
-    def observed(self, result: Result) -> Hashable:
+    def observed(self, result: Result) -> frozenset[frozenset[Group]]:
         names = self.draft.groups
         rows = [row for at in result.matched if (row := self._own_row(at)) is not None]
-        return frozenset(tuple(value_key(row.get(name)) for name in names) for row in rows)
+        return frozenset(frozenset(_groups_of(row, names)) for row in rows)
 
     def _own_row(self, at: int) -> Mapping[str, Any] | None:
         """Return an event as the rule's own source shows it, None for one of a joined search."""
@@ -312,17 +320,25 @@ class _GroupsView(_View):
     def outcome(self, expected: Result, seen: Seen, places: Sequence[int]) -> _Outcome:
         names = self.draft.groups
         wanted = self.observed(expected)
-        assert isinstance(wanted, frozenset)
         found = {tuple(value_key(value) for value in group) for group in seen.groups or ()}
+        missed = [min(groups, key=repr) for groups in wanted if not groups & found]
         return _Outcome(
             len(wanted),
-            _group_differences(names, wanted - found, rule_finds=True),
-            _group_differences(names, found - wanted, rule_finds=False),
+            _group_differences(names, missed, rule_finds=True),
+            _group_differences(names, found.difference(*wanted), rule_finds=False),
         )
 
 
+def _groups_of(row: Mapping[str, Any], names: Sequence[str]) -> Iterator[Group]:
+    """Yield the groups that an event is in: one for each combination of the values of its keys."""
+    each = [row.get(name) for name in names]
+    yield from product(
+        *([value_key(item) for item in v] if isinstance(v, list) else [value_key(v)] for v in each)
+    )
+
+
 def _group_differences(
-    names: Sequence[str], groups: Iterable[tuple[Any, ...]], *, rule_finds: bool
+    names: Sequence[str], groups: Iterable[Group], *, rule_finds: bool
 ) -> list[Difference]:
     return [
         Difference(dict(zip(names, group, strict=False)), rule_finds, not rule_finds)
