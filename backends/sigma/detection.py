@@ -37,6 +37,10 @@ _TOPICS = (
 )
 
 
+# last parts of a dotted name that say little without the part before
+_GENERAL = frozenset({"id", "key", "kind", "name", "text", "type", "value", "values"})
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """Named searches in the order of their use, and the condition."""
@@ -125,7 +129,7 @@ class _Builder:
             self._add("filter_main", search)
         if filters:
             terms.append("not 1 of filter_main_*")
-        return Detection(tuple(self.searches.items()), " and ".join(terms))
+        return _numbered(Detection(tuple(self.searches.items()), " and ".join(terms)))
 
     def _add(self, stem: str, search: Search) -> str:
         """Name a search after what it asks for; return the name."""
@@ -218,6 +222,16 @@ class _Builder:
         return [plain[0] if len(plain) == 1 else type(pred)(tuple(plain)), *others]
 
 
+def _numbered(found: Detection) -> Detection:
+    """Return the detection with the first of several searches of a name numbered as the others."""
+    names = {name for name, _ in found.searches}
+    first = {name: f"{name}_1" for name in names if f"{name}_2" in names}
+    if not first:
+        return found
+    searches = tuple((first.get(name, name), search) for name, search in found.searches)
+    return Detection(searches, re.sub(r"\w+", lambda m: first.get(m[0], m[0]), found.condition))
+
+
 def _one_of_all(term: str, names: Iterable[str]) -> str:
     """Return the term, shorter if it is the disjunction of all selections."""
     return "1 of selection_*" if term.split(" or ") == list(names) else term
@@ -290,8 +304,14 @@ def _topic(search: Search) -> str:
     for pattern, topic in _TOPICS:
         if pattern.search(name):
             return topic
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _telling(name)).lower()
     return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
+
+
+def _telling(name: str) -> str:
+    """Return the end of a dotted name that says what the field is."""
+    *within, last = [part for part in re.split(r"[.{}\[\]]+", name) if part]
+    return f"{within[-1]}.{last}" if within and last.lower() in _GENERAL else last
 
 
 def _is_leaf(pred: Pred) -> bool:

@@ -24,10 +24,14 @@ from transpile.ir.events import EventRule, event_rule
 from transpile.ir.pred import all_of
 from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import fields_of
+from transpile.names import shorten
 from transpile.schema.choices import settled
 from transpile.schema.cim import never_missing
 from transpile.schema.datasets import LogSource
 from transpile.schema.rewrite import Resolution, resolve
+
+_LOSS = 240
+"""Characters of a loss in a description."""
 
 
 def emit(request: Request) -> Draft:
@@ -259,5 +263,6 @@ def _related(rules: Mapping[str, Document], correlation: Document) -> list[Docum
 
 
 def _notes(losses: Sequence[Loss]) -> list[str]:
-    listed = "; ".join(dict.fromkeys(loss.message for loss in losses))
+    """Return the sentence for a description; the report has the losses in full."""
+    listed = "; ".join(dict.fromkeys(shorten(loss.message, _LOSS) for loss in losses))
     return [f"Finds more than the search it comes from: {listed}."] if losses else []

@@ -90,6 +90,7 @@ def test_meaning_is_kept(pred: Pred, events: list[dict[str, Any]]) -> None:
 A_IS_X = Test(Field("a"), TextEq("x"))
 B_IS_Y = Test(Field("b"), TextEq("y"))
 B_IS_Z = Test(Field("b"), TextEq("z"))
+C_IS_Z = Test(Field("c"), TextEq("z"))
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,8 @@ B_IS_Z = Test(Field("b"), TextEq("z"))
         pytest.param(And((A_IS_X, Or((Not(A_IS_X), B_IS_Y)))), And((A_IS_X, B_IS_Y)),
                      id="a-neighbour-decides-an-alternative"),
         pytest.param(And((A_IS_X, Or((A_IS_X, B_IS_Y)))), A_IS_X, id="a-conjunct-absorbs-an-or"),
+        pytest.param(Or((A_IS_X, B_IS_Y, And((Or((A_IS_X, B_IS_Y)), C_IS_Z)))),
+                     Or((A_IS_X, B_IS_Y)), id="alternatives-absorb-what-needs-one-of-them"),
     ],
 )  # fmt: skip
 def test_shape(pred: Pred, simple: Pred) -> None:

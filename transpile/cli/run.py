@@ -12,6 +12,7 @@ from transpile.cli.terminal import Terminal, printable, table
 from transpile.compiled import compile_rule
 from transpile.events import read_events
 from transpile.interpret import matched, run_pipeline
+from transpile.names import shorten
 from transpile.running import context_for
 
 Row = dict[str, Any]
@@ -73,5 +74,4 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = " | ".join(map(str, value)) if isinstance(value, list) else str(value)
-    shown = printable(text.replace("\n", "\\n").replace("\t", "\\t"))
-    return shown if len(shown) <= WIDEST else shown[: WIDEST - 1] + "…"
+    return shorten(printable(text.replace("\n", "\\n").replace("\t", "\\t")), WIDEST)

@@ -7,6 +7,7 @@ from typing import Any
 
 from transpile.ir import stages as s
 from transpile.ir.show import show_expr, show_pred
+from transpile.names import shorten
 
 LONG = 240
 """Characters of a line; the plan below has everything."""
@@ -14,8 +15,7 @@ LONG = 240
 
 def in_words(stage: s.Stage) -> str:
     """Return one line that says what a stage does."""
-    text = _WORDS[type(stage)](stage)
-    return text if len(text) <= LONG else text[: LONG - 1] + "…"
+    return shorten(_WORDS[type(stage)](stage), LONG)
 
 
 def _list(names: Sequence[str]) -> str:

@@ -205,10 +205,11 @@ def _shorter(
 
     inner: the kind of junction in which a part decides what stands beside it.
     """
+    outer = Or if inner is And else And
     shorter: list[Pred] = []
     for part in parts:
         if isinstance(part, inner):
-            if any(a in decided for a in part.args):
+            if any(_among(a, decided, outer) for a in part.args):
                 continue
             args = tuple(a for a in part.args if negate(a) not in decided)
             if len(args) < len(part.args):
@@ -217,6 +218,11 @@ def _shorter(
     if shorter == parts:
         return whole
     return again((all_of if inner is Or else any_of)(shorter))
+
+
+def _among(part: Pred, decided: Container[Pred], outer: type[And] | type[Or]) -> bool:
+    """Return whether a part, or all that a junction of the outer kind joins, is decided."""
+    return part in decided or (isinstance(part, outer) and all(a in decided for a in part.args))
 
 
 # -- tests on computed values --------------------------------------------------------------------

@@ -184,7 +184,7 @@ def test_one_search(pred: Pred, entry: dict[str, object]) -> None:
                 )
             ),
             """
-            selection_cli:
+            selection_cli_1:
                 CommandLine|contains:
                     - 'c'
                     - 'd'
@@ -201,13 +201,13 @@ def test_one_search(pred: Pred, entry: dict[str, object]) -> None:
                 (like("Image", "*\\a"), all_of((like("User", "u"), negate(like("Image", "b")))))
             ),
             """
-            selection_img:
+            selection_img_1:
                 Image|endswith: '\\a'
             selection_user:
                 User: 'u'
             selection_img_2:
                 Image: 'b'
-            condition: selection_img or selection_user and not selection_img_2
+            condition: selection_img_1 or selection_user and not selection_img_2
             """,
             id="a-negation-inside-an-or-goes-to-the-condition",
         ),
