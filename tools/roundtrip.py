@@ -202,7 +202,18 @@ def known(wanted: Pipeline, spl: str) -> str:
         return "pySigma writes ? as *"
     if r"\*" in spl.replace("\\\\", ""):
         return r"pySigma writes \*, which SPL reads as a backslash and a wildcard"
-    return "?"
+    return next((why for sign, why in _KNOWN if sign.search(spl)), "?")
+
+
+_KNOWN = (
+    (re.compile(r"\bNOT \(.*\n\| regex ", re.DOTALL),
+     "pySigma takes an expression out of the NOT it stands in"),
+    (re.compile(r'\bNOT \w+="[^"]*" OR '), "pySigma negates the first of several dashes only"),
+    (re.compile(r"\bName IN "), "Splunk has the provider as Name, pySigma the event's own field"),
+    (re.compile(r'"WinEventLog:(\w+)".* Channel IN \('),
+     "Splunk has the event's channel as Channel, pySigma the channel that the event is about"),
+)  # fmt: skip
+"""Signs in the SPL of what pySigma does to a rule besides."""
 
 
 def regression_events(corpus: Path) -> Mapping[str, list[Mapping[str, Any]]]:

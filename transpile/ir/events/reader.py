@@ -283,11 +283,12 @@ class Reader:
     def before(self, name: str) -> Value:
         """Return what a field holds that a stage writes in some rows only.
 
-        That an event has a field of that name itself is left aside, as an assumption.
+        That an event has a field of that name itself is left aside, as an assumption, unless the
+        rule wants it to.
         """
         value = self.env.get(name)
         own = _own_names(value)
-        if name not in own:
+        if name not in own or Exists(Field(name)) in self.wanted:
             return value
         self.written.update(dict.fromkeys(own))
         self.assumptions[f"events have no field {' or '.join(own)} of their own"] = None
