@@ -177,10 +177,10 @@ def test_a_wrong_query_has_its_place_in_the_file(tmp_path, capsys):
 
 def test_a_language_that_nobody_reads_is_refused_by_name():
     with pytest.raises(ReadingError) as caught:
-        convert(TOML.replace('language = "eql"', 'language = "esql"'), "eql")
+        convert(TOML.replace('language = "eql"', 'language = "lucene"'), "eql")
     assert (caught.value.code, caught.value.message) == (
         "CNT410",
-        "rules in the language 'esql' are not read",
+        "rules in the language 'lucene' are not read",
     )
 
 

@@ -1,8 +1,8 @@
 """EQL and KQL as input: event queries, sequences and thresholds to the IR, in ECS field names.
 
 Meaning: spec/eql-semantics.md as the engine reads it: two-valued `not`, any of several values, case
-decided by the operator. A sample, which has no exact form here, is refused by name, as are filters
-beside the query and rules whose type asks for more than a query and a threshold.
+decided by the operator. A sample, which has no exact form here, is refused by name. Of an ES|QL
+query the filters that it begins with are read (`esql.read`).
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from transpile.backends.eql.engine import tree
 from transpile.backends.eql.engine.errors import EqlError
 from transpile.backends.eql.engine.parser import parse_eql
 from transpile.backends.eql.read_conditions import ConditionReader
+from transpile.backends.eql.read_filters import beyond, filters
 from transpile.backends.eql.read_kql import read_kql
 
 from transpile.errors import ReadingError, Span
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr, Field
-from transpile.ir.pred import Order, Pred, Test, TextEq, all_of, any_of
+from transpile.ir.pred import TRUE, Order, Pred, Test, TextEq, all_of, any_of
 
 CATEGORY = "event.category"
+_TYPES = frozenset(("query", "eql", "esql", "threshold", "new_terms", "threat_match"))
 
 
 class EqlReader:
@@ -33,7 +35,7 @@ class EqlReader:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages by the names that Elastic's rules give to them."""
-        return ("eql", "kuery")
+        return ("eql", "kuery", "esql")
 
     def read(
         self, text: str, language: str = "", options: Mapping[str, Any] | None = None
@@ -42,9 +44,11 @@ class EqlReader:
         asked = options or {}
         _check(asked)
         if language == "kuery":
-            pred = read_kql(text)
-            stages = (events(asked), s.Filter(pred, span=pred.span), *_threshold(asked))
-            return Reading(s.Pipeline(stages), "ecs")
+            return _of_kql(text, asked)
+        if language == "esql":
+            from transpile.backends.esql.read import read_esql
+
+            return read_esql(text)
         try:
             query = parse_eql(text)
         except EqlError as error:
@@ -57,16 +61,28 @@ class EqlReader:
                 width=error.width,
             ) from error
         category = str(asked.get("event_category_override") or CATEGORY)
-        return _Query(ConditionReader(text), category).read(query, events(asked))
+        return _Query(ConditionReader(text), category).read(query, events(asked), _beside(asked))
 
 
 def _check(options: Mapping[str, Any]) -> None:
     """Refuse what a rule asks for besides its query. Raises `ReadingError` CNT410."""
     kind = options.get("type", "query")
-    if kind not in ("query", "eql", "threshold"):
+    if kind not in _TYPES:
         raise ReadingError(f"a rule of the type {kind} is not read")
-    if options.get("filters"):
-        raise ReadingError("filters beside the query are not read")
+
+
+def _of_kql(text: str, options: Mapping[str, Any]) -> Reading:
+    taken: dict[str, None] = {}
+    pred = read_kql(text, taken)
+    stages = (s.Filter(pred, span=pred.span), *_beside(options))
+    further = (*_threshold(options), *beyond(options))
+    return Reading(s.Pipeline((events(options), *stages, *further)), "ecs", tuple(taken))
+
+
+def _beside(options: Mapping[str, Any]) -> tuple[s.Stage, ...]:
+    """Return the filters beside a query as a stage, if it has some."""
+    pred = filters(options)
+    return () if pred == TRUE else (s.Filter(pred),)
 
 
 def _threshold(options: Mapping[str, Any]) -> tuple[s.Stage, ...]:
@@ -104,7 +120,9 @@ class _Query:
         self.conditions = conditions
         self.category = category
 
-    def read(self, query: tree.Query, source: s.Events) -> Reading:
+    def read(
+        self, query: tree.Query, source: s.Events, beside: tuple[s.Stage, ...]
+    ) -> Reading:
         match query.body:
             case tree.EventFilter() as single:
                 pred = self.filter(single)
@@ -120,7 +138,7 @@ class _Query:
                 assert_never(query.body)
         limits = tuple(_limit(pipe, newest_first) for pipe in query.pipes)
         taken = tuple(self.conditions.assumptions)
-        return Reading(s.Pipeline((source, *stages, *limits)), "ecs", taken)
+        return Reading(s.Pipeline((source, *beside, *stages, *limits)), "ecs", taken)
 
     def filter(self, found: tree.EventFilter) -> Pred:
         condition = self.conditions.read(found.condition)

@@ -3,20 +3,22 @@
 `field : value` finds documents one of whose values is the text, with case; an unquoted `*` is a
 wildcard, a field with `*` alone asks for existence. `and`, `or`, `not` are two-valued, in any case
 of the letters; a list in parentheses is about one field. Numbers, addresses and truth values are
-told by the field's type in ECS. Nested queries, wildcards in field names and words without a field
-are refused by name.
+told by the field's type in ECS. A wildcard in a field's name stands for the fields that ECS has,
+one between two dots for the members of a list. A field of the type text is searched for words, read
+as a text that holds them under an assumption that is stated. Nested queries and words without a
+field are refused by name.
 Source: elastic.co/docs/explore-analyze/query-filter/languages/kql.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal, NoReturn, cast
 
-from transpile.backends.eql.types import FAMILY
+from transpile.backends.eql.types import FAMILY, TEXT
 
 from transpile.errors import ReadingError, Span
 from transpile.ir.expr import Field
@@ -37,7 +39,7 @@ from transpile.ir.pred import (
     negate,
 )
 from transpile.ir.text import number
-from transpile.schema.ecs import ecs_type
+from transpile.schema.ecs import ecs_type, fields_like
 
 MAX_DEPTH = 100
 Kind = Literal["text", "word", "sign", "end"]
@@ -53,6 +55,8 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CONTROL = {"t": "\t", "n": "\n", "r": "\r"}
 _PIECE = re.compile(r"\\(?P<char>.)|(?P<run>\*)|(?P<text>[^\\*]+)", re.DOTALL)
 _JOINS = frozenset({"and", "or", "not"})
+_SEARCHED = frozenset({"powershell.file.script_block_text"})
+"""Fields of the type text that ECS does not list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,18 @@ class _Token:
         return self.text.lower() if self.kind == "word" else ""
 
 
-def read_kql(text: str) -> Pred:
-    """Return the predicate of a KQL query. Raises `ReadingError` with the place."""
-    return _Parser(text).whole()
+def read_kql(text: str, assumptions: dict[str, None] | None = None) -> Pred:
+    """Return the predicate of a KQL query; assumptions: takes what is assumed of the fields.
+
+    Raises `ReadingError` with the place.
+    """
+    return _Parser(text, {} if assumptions is None else assumptions).whole()
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, assumptions: dict[str, None]) -> None:
         self.text = text
+        self.assumptions = assumptions
         self.tokens = _tokens(text)
         self.at = 0
         self.depth = 0
@@ -155,22 +163,33 @@ class _Parser:
         if operator.text not in (":", "<", "<=", ">", ">=") or operator.kind != "sign":
             self.at -= 1
             self.fail("words without a field are not read", "CNT410")
+        fields: tuple[str, ...] = (field,)
         if name.kind == "word" and "*" in name.text:
-            self.at -= 1
-            self.fail("a wildcard in a field's name is not read", "CNT410")
+            fields = self.named(field)
         self.next()
         if operator.text != ":":
-            return self.order(field, name, cast(OrderOp, operator.text))
+            return self.order(fields, name, cast(OrderOp, operator.text))
         if self.here.text == "{" and self.here.kind == "sign":
             self.fail("a nested query is not read", "CNT410")
         if self.accept("("):
-            found = self.either(lambda: self.value(field, name))
+            found = self.either(lambda: self.value(fields, name))
             if not self.accept(")"):
                 self.fail(f"expected ')', found {self.here.text or 'the end'!r}")
             return found
-        return self.value(field, name)
+        return self.value(fields, name)
 
-    def order(self, field: str, name: _Token, op: OrderOp) -> Pred:
+    def named(self, pattern: str) -> tuple[str, ...]:
+        """Return the fields that a name with wildcards stands for; it is the last token."""
+        if "*" not in pattern.replace(".*.", "."):
+            return (pattern,)  # a name that every layer knows for the members of a list
+        found = fields_like(pattern)
+        if not found:
+            self.at -= 1
+            self.fail(f"no field of ECS is called {pattern}", "CNT410")
+        self.assumptions[f"{pattern} stands for the fields of ECS that are called so"] = None
+        return found
+
+    def order(self, fields: Sequence[str], name: _Token, op: OrderOp) -> Pred:
         bound = self.next()
         text = _plain(bound)
         amount = number(text)
@@ -178,29 +197,44 @@ class _Parser:
             self.fail("expected a value")
         span = Span(name.start, bound.end)
         order = Order(op, text if amount is None else amount)
-        return Test(Field(field, span=span), order, span=span)
+        return any_of(Test(Field(field, span=span), order, span=span) for field in fields)
 
-    def value(self, field: str, name: _Token) -> Pred:
+    def value(self, fields: Sequence[str], name: _Token) -> Pred:
         """Parse one value: a quoted text, or the words up to the next sign or joining word."""
         first = self.here
         if first.kind not in ("word", "text") or first.word in _JOINS:
             self.fail(f"expected a value, found {first.text or 'the end'!r}")
         last = self.next()
+        words = [first]
         if first.kind == "text":
-            condition = _condition(field, Pattern.literal(_plain(first)))
+            pattern = Pattern.literal(_plain(first))
         else:
-            words = [first]
             while self.here.kind == "word" and self.here.word not in _JOINS:
                 last = self.next()
                 words.append(last)
             parts = [part for at, word in enumerate(words)
                      for part in ((" ",) if at else ()) + _parts(word.text)]  # fmt: skip
-            condition = _condition(field, Pattern.of(*parts))
+            pattern = Pattern.of(*parts)
         span = Span(name.start if name.end <= first.start else first.start, last.end)
-        subject = Field(field, span=span)
-        if isinstance(condition, Glob) and condition.pattern.matches_all:
-            return Exists(subject, span=span)
-        return Test(subject, condition, span=span)
+        if pattern.matches_all:
+            return any_of(Exists(Field(field, span=span), span=span) for field in fields)
+        return any_of(
+            Test(Field(field, span=span), asked, span=span)
+            for field in fields
+            for asked in self.conditions(field, pattern, words)
+        )
+
+    def conditions(
+        self, field: str, pattern: Pattern, words: Sequence[_Token]
+    ) -> Iterator[Condition]:
+        """Yield what a value asks of a field, of which any will do."""
+        if field not in _SEARCHED and ecs_type(field) not in TEXT:
+            yield condition(field, pattern)
+            return
+        self.assumptions[f"{field} is searched for words: it holds them as they are written"] = None
+        alone = [Pattern.of(*_parts(word.text)) for word in words] if len(words) > 1 else [pattern]
+        for each in alone:
+            yield Glob(Pattern.of(Wild.RUN, *each.parts, Wild.RUN))
 
 
 def _tokens(text: str) -> tuple[_Token, ...]:
@@ -231,7 +265,7 @@ def _parts(word: str) -> tuple[Part, ...]:
     )  # fmt: skip
 
 
-def _condition(field: str, pattern: Pattern) -> Condition:
+def condition(field: str, pattern: Pattern) -> Condition:
     """Return the condition that a value is for a field of such a type."""
     if not pattern.is_literal:
         return Glob(pattern, cased=True)

@@ -212,7 +212,7 @@ def test_the_sample_rules_are_all_understood() -> None:
 @pytest.mark.parametrize(
     ("language", "query", "broken"),
     [
-        pytest.param("esql", "from x | limit 1", False, id="a-language-that-is-not-read"),
+        pytest.param("lucene", "a:x", False, id="a-language-that-is-not-read"),
         pytest.param("eql", "process where (", True, id="a-wrong-query"),
     ],
 )

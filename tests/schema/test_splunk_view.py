@@ -140,3 +140,20 @@ def test_the_scope_is_any_of_the_names_of_the_source():
 def test_a_sequence_stays_in_its_own_names():
     shown, taken = eql("sequence [process where a] [file where b]")
     assert (shown[0], taken) == ("events taxonomy=ecs", ())
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "options", "shown"),
+    [
+        pytest.param('event.category:process and powershell.file.script_block_text:"x"', "kuery", {},
+                     '| filter EventCode ~= "4104" and ScriptBlockText like *x*',
+                     id="a-field-of-script-blocks"),
+        pytest.param('FROM logs-windows.powershell_operational* | WHERE event.code == "4103"', "esql",
+                     {}, '| filter EventCode == "4103"', id="an-index-of-the-channel"),
+        pytest.param('FROM logs-windows.powershell_operational-* | WHERE user.id == "x"', "esql",
+                     {}, '| filter user_id == "x"', id="no-event-code"),
+    ],
+)  # fmt: skip
+def test_powershells_events_are_told_by_index_or_field(query, language, options, shown):
+    (source, condition), _ = seen(EqlReader().read(query, language, options))
+    assert (source, condition) == ("events `powershell`", shown)

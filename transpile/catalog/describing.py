@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transpile.catalog.common import (
@@ -24,7 +25,7 @@ from transpile.ir.events import EventRule, event_rule
 from transpile.ir.expr import Node
 from transpile.ir.pred import Unknown
 from transpile.ir.simplify import simplify
-from transpile.ir.stages import Aggregate, Filter, Pipeline
+from transpile.ir.stages import Aggregate, Filter, Opaque, Pipeline
 from transpile.ir.walk import fields_of, rebuild
 from transpile.schema.resolve import Resolution
 from transpile.schema.splunk_view import in_splunks_view
@@ -101,11 +102,18 @@ def _add_logic(entry: Entry, sheet: Sheet, compiled: Compiled, content: Content)
 
 
 def shared_events(compiled: Compiled) -> Pipeline:
-    """Return the rule over Splunk's events, those of a data model where one has its fields."""
+    """Return the rule over Splunk's events, those of a data model where one has its fields.
+
+    What another language does with the events that it has chosen adds none to them.
+    """
     if compiled.native is None:
         return compiled.pipeline
     seen = in_splunks_view(compiled.native, models=True).pipeline
-    return simplify(rebuild(seen, _decided))
+    stages = tuple(
+        replace(stage, filters=True, changes=False) if isinstance(stage, Opaque) else stage
+        for stage in seen.stages
+    )
+    return simplify(rebuild(replace(seen, stages=stages), _decided))
 
 
 def _decided(node: Node) -> Node:

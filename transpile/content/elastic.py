@@ -21,7 +21,10 @@ _IS_RULE = re.compile(r"^\[rule\]", re.MULTILINE)
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _QUERY = re.compile(r"^query[ \t]*=[ \t]*(?P<quotes>'''|\"\"\"|'|\")\n?", re.MULTILINE)
 # What a reader may need to know besides the query.
-_OPTIONS = ("type", "index", "threshold", "filters", "event_category_override")
+_OPTIONS = (
+    "type", "index", "threshold", "filters", "event_category_override", "new_terms",
+    "threat_mapping",
+)  # fmt: skip
 
 
 def is_elastic(text: str) -> bool:

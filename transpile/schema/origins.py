@@ -216,7 +216,10 @@ _DRIVER = _Kind("windows.sysmon.6", "", ("driver",), ("start", "change"), ("load
 
 def _elastic(asked: Literals, index: tuple[str, ...], read: frozenset[str]) -> Origin | None:
     return (
-        _by_dataset(asked, index) or _by_channel(asked, index) or _by_kind(asked, read)
+        _by_dataset(asked, index)
+        or _by_channel(asked, index)
+        or _powershell(asked, index, read)
+        or _by_kind(asked, read)
     )
 
 
@@ -268,6 +271,29 @@ def _by_channel(asked: Literals, index: tuple[str, ...]) -> Origin | None:
     facts = {"winlog.channel": frozenset(channels), "host.os.type": frozenset({"windows"})}
     chosen = with_events(base, codes)[0] if len(codes) == 1 else base
     return Origin(chosen, facts=facts, open=frozenset({"winlog.channel"}))
+
+
+_SCRIPT = "powershell.file.script_block_text"
+_OPERATIONAL = "windows.powershell_operational"
+
+
+def _powershell(asked: Literals, index: tuple[str, ...], read: frozenset[str]) -> Origin | None:
+    """Return PowerShell's events, which an index or the fields that a rule reads tell."""
+    codes = asked.get("event.code") or frozenset()
+    own = bool(index) and all(_OPERATIONAL in pattern for pattern in index)
+    if not (own or _SCRIPT in read) or not all(map(str.isdigit, codes)):
+        return None
+    wanted = tuple(sorted(map(int, codes))) or ((4104,) if _SCRIPT in read else ())
+    base = dataset("windows.powershell")
+    if base is None or (_SCRIPT in read and wanted != (4104,)):
+        return None
+    facts = {
+        "event.category": frozenset({"process"}),
+        "host.os.type": frozenset({"windows"}),
+        **dict.fromkeys(_DATASET_FIELDS, frozenset({_OPERATIONAL})),
+    }
+    chosen = with_events(base, wanted)[0] if len(wanted) == 1 else base
+    return Origin(chosen, () if codes else wanted, facts=facts, open=frozenset(_DATASET_FIELDS))
 
 
 def _by_kind(asked: Literals, read: frozenset[str]) -> Origin | None:

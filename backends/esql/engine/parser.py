@@ -31,6 +31,16 @@ def parse_esql(text: str) -> t.Query:
     return _Parser(text).query()
 
 
+def parse_condition(text: str) -> t.Node:
+    """Return the tree of an expression alone. Raises `EsqlError` with its place in the text."""
+    parser = _Parser(text)
+    parser.tokens = tokens(text)
+    found = parser.expression()
+    if parser.now.kind != "end":
+        raise parser.error("the end is expected")
+    return found
+
+
 def _kql(args: list[t.Node], parser: _Parser) -> t.Node:
     """Return a KQL query of the form `field: "value"` or `field: *` with its field as a column."""
     text = args[0].value if len(args) == 1 and isinstance(args[0], t.Value) else None

@@ -35,6 +35,12 @@ def condition(text):
         pytest.param("process.pid > 5", "process.pid > 5", id="order"),
         pytest.param("destination.port:443", "destination.port == 443", id="a-number-by-its-type"),
         pytest.param("source.ip:10.0.0.0/8", "source.ip in network 10.0.0.0/8", id="a-network"),
+        pytest.param("file.hash.t*:*", "exists file.hash.tlsh", id="names-of-the-schema"),
+        pytest.param('message:"a b*"', r"message like *a b\**", id="a-text-is-searched"),
+        pytest.param("message:(a b*)", "message like *a* or message like *b*",
+                     id="any-of-the-words"),
+        pytest.param("message:*", "exists message", id="any-text"),
+        pytest.param("a.*.b:x", "'a.*.b' == \"x\"", id="members-of-a-list"),
         pytest.param('event.code:"1"', 'event.code == "1"', id="text-by-its-type"),
         pytest.param("process.code_signature.trusted:false",
                      'process.code_signature.trusted ~= "false"', id="a-truth-value"),
@@ -52,13 +58,15 @@ def test_conditions(text, shown):
         pytest.param("a:x b:y", {}, "CNT409",
                      "expected 'and', 'or' or the end of the query, found ':'", id="no-join"),
         pytest.param("foo", {}, "CNT410", "words without a field are not read", id="words"),
-        pytest.param("a.*:x", {}, "CNT410", "a wildcard in a field's name is not read", id="names"),
+        pytest.param("a.*:x", {}, "CNT410", "no field of ECS is called a.*", id="names"),
         pytest.param("a:{ b:x }", {}, "CNT410", "a nested query is not read", id="nested"),
         pytest.param('a:"x', {}, "CNT409", "a quote is not closed", id="quote"),
-        pytest.param("a:x", {"type": "new_terms"}, "CNT410",
-                     "a rule of the type new_terms is not read", id="type"),
-        pytest.param("a:x", {"filters": [{}]}, "CNT410", "filters beside the query are not read",
-                     id="filters"),
+        pytest.param("a:x", {"type": "machine_learning"}, "CNT410",
+                     "a rule of the type machine_learning is not read", id="type"),
+        pytest.param("a:x", {"filters": [{}]}, "CNT410", "a filter of this form is not read: empty",
+                     id="no-filter"),
+        pytest.param("a:x", {"filters": [{"query": {"script": {}}}]}, "CNT410",
+                     "a filter of this form is not read: script", id="filter"),
         pytest.param("(" * 200 + "a:x", {}, "CNT409", "the query nests deeper than 100", id="deep"),
     ],
 )  # fmt: skip
@@ -66,6 +74,43 @@ def test_refusals(text, options, code, message):
     with pytest.raises(ReadingError) as caught:
         READER.read(text, "kuery", options)
     assert (caught.value.code, caught.value.message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("item", "shown"),
+    [
+        pytest.param({"query": {"wildcard": {"a": {"value": "?:\\\\x*", "case_insensitive": True}}},
+                      "meta": {"negate": True}}, r"not a like ?:\\x*", id="wildcard"),
+        pytest.param({"query": {"match_phrase": {"a": "x*"}}}, 'a == "x*"', id="phrase"),
+        pytest.param({"exists": {"field": "a"}, "meta": {"negate": True}}, "not exists a",
+                     id="exists"),
+        pytest.param({"query": {"exists": {"field": "a"}}, "meta": {"disabled": True}}, "",
+                     id="switched-off"),
+    ],
+)  # fmt: skip
+def test_filters_beside_the_query(item, shown):
+    pipeline = READER.read("b:y", "kuery", {"filters": [item]}).pipeline
+    assert " ".join(show(stage.pred) for stage in pipeline.stages[2:]) == shown
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        pytest.param(
+            {"type": "new_terms", "new_terms": {
+                "value": ["host.id", "a"], "history_window_start": [{"value": "now-14d"}]}},
+            "an event counts only if its host.id, a were not seen before since now-14d",
+            id="new-terms",
+        ),
+        pytest.param(
+            {"type": "threat_match", "threat_mapping": [{"entries": [{"field": "source.ip"}]}]},
+            "an event counts only if a list of indicators has its source.ip", id="indicators",
+        ),
+    ],
+)  # fmt: skip
+def test_what_speaks_of_other_events_stays_as_a_filter_that_is_not_computed(options, reason):
+    *_, last = READER.read("a:x", "kuery", options).pipeline.stages
+    assert (last.filters, last.changes, last.reason) == (True, False, reason)
 
 
 def test_a_threshold_counts_events_and_values():
