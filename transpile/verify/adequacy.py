@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from transpile.errors import Span
@@ -44,7 +44,7 @@ class Adequacy:
 
 def adequacy(
     trial: Trial,
-    tried: int,
+    scenes: Sequence[int],
     observed: Callable[[Result], Hashable],
     required: Pred,
     *,
@@ -52,18 +52,21 @@ def adequacy(
 ) -> Adequacy:
     """Return which mutants the events tried tell apart at an observable.
 
-    tried: bits of the events.  observed: what is compared of a result.  rows: whether that is the
-    result rows.  required: what the events are assumed to meet.
+    scenes: bits of events that are tried together.  observed: what is compared of a result.  rows:
+    whether that is the result rows.  required: what the events are assumed to meet.
     """
-    original = observed(trial.runs.result(tried))
+    originals = [(scene, observed(trial.runs.result(scene))) for scene in scenes]
     killed = same = 0
     gaps: list[Gap] = []
     for mutant in trial.mutants(rows=rows):
         try:
-            other = observed(trial.runs.result(tried, mutant))
+            told = any(
+                observed(trial.runs.result(scene, mutant)) != original
+                for scene, original in originals
+            )
         except NotComputable:
             continue
-        if other != original:
+        if told:
             killed += 1
             continue
         gap = _gap(trial, mutant, required)

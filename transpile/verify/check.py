@@ -102,14 +102,9 @@ def check_trial(
         reason = "no event fits the conversion's assumptions"
         return report(Verdict.NOT_RUN, reason=reason, proof=found)
     view = _VIEWS[draft.observable](trial, draft)
+    scenes = [part for scene in trial.scenes if (part := tried & scene)] or [tried]
     try:
-        expected = trial.runs.result(tried)
-        seen = engine.run(
-            draft,
-            [trial.events[at] for at in indices(tried)],
-            lookups=trial.lookups,
-            now=trial.context.now,
-        )
+        outcome = _together(_seen(trial, draft, engine, view, part) for part in scenes)
     except NotComputable as error:
         return report(Verdict.NOT_RUN, engine=engine.name, reason=error.message, proof=found)
     except UsageError as error:
@@ -118,7 +113,6 @@ def check_trial(
         return report(Verdict.NOT_RUN, reason=error.message, proof=found)
     except RejectedText as error:
         return report(Verdict.REJECTED, engine=engine.name, reason=error.message, proof=found)
-    outcome = view.outcome(expected, seen, indices(tried))
     rows = draft.observable is Observable.ROWS
     verdict = _verdict(conversion.fidelity, outcome)
     shown = [*outcome.missed[:SHOWN], *outcome.extra[:SHOWN]] if verdict.bad else []
@@ -130,11 +124,29 @@ def check_trial(
         set_aside=len(trial.events) - tried.bit_count(),
         found=outcome.found,
         differences=tuple(_blamed(trial, conversion, item) for item in shown),
-        adequacy=adequacy(trial, tried, view.observed, draft.required, rows=rows)
+        adequacy=adequacy(trial, scenes, view.observed, draft.required, rows=rows)
         if mutation
         else None,
         proof=found,
     )
+
+
+def _seen(trial: Trial, draft: Draft, engine: Engine, view: _View, tried: int) -> _Outcome:
+    """Return how rule and target compare over some of the events."""
+    places = indices(tried)
+    expected = trial.runs.result(tried)
+    events = [trial.events[at] for at in places]
+    seen = engine.run(draft, events, lookups=trial.lookups, now=trial.context.now)
+    return view.outcome(expected, seen, places)
+
+
+def _together(outcomes: Iterable[_Outcome]) -> _Outcome:
+    whole = _Outcome(0, [], [])
+    for each in outcomes:
+        whole = _Outcome(
+            whole.found + each.found, whole.missed + each.missed, whole.extra + each.extra
+        )
+    return whole
 
 
 def _blamed(trial: Trial, conversion: Conversion, item: Difference) -> Difference:

@@ -110,7 +110,8 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         return Proof(Relation.INCOMPARABLE, reason=grouping, about="the grouping")
     filters = takewhile(lambda stage: isinstance(stage, Filter), stages)
     said = all_of(stage.pred for stage in filters if isinstance(stage, Filter))
-    left_out = "; ".join(dict.fromkeys(loss.message for loss in rule.losses))
+    lost = (*rule.losses, *rewritten.losses)
+    left_out = "; ".join(dict.fromkeys(loss.message for loss in lost))
     facts = Facts(given=_implied(draft, resolution))
     return _plainly(Sides(wanted, said, facts, left_out), rewritten)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import Compiled
@@ -35,7 +36,7 @@ from transpile.verify.known import Known, known_before
 from transpile.verify.mutate import Mutant, mutants
 from transpile.verify.prove import Comparison, Facts, compare
 from transpile.verify.runs import Runs
-from transpile.verify.witness import Maker, maker_for, witnesses
+from transpile.verify.witness import Maker, maker_for, scenes
 
 if TYPE_CHECKING:
     from transpile.content import Content
@@ -52,7 +53,8 @@ class Trial:
 
     origins: per event where it comes from: `fixture`, `given` (by the user) or `witness`.  content:
     what the rule is converted with.  now: start of the search.  made: rows, made with the events,
-    of lookup tables whose rows the content does not have.
+    of lookup tables whose rows the content does not have.  scenes: bits of the events that are
+    tried together; none: all are.
     """
 
     compiled: Compiled
@@ -61,6 +63,7 @@ class Trial:
     origins: tuple[str, ...]
     now: float | None = None
     made: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
+    scenes: tuple[int, ...] = ()
 
     @property
     def pipeline(self) -> Pipeline:
@@ -231,11 +234,19 @@ def _with_events(
 ) -> Trial:
     found = list(given)
     made: Mapping[str, tuple[Mapping[str, str], ...]] = {}
+    bounds = [0, len(found)]
     if witness:
-        found += [(event, WITNESS) for event in witnesses(trial.pipeline, trial.maker)]
+        for scene in scenes(trial.pipeline, trial.maker):
+            found += [(event, WITNESS) for event in scene]
+            bounds.append(len(found))
         made = _rows_of_missing(trial)
     kept, origins = [event for event, _ in found], [origin for _, origin in found]
-    return replace(trial, events=tuple(kept), origins=tuple(origins), made=made)
+    parts = tuple((1 << end) - (1 << start) for start, end in pairwise(bounds) if start < end)
+    if len(bounds) <= 3:  # what is given and what is made are tried together
+        parts = ()
+    return replace(
+        trial, events=tuple(kept), origins=tuple(origins), made=made, scenes=parts
+    )
 
 
 def _rows_of_missing(trial: Trial) -> Mapping[str, tuple[Mapping[str, str], ...]]:

@@ -340,11 +340,14 @@ def _compute(event: Event, subject: Expr, value: str | None) -> bool:
 
 
 def _agree(event: Event, pred: Pred, wanted: bool) -> bool:
+    """Give fields values that make a comparison so; whether they may be so is asked at the end."""
     match pred:
         case Compare("==", Field(left), Field(right)):
             known = event.get(left, event.get(right, "same"))
             event.setdefault(left, known)
-            event.setdefault(right, known if wanted else f"not {known}")
-            return bool((event[left] == event[right]) == wanted)
+            event.setdefault(right, known)
+            if (event[left] == event[right]) != wanted:
+                event[right] = known if wanted else f"not {known}"
+            return True
         case _:
             return False

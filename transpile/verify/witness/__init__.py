@@ -10,7 +10,7 @@ threshold follow. The result depends on the rule alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice, permutations
 
@@ -22,10 +22,11 @@ from transpile.ir.stages import Aggregate, Events, Pipeline, Window
 from transpile.ir.text import whole
 from transpile.ir.walk import descend, fields_of
 from transpile.verify.prove import Facts, satisfiable
-from transpile.verify.witness.backwards import Wishes, wishes_of
+from transpile.verify.witness.backwards import wishes_of
 from transpile.verify.witness.choose import telling
 from transpile.verify.witness.groups import (
     MOST_IN_GROUP,
+    Group,
     across_keys,
     across_windows,
     around_threshold,
@@ -33,17 +34,17 @@ from transpile.verify.witness.groups import (
     grouped_by,
     groups_of_each,
     repeated,
-    shape_of,
-    standing_out,
 )
-from transpile.verify.witness.late import late_events, late_filters
+from transpile.verify.witness.late import back_of, late_events, late_filters, wished_shape
 from transpile.verify.witness.maker import START, TAXONOMIES, Event, Maker, event_part, maker_for
 from transpile.verify.witness.near import changed, edges, near
 from transpile.verify.witness.partners import partner_events
 from transpile.verify.witness.raw import counts_text, reads_text, with_text
 from transpile.verify.witness.solve import solutions
+from transpile.verify.witness.standing import HIGH, Usual, standing_out
+from transpile.verify.witness.wishes import Wishes
 
-__all__ = ["START", "Maker", "maker_for", "witnesses"]
+__all__ = ["START", "Maker", "maker_for", "scenes", "witnesses"]
 
 SOLUTIONS = 4
 """Events solved for per rule that every near miss is made of."""
@@ -60,6 +61,9 @@ EDGES = 700
 LIMIT = 400
 """Events kept per rule, without its groups."""
 
+MOST_SCENES = 40
+"""Groups that are tried one at a time, where a rule asks for that."""
+
 SPACING = 1.0
 """Seconds between two events at most: all lie in one window, be it fixed or sliding.
 
@@ -69,26 +73,69 @@ Times are whole milliseconds, which every target can tell apart.
 
 def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     """Return events for a rule; none if it does not start from events."""
+    return [event for scene in scenes(pipeline, maker) for event in scene]
+
+
+def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Event]]:
+    """Return events for a rule, those together that are to be tried together.
+
+    Mostly that is all of them; but a rule that puts all events into one group, or holds each value
+    against those of all, has to be tried on one group at a time.
+    """
     maker = maker or maker_for(pipeline)
     rule = event_part(pipeline, maker.tables)
     if rule is None:
         return []
     rule = maker.settle(rule)
-    made = [
-        event
-        for each in _makers(rule, pipeline, maker)
-        for event in islice(_events(rule, pipeline, each), LIMIT + 3 * MOST_IN_GROUP)
+    made = [group for each in _makers(rule, pipeline, maker)
+            for group in _limited(_groups(rule, pipeline, each))]  # fmt: skip
+    singles = [event for group in made if len(group) == 1 for event in group]
+    groups = [group for group in made if len(group) > 1]
+    if singles and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
+        singles += singles[:1] * 2  # the same once more, at other times
+    singles += partner_events(pipeline, singles, witnesses, maker.tables)
+    found = [singles, *groups[:MOST_SCENES]] if _all_in_one(pipeline) else [
+        singles + [event for group in groups for event in group]
     ]
+    return _finished([scene for scene in found if scene], rule, pipeline, maker)
+
+
+def _limited(groups: Iterable[Group]) -> Iterator[Group]:
+    left = LIMIT + 3 * MOST_IN_GROUP
+    for group in groups:
+        left -= len(group)
+        if left < 0:
+            return
+        yield group
+
+
+def _finished(
+    found: list[list[Event]], rule: EventRule, pipeline: Pipeline, maker: Maker
+) -> list[list[Event]]:
+    """Return the scenes with titles, texts and times."""
     tested = fields_of(rule.pred)
-    made = [maker.titled(event, tested) for event in made]
-    if made and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
-        made += made[:1] * 2  # the same once more, at other times
-    made += partner_events(pipeline, made, witnesses, maker.tables)
-    if reads_text(rule) or counts_text(pipeline):
-        made = [with_text(event, number) for number, event in enumerate(made)]
+    texts = reads_text(rule) or counts_text(pipeline)
     step = _spacing(rule)
-    times = (whole(round(START + step * number, 3)) for number in range(len(made)))
-    return [{"_time": time, **event} for time, event in zip(times, made, strict=True)]
+    number = 0
+    finished = []
+    for scene in found:
+        events = []
+        for event in scene:
+            full = maker.titled(event, tested)
+            full = with_text(full, number) if texts else full
+            events.append({"_time": whole(round(START + step * number, 3)), **full})
+            number += 1
+        finished.append(events)
+    return finished
+
+
+def _all_in_one(pipeline: Pipeline) -> bool:
+    """Return whether a rule puts the events of all keys into one group somewhere."""
+    return any(
+        (isinstance(stage, Window) and not stage.by)
+        or (isinstance(stage, Aggregate) and not [k for k in stage.by if k.name != "_time"])
+        for stage in pipeline.stages
+    )
 
 
 def _makers(rule: EventRule, pipeline: Pipeline, maker: Maker) -> tuple[Maker, ...]:
@@ -106,7 +153,8 @@ def _spacing(rule: EventRule) -> float:
     return SPACING if window is None else min(SPACING, window / (2 * most))
 
 
-def _events(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Event]:
+def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group]:
+    """Yield single events, then the groups of which something can be seen only together."""
     seen: set[str] = set()
 
     def fresh(event: Event) -> bool:
@@ -123,7 +171,7 @@ def _events(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Event
     others = islice(solutions(rule.pred, common), SOLUTIONS, ALTERNATIVES)
     for base in bases:
         if fresh(full := maker.completed(base)):
-            yield full
+            yield [full]
     pool = [
         *islice(near(bases, rule.pred, maker), POOL),
         *islice(edges(bases[:1], others), EDGES),
@@ -131,14 +179,15 @@ def _events(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Event
     facts = Facts(maker.single, maker.whole)
     found = telling(rule.pred, pool, maker, facts, common)
     told = [event for event in islice(found, LIMIT) if fresh(event)]
-    yield from told
+    yield from ([event] for event in told)
     for base in bases[:1]:
         full = maker.completed(base)
         for name in maker.grouped:
             if fresh(missing := changed(full, name, None)):
-                yield missing
+                yield [missing]
         by = grouped_by(pipeline)
-        shape = shape_of(rule, full, maker, wishes.size, tuple(wishes.distinct), by)
+        scope = _scope(rule)
+        shape = wished_shape(rule, replace(wishes, values=full), full, scope, maker, by)
         yield from around_threshold(rule, shape, maker)
         yield from at_threshold(rule, shape, told, maker)
         yield from across_keys(rule, shape, maker)
@@ -146,9 +195,20 @@ def _events(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Event
         yield from across_windows(rule, shape, maker, pipeline)
         if any(map(maker.fixed, by)):
             yield from groups_of_each(rule, shape, told, maker)
-        yield from late_events(rule, pipeline, full, _scope(rule), maker)
+        yield from late_events(rule, pipeline, full, scope, maker)
         if wishes.unusual:
-            yield from standing_out(rule, shape, maker)
+            low, high = (
+                wished_shape(
+                    rule,
+                    wishes_of(pipeline, back_of(pipeline, maker), outstanding=value),
+                    full,
+                    scope,
+                    maker,
+                    by,
+                )
+                for value in (1, HIGH)
+            )
+            yield from standing_out(rule, Usual(low, high), told, maker, pipeline)
 
 
 def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
@@ -156,9 +216,7 @@ def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
     grouped = set(grouped_by(pipeline)) <= set(maker.grouped)
     if grouped and not (rule.losses or rule.threshold or late_filters(pipeline)):
         return Wishes()
-    found = wishes_of(
-        pipeline, lambda name: maker.example(name, 1), maker.tables or {}, maker.made
-    )
+    found = wishes_of(pipeline, back_of(pipeline, maker))
     found.settle(rule)
     fitting = _reconciled(found.values, maker, compile_pred(rule.pred)) or found.values
     found.values = maker.completed(fitting, found.present)

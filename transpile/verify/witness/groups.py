@@ -26,14 +26,13 @@ from transpile.ir.walk import descend, fields_of
 from transpile.verify.samples import filled, samples
 from transpile.verify.witness.maker import START, Event, Maker
 
+Group = list[Event]
+
 MOST_IN_GROUP = 250
 """Events in a group at most; a threshold above it is not reached."""
 
 MOST_AROUND = 480
 """Events in all groups that are made to show one other event."""
-
-CROWD = 20
-"""Groups of one event among which a larger group stands out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,9 @@ class Shape:
     """How events make a group that a rule finds.
 
     base: an event that its filter finds.  size: how many make a group, `exact` if the rule's
-    threshold says so.  keys: grouping fields whose value is free: neither tested nor told by other
-    fields.  by: all grouping fields.  distinct: fields that differ in a group.
+    threshold says so.  keys: grouping fields whose value is free: not told by other fields, nor
+    tested but for having one.  by: all grouping fields.  distinct: fields that differ in a group.
+    others: events of other kinds that a group needs besides.
     """
 
     base: Event
@@ -50,6 +50,7 @@ class Shape:
     keys: tuple[str, ...]
     distinct: tuple[str, ...]
     by: tuple[str, ...] = ()
+    others: tuple[Event, ...] = ()
 
 
 def shape_of(
@@ -59,12 +60,13 @@ def shape_of(
     size: int = 1,
     distinct: Sequence[str] = (),
     by: Sequence[str] = (),
+    others: Sequence[Event] = (),
 ) -> Shape:
-    """Return the shape of a rule's groups. size, distinct: what else is known of them.
+    """Return the shape of a rule's groups. size, distinct, others: what else is known of them.
 
     by: fields that a rule groups by which is not known to count.
     """
-    tested = fields_of(rule.pred)
+    tested = _bound(rule, base, maker)
     by = rule.threshold.by if rule.threshold is not None else rule.groups or by
     keys = tuple(
         name
@@ -76,7 +78,18 @@ def shape_of(
     )
     counted = rule.threshold.field if rule.threshold is not None else ""
     differing = dict.fromkeys((*distinct, *((counted,) if counted else ())))
-    return Shape(base, _least(rule) or size, keys, tuple(differing), tuple(by))
+    least = _least(rule) or size
+    return Shape(base, least, keys, tuple(differing), tuple(by), tuple(others))
+
+
+def _bound(rule: EventRule, base: Event, maker: Maker) -> frozenset[str]:
+    """Return the fields whose values are not free: the rule does not find every value of them."""
+    decide = compile_pred(rule.pred)
+    return frozenset(
+        name
+        for name in fields_of(rule.pred)
+        if not all(decide({**base, name: maker.example(name, at)}) for at in (98, 99))
+    )
 
 
 def grouped_by(pipeline: Pipeline) -> tuple[str, ...]:
@@ -107,21 +120,21 @@ def grouped_by(pipeline: Pipeline) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in bare if not name.startswith("_")))
 
 
-def around_threshold(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Event]:
+def around_threshold(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Group]:
     """Yield groups around the threshold: one event less, as many, one more."""
-    number = _number(rule) or (shape.size if shape.size > 1 else 0)
+    number = _number(rule) or (shape.size if shape.size > 1 or shape.others else 0)
     for size in (number - 1, number, number + 1) if number else ():
-        yield from group_of(rule, shape, maker, size, 100 + size)
+        yield group_of(rule, shape, maker, size, 100 + size)
 
 
 def at_threshold(
     rule: EventRule, shape: Shape, others: Sequence[Event], maker: Maker
-) -> Iterator[Event]:
+) -> Iterator[Group]:
     """Yield groups that lack one event to pass the threshold, each with one of the others.
 
     So it can be seen of each of them whether the filter lets it pass.
     """
-    if shape.size < 2 or not shape.keys:
+    if shape.size < 2 and not shape.others:
         return
     tested = fields_of(rule.pred)
     further = {
@@ -131,36 +144,27 @@ def at_threshold(
         and (values := _values_meeting(rule.pred, name, shape.base, _examples(maker, name, shape)))
     }
     for at, other in enumerate(others[: MOST_AROUND // shape.size], 1000):
-        group = list(group_of(rule, shape, maker, shape.size - 1, at))
-        yield from group
+        group = group_of(rule, shape, maker, shape.size - 1, at)
         own = {name: maker.example(name, at) for name in _free(rule, shape)}
         for name, values in further.items():
             if other.get(name) == shape.base.get(name):
                 own[name] = values[-1]  # one that no event of the group has
-        yield {**other, **own, **{name: group[0][name] for name in shape.keys}}
+        yield [*group, {**other, **own, **{name: group[0][name] for name in shape.keys}}]
 
 
-def standing_out(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Event]:
-    """Yield a group much larger than many others."""
-    every = Shape(shape.base, shape.size, shape.keys, _free(rule, shape))
-    for number in range(CROWD):
-        yield from group_of(rule, every, maker, 1, 2000 + number)
-    yield from group_of(rule, every, maker, 4 * CROWD, 3000)
-
-
-def repeated(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Event]:
+def repeated(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Group]:
     """Yield a group that passes the threshold only if equal values count more than once.
 
     Texts of events are never the same: a time stands in them.
     """
     if shape.size > 1 and shape.distinct and "_raw" not in shape.distinct:
-        group = list(group_of(rule, shape, maker, shape.size - 1, 4900))
-        yield from (*group, *group[-1:] * 2)
+        group = group_of(rule, shape, maker, shape.size - 1, 4900)
+        yield [*group, *group[shape.size - 2 : shape.size - 1] * 2]
 
 
 def across_windows(
     rule: EventRule, shape: Shape, maker: Maker, pipeline: Pipeline
-) -> Iterator[Event]:
+) -> Iterator[Group]:
     """Yield a group that passes the threshold only if two windows of time count as one.
 
     They are so far apart that no sliding window holds both.
@@ -169,13 +173,14 @@ def across_windows(
     width = next((each.width for each in buckets if each.field == "_time"), 0)
     if shape.size < 2 or not width:
         return
-    for number, event in enumerate(group_of(rule, shape, maker, 2 * (shape.size - 1), 4950)):
-        yield event if number % 2 else {**event, "_time": whole(START - 3 * width / 2)}
+    group = group_of(rule, shape, maker, 2 * (shape.size - 1), 4950)
+    early = whole(START - 3 * width / 2)
+    yield [event if n % 2 else {**event, "_time": early} for n, event in enumerate(group)]
 
 
 def groups_of_each(
     rule: EventRule, shape: Shape, others: Sequence[Event], maker: Maker
-) -> Iterator[Event]:
+) -> Iterator[Group]:
     """Yield groups that pass the threshold, each of events like one of the others.
 
     Where a key goes with the kind of event, no group holds events of several kinds.
@@ -183,25 +188,26 @@ def groups_of_each(
     if shape.size < 2:
         return
     for at, other in enumerate(others[: MOST_AROUND // shape.size], 2500):
-        yield from group_of(rule, replace(shape, base=other), maker, shape.size, at)
+        yield group_of(rule, replace(shape, base=other), maker, shape.size, at)
 
 
-def across_keys(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Event]:
+def across_keys(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Group]:
     """Yield for each key two groups that pass the threshold only if the key is left out.
 
     They differ in that key, and each lacks one event.
     """
-    if shape.size < 2:
+    if shape.size < 2 and not shape.others:
         return
     tested = fields_of(rule.pred)
+    size = max(2 * (shape.size - 1), 1)
     for at, name in enumerate(shape.by, 4000):
         if name not in shape.keys and name not in tested:
             continue
         asked = [maker.example(name, at), maker.example(name, at + 100)]
         values = _values_meeting(rule.pred, name, shape.base, asked) if name in tested else asked
-        half = list(group_of(rule, shape, maker, 2 * (shape.size - 1), at))
-        for number, event in enumerate(half if len(values) > 1 else ()):
-            yield {**event, name: values[number % 2]}
+        if len(values) > 1:
+            half = group_of(rule, shape, maker, size, at)
+            yield [{**event, name: values[number % 2]} for number, event in enumerate(half)]
 
 
 def _examples(maker: Maker, name: str, shape: Shape) -> list[str]:
@@ -235,10 +241,11 @@ def _least(rule: EventRule) -> int:
 
 def group_of(
     rule: EventRule, shape: Shape, maker: Maker, size: int, number: int
-) -> Iterator[Event]:
-    """Yield a group of events like the base, with a key of its own by number."""
+) -> Group:
+    """Return a group: events like the base and those of other kinds, with one key by number."""
     tested = fields_of(rule.pred)
-    group = {**shape.base, **{name: maker.example(name, number) for name in shape.keys}}
+    keys = {name: maker.example(name, number) for name in shape.keys}
+    group = {**shape.base, **keys}
     values = {
         name: _values_meeting(rule.pred, name, shape.base, [maker.example(name, at)
                                                           for at in range(size)])
@@ -246,8 +253,11 @@ def group_of(
         else [maker.example(name, at) for at in range(size)]
         for name in shape.distinct
     }  # fmt: skip
-    for step in range(size):
-        yield group | {name: own[step % len(own)] for name, own in values.items() if own}
+    made = [
+        group | {name: own[step % len(own)] for name, own in values.items() if own}
+        for step in range(size)
+    ]
+    return [*made, *({**other, **keys} for other in shape.others)]
 
 
 def _values_meeting(pred: Pred, name: str, base: Event, wanted: Sequence[str]) -> list[str]:

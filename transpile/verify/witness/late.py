@@ -16,12 +16,13 @@ from transpile.ir.events import EventRule
 from transpile.ir.walk import fields_of
 from transpile.verify.known import known_before
 from transpile.verify.prove import Facts
-from transpile.verify.witness.backwards import Wishes, wishes_of
+from transpile.verify.witness.backwards import Back, wishes_of
 from transpile.verify.witness.choose import telling
-from transpile.verify.witness.groups import group_of, grouped_by, shape_of
+from transpile.verify.witness.groups import Group, Shape, group_of, grouped_by, shape_of
 from transpile.verify.witness.maker import Event, Maker
 from transpile.verify.witness.near import METADATA, edges, near
 from transpile.verify.witness.solve import solutions
+from transpile.verify.witness.wishes import Wishes
 
 SOLUTIONS = 24
 """Ways to meet one condition that are tried."""
@@ -41,30 +42,33 @@ FIRST = 5000
 
 def late_events(
     rule: EventRule, pipeline: s.Pipeline, base: Event, scope: Event, maker: Maker
-) -> Iterator[Event]:
-    """Yield events for the filters that come behind the source's own.
+) -> Iterator[Group]:
+    """Yield groups for the filters that come behind the source's own.
 
     base: an event that the source's own filters find.  scope: what places an event in the source.
     """
-    made = islice(_wanted(rule, pipeline, maker), MOST)
-    yield from islice(_grouped(rule, base, scope, maker, made, grouped_by(pipeline)), MOST_EVENTS)
+    by = grouped_by(pipeline)
+    left = MOST_EVENTS
+    for number, wishes in enumerate(islice(_wanted(rule, pipeline, maker), MOST), FIRST):
+        shape = wished_shape(rule, wishes, base, scope, maker, by)
+        group = group_of(rule, shape, maker, shape.size, number)
+        left -= len(group)
+        if left < 0:
+            return
+        yield group
 
 
-def _grouped(
-    rule: EventRule,
-    base: Event,
-    scope: Event,
-    maker: Maker,
-    made: Iterator[Wishes],
-    by: tuple[str, ...],
-) -> Iterator[Event]:
-    for number, wishes in enumerate(made, FIRST):
-        wishes.settle(rule)
-        event = scope | _kept(base, wishes.values, maker) | wishes.values
-        event = maker.completed(event, wishes.present)
-        distinct = tuple(wishes.distinct)
-        shape = shape_of(rule, event, maker, wishes.size, distinct, by)
-        yield from group_of(rule, shape, maker, wishes.size, number)
+def wished_shape(
+    rule: EventRule, wishes: Wishes, base: Event, scope: Event, maker: Maker, by: tuple[str, ...]
+) -> Shape:
+    """Return the shape of a group as it is wished for; what no wish is about is as in the base."""
+    events = []
+    for kind in (wishes, *wishes.others):
+        kind.settle(rule)
+        event = scope | _kept(base, kind.values, maker) | kind.values
+        events.append(maker.completed(event, kind.present))
+    first, *others = events
+    return shape_of(rule, first, maker, wishes.size, tuple(wishes.distinct), by, others)
 
 
 def _kept(base: Event, wished: Event, maker: Maker) -> Event:
@@ -75,11 +79,11 @@ def _kept(base: Event, wished: Event, maker: Maker) -> Event:
 
 def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wishes]:
     """Yield the wishes for each event that tells a change of a later filter apart."""
-    known = known_before(pipeline, maker.single, maker.whole)
+    back = back_of(pipeline, maker)
     for at in late_filters(pipeline):
         stage = pipeline.stages[at]
         assert isinstance(stage, s.Filter)
-        known_here = known[at].facts(stage.pred)
+        known_here = back.known[at].facts(stage.pred)
         facts = Facts(lambda name: True, known_here.whole, known_here.given)
         plain = Maker(single=facts.single, whole=facts.whole)
         try:
@@ -93,13 +97,20 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
         ]
         tested = fields_of(stage.pred) - METADATA
         for row in (*bases[:1], *telling(stage.pred, pool, plain, facts, {})):
-            yield wishes_of(
-                pipeline,
-                lambda name: maker.example(name, 1),
-                maker.tables or {},
-                maker.made,
-                (at, {name: row.get(name) for name in sorted(tested)}),
-            )
+            row_wanted = {name: row.get(name) for name in sorted(tested)}
+            yield wishes_of(pipeline, back, (at, row_wanted))
+
+
+def back_of(pipeline: s.Pipeline, maker: Maker) -> Back:
+    """Return what is known on the way back through a rule's stages."""
+    known = known_before(pipeline, maker.single, maker.whole)
+    source = pipeline.stages[0]
+    prefix = source.prefix if isinstance(source, s.DataModel) else ""
+
+    def example(name: str, number: int) -> str:
+        return maker.example(name.removeprefix(prefix), number)
+
+    return Back(example, maker.tables or {}, maker.made, known)
 
 
 def late_filters(pipeline: s.Pipeline) -> tuple[int, ...]:

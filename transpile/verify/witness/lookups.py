@@ -6,7 +6,7 @@ rule asks of their columns: a row for each answer that decides something, and ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,11 +24,15 @@ class MadeRows:
     rows: dict[str, list[Row]] = field(default_factory=dict)
 
     def answer(
-        self, stage: Lookup, keys: Mapping[str, Any], answers: Mapping[str, str]
+        self,
+        stage: Lookup,
+        keys: Mapping[str, Any],
+        answers: Mapping[str, str],
+        example: Callable[[str, int], str],
     ) -> Mapping[str, str]:
         """Return keys by column with which a lookup finds the answers, adding a row if need be.
 
-        keys: what the event holds already, by column.
+        keys: what the event holds already, by column.  example: a value for a field, by number.
         """
         known = self.rows.setdefault(stage.table, [])
         outputs = {column: answers.get(column, "") for column, _ in stage.outputs}
@@ -38,8 +42,7 @@ class MadeRows:
             if same:
                 return {column: row[column] for column, _ in stage.keys if column in row}
         number = len(known) + 1
-        row = {c: given.get(c, f"198.51.100.{number}" if "ip" in c else f"{c}-{number}")
-               for c, _ in stage.keys} | outputs  # fmt: skip
+        row = {c: given.get(c, example(name, number)) for c, name in stage.keys} | outputs
         if number <= MOST_ROWS and not any(_same_key(row, other, stage) for other in known):
             known.append(row)
         return {column: row[column] for column, _ in stage.keys}

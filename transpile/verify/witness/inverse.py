@@ -1,0 +1,271 @@
+"""From the value of an expression, or the truth of a predicate, back to its fields."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from transpile.interpret import NotComputable, compile_expr
+from transpile.ir.decide import number_text
+from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node, RegexLit
+from transpile.ir.pred import (
+    TRUE,
+    Compare,
+    Exists,
+    NumEq,
+    Order,
+    Pred,
+    Test,
+    TextEq,
+    all_of,
+)
+from transpile.ir.text import number
+from transpile.ir.walk import conjuncts, descend, fields_of, rebuild
+from transpile.verify.prove import Facts, satisfiable
+from transpile.verify.samples import matching
+from transpile.verify.witness.wishes import Wishes
+from transpile.verify.witness.written import put_json
+
+_SAME = frozenset(("lower", "upper", "trim", "ltrim", "rtrim", "tostring", "tonumber", "urldecode",
+                   "mvdedup", "mvindex", "mvjoin", "mvsort", "split", "mvsplit", "replace", "sed",
+                   "coalesce", "mvappend", "round", "nullif", "values", "unit_number"))  # fmt: skip
+"""Functions that can give the value of their first argument back."""
+
+MOST_LISTED = 100
+"""Values of a list at most."""
+
+
+def need(expr: Expr, wishes: Wishes) -> None:
+    """Wish that an expression has a value."""
+    if isinstance(expr, Case):
+        meet(Exists(expr), wishes)
+    for node in descend(expr):
+        match node:
+            case Call("mvindex", (Field(name), place)) if place != Lit(0):
+                at = _place(place, wishes)
+                wishes.place(name, at, f"{name}-{at}")
+            case _:
+                pass
+    wishes.present.update(dict.fromkeys(sorted(fields_of(expr))))
+
+
+def meet(pred: Pred, wishes: Wishes, given: Pred = TRUE) -> None:
+    """Wish what meets a predicate, keeping what is wished already if that can be.
+
+    given: what is known of the fields.
+    """
+    for node in descend(pred):
+        if isinstance(node, Compare) and node.op != "==":
+            wishes.unusual = True
+            wishes.present.update(dict.fromkeys(sorted(fields_of(node))))
+            if wishes.outstanding is not None:
+                larger = node.right if node.op in ("<", "<=") else node.left
+                invert(larger, str(wishes.outstanding), wishes)
+    plain, computed = _on_fields(pred)
+    kept = [
+        Test(Field(name), TextEq(str(value), cased=True))
+        for name in sorted(fields_of(plain))
+        if (value := wishes.of(name)) is not None and not isinstance(value, list)
+    ]
+    numbers = _compared_with_numbers(plain)
+    facts = Facts(lambda name: True, numbers.__contains__, given)
+    found = satisfiable(all_of((plain, *kept)), facts).event
+    if found is None:
+        alone = [each for each in conjuncts(plain)
+                 if not any(isinstance(node, Compare) for node in descend(each))]  # fmt: skip
+        found = (
+            satisfiable(plain, facts).event
+            or satisfiable(plain).event
+            or satisfiable(all_of((*alone, *kept)), facts).event
+            or satisfiable(all_of(alone), facts).event
+            or {}
+        )
+        wishes.values.update({n: v for n, v in found.items() if n not in computed})
+    for name, value in found.items():
+        if name in computed:
+            invert(computed[name], value, wishes)
+        else:
+            wishes.give(name, value)
+
+
+def _on_fields(pred: Pred) -> tuple[Pred, dict[str, Expr]]:
+    """Return a predicate with fields in the place of computed subjects, and what they stand for."""
+    computed: dict[str, Expr] = {}
+
+    def named(subject: Expr) -> Expr:
+        if isinstance(subject, Field):
+            return subject
+        name = next((n for n, known in computed.items() if known == subject), "")
+        if not name:
+            name = f"\0{len(computed)}"
+            computed[name] = subject
+        return Field(name)
+
+    def change(node: Node) -> Node:
+        match node:
+            case Test(subject, condition, quant):
+                return Test(named(subject), condition, quant)
+            case Exists(subject):
+                return Exists(named(subject))
+            case Compare(left=left, right=right):
+                return replace(node, left=compared(left), right=compared(right))
+            case _:
+                return rebuild(node, change)
+
+    def compared(side: Expr) -> Expr:
+        return side if isinstance(side, Lit) else named(side)
+
+    changed = change(pred)
+    return changed, computed  # type: ignore[return-value]
+
+
+def _compared_with_numbers(pred: Pred) -> frozenset[str]:
+    """Return the fields that a predicate holds against numbers and nothing else."""
+    tests = [node for node in descend(pred) if isinstance(node, Test)]
+    by_field: dict[str, set[bool]] = {}
+    for node in tests:
+        numeric = isinstance(node.condition, NumEq) or (
+            isinstance(node.condition, Order) and not isinstance(node.condition.bound, str)
+        )
+        for name in fields_of(node.subject):
+            by_field.setdefault(name, set()).add(numeric)
+    return frozenset(name for name, kinds in by_field.items() if kinds == {True})
+
+
+def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
+    """Wish what gives an expression a value; return whether a way was seen."""
+    match expr:
+        case Field(name):
+            wishes.give(name, value)
+            return True
+        case Lit(known):
+            return known is not None and str(known) == str(value)
+        case Case(branches, default):
+            return _branch(branches, default, value, wishes)
+        case Call("concat", args):
+            return _concat(args, str(value), wishes)
+        case Call("spath" | "json_extract" | "json_extract_exact", (Field(source), Lit(str(path)))):
+            put_json(wishes, source, path, value)
+            return True
+        case Call("len", (inner,)):
+            return invert(inner, "x" * int(min(number(str(value)) or 0, 5000)), wishes)
+        case Call("mvcount", (Call("split" | "mvsplit", (inner, Lit(str(sign)))),)):
+            return invert(inner, sign.join("x" * max(1, _amount(value))), wishes)
+        case Call("mvcount", (Field(name),)):
+            wishes.give(name, [f"{name}-{n}" for n in range(_amount(value))])
+            return True
+        case Call("mvfind", (Field(name), RegexLit(regex))):
+            wishes.place(name, _amount(value, 0), next(iter(matching(regex.tree)), ""))
+            return True
+        case Call("mvindex", (Field(name), place)):
+            wishes.place(name, _place(place, wishes), value)
+            return True
+        case Call("add" | "plus" | "sub" | "mul" | "div" as op, (left, right)):
+            return _arithmetic(op, left, right, number(str(value)), wishes)
+        case Call(name, (first, *_)) if name in _SAME:
+            return invert(first, value, wishes)
+        case _:
+            return False
+
+
+def _amount(value: Any, default: int = 1) -> int:
+    amount = number(str(value))
+    return default if amount is None else int(max(0, min(amount, MOST_LISTED)))
+
+
+def _place(expr: Expr, wishes: Wishes) -> int:
+    """Return the place in a list that an expression names; one that is searched for is made."""
+    match expr:
+        case Lit(int() as at):
+            return at
+        case Call("mvfind", (Field(name), RegexLit(regex))):
+            text = next(iter(matching(regex.tree)), "")
+            known = wishes.places.setdefault(name, {})
+            for place, value in known.items():
+                if value == text:
+                    return place
+            free = max((n for n in known if n >= 0), default=-1) + 1
+            known[free] = text
+            return free
+        case _:
+            return -1
+
+
+def _branch(
+    branches: tuple[tuple[Pred, Expr], ...], default: Expr, value: Any, wishes: Wishes
+) -> bool:
+    for condition, result in branches:
+        if isinstance(result, Lit) and not _gives(result, value):
+            continue
+        if invert(result, value, wishes):
+            meet(condition, wishes)
+            return True
+    return invert(default, value, wishes)
+
+
+def _gives(expr: Lit, value: Any) -> bool:
+    try:
+        found = compile_expr(expr)({})
+    except NotComputable:
+        return False
+    return found is not None and str(found) == str(value)
+
+
+def _concat(args: tuple[Expr, ...], value: str, wishes: Wishes) -> bool:
+    """Give the whole text to the first field, and nothing to the others.
+
+    Of a text that the constants rule out any other is as good: the fields need some value.
+    """
+    rest = value
+    if args and isinstance(args[0], Lit):
+        rest = rest.removeprefix(str(args[0].value))
+    if args and isinstance(args[-1], Lit):
+        rest = rest.removesuffix(str(args[-1].value))
+    others = [arg for arg in args if not isinstance(arg, Lit)]
+    if rest == value and len(others) < len(args):
+        for arg in others:
+            need(arg, wishes)
+        return bool(others)
+    for at, arg in enumerate(others):
+        invert(arg, "" if at else rest, wishes)
+    return bool(others)
+
+
+def _arithmetic(op: str, left: Expr, right: Expr, value: float | None, wishes: Wishes) -> bool:
+    if value is None:
+        return False
+    match op, left, right:
+        case "add" | "plus", _, Lit(int() | float() as other):
+            return invert(left, number_text(value - other), wishes)
+        case "sub", _, Lit(int() | float() as other):
+            return invert(left, number_text(value + other), wishes)
+        case "mul", _, Lit(int() | float() as other) if other:
+            return invert(left, number_text(value / other), wishes)
+        case "div", _, Lit(int() | float() as other):
+            return invert(left, number_text(value * other), wishes)
+        case "add" | "plus", _, _:
+            terms = [*_terms(left), *_terms(right)]
+            if len({fields_of(term) for term in terms}) == 1:  # one field: all of it in one term
+                return invert(terms[0], number_text(value), wishes)
+            share = number_text(max(1, math.ceil(value / len(terms))))
+            found = [invert(term, share, wishes) for term in terms]
+            return all(found)
+        case "sub", _, _:
+            zero = invert(right, "0", wishes)
+            return invert(left, number_text(value), wishes) and zero
+        case "div" | "mul", _, _:
+            one = invert(right, "1", wishes)
+            return invert(left, number_text(value), wishes) and one
+        case _:
+            return False
+
+
+def _terms(expr: Expr) -> Iterator[Expr]:
+    match expr:
+        case Call("add" | "plus", (left, right)):
+            yield from _terms(left)
+            yield from _terms(right)
+        case _:
+            yield expr
