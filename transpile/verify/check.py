@@ -324,7 +324,7 @@ class _GroupsView(_View):
     def _own_row(self, at: int) -> Mapping[str, Any] | None:
         """Return an event as the rule's own source shows it, None for one of a joined search."""
         if not self.draft.sides:
-            return self.trial.source_rows[at] or {}
+            return self.trial.taken_apart(at)
         own = self.draft.sides[0]
         row = source_row(self.trial.events[at], own.source)
         return row if row is not None and compile_pred(own.pred)(row) else None

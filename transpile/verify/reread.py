@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from transpile.answered import answered
 from transpile.errors import Span, TranspileError, Unsupported
-from transpile.fidelity import Observable
+from transpile.fidelity import Fidelity, Observable
 from transpile.ir import pred as p
 from transpile.ir.decide import number_text
 from transpile.ir.events import EventRule, event_rule
@@ -110,7 +110,8 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         return Proof(Relation.INCOMPARABLE, reason=grouping, about="the grouping")
     filters = takewhile(lambda stage: isinstance(stage, Filter), stages)
     said = all_of(stage.pred for stage in filters if isinstance(stage, Filter))
-    lost = (*rule.losses, *rewritten.losses)
+    # an exact text says in its own way what the taxonomy cannot
+    lost = (*rule.losses, *(rewritten.losses if draft.fidelity is Fidelity.EXACT else ()))
     left_out = "; ".join(dict.fromkeys(loss.message for loss in lost))
     facts = Facts(given=_implied(draft, resolution))
     return _plainly(Sides(wanted, said, facts, left_out), rewritten)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import Compiled
@@ -20,6 +20,7 @@ from transpile.ir.stages import (
     Compute,
     DataModel,
     Events,
+    Extract,
     Filter,
     Lookup,
     LookupTable,
@@ -117,6 +118,20 @@ class Trial:
     def source_rows(self) -> tuple[dict[str, Any] | None, ...]:
         """The events as the rule's source shows them, None for those that it does not have."""
         return tuple(source_row(event, self.pipeline.stages[0]) for event in self.events)
+
+    def taken_apart(self, at: int) -> Mapping[str, Any]:
+        """Return an event as the rule's source shows it, with what is taken out of its texts."""
+        row = self.source_rows[at] or {}
+        if not self._extracts:
+            return row
+        found = self.runs.interpreter.traced(Pipeline((Events(), *self._extracts)), [row])
+        return found[0][0]
+
+    @cached_property
+    def _extracts(self) -> tuple[Extract, ...]:
+        """The stages by which fields are taken out of texts before the first grouping."""
+        before = takewhile(lambda stage: not isinstance(stage, Aggregate), self.pipeline.stages)
+        return tuple(stage for stage in before if isinstance(stage, Extract))
 
     @cached_property
     def _mutants(self) -> dict[bool, tuple[Mutant, ...]]:

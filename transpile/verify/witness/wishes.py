@@ -89,8 +89,10 @@ class Wishes:
 
     def renamed(self, old: str, new: str) -> None:
         """Wish for another field what was wished for one."""
-        kept: dict[str, Any]
-        for kept in (self.values, self.places, self.present, self.distinct):
+        all_kept: tuple[dict[str, Any], ...] = (
+            self.values, self.places, self.present, self.distinct
+        )  # fmt: skip
+        for kept in all_kept:
             if old in kept:
                 kept[new] = kept.pop(old)
 
