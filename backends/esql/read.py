@@ -234,6 +234,9 @@ class _Conditions:
                 return join([self.read(arg, wanted=wanted) for arg in args])
             case t.Apply("NOT", (arg,)):
                 return self.read(arg, wanted=not wanted)
+            case t.Apply("COALESCE", (arg, t.Value(False))):
+                found = self.read(arg, wanted=True)
+                return found if wanted else negate(found)
             case t.Value(bool() as value):
                 return Const(value == wanted)
             case t.Apply("IS NULL" | "IS NOT NULL" as name, (arg,)):
@@ -248,9 +251,16 @@ class _Conditions:
 
     def applied(self, node: t.Apply, *, wanted: bool) -> Pred:
         match node.name, node.args:
-            case ("==" | "!=", (t.Value() as right, left) | (left, t.Value() as right)):
+            case ("==" | "!=", (t.Value() as right, left) | (left, t.Value() as right)) | (
+                "==" | "!=", (left, t.Apply("TO_IP") as right)
+            ):
                 wanted = wanted == (node.name == "==")
                 return self.test(left, lambda letters: _equal(right, letters), wanted=wanted)
+            case (":", (left, t.Value() as right)):
+                return self.test(left, lambda letters: _equal(right, letters), wanted=wanted)
+            case ("RLIKE", (left, t.Value(str() as text))) if (of := _in_list(left, text)):
+                each, one = of
+                return self.test(each, lambda letters: _rlike(one, letters), wanted=wanted)
             case ("==" | "!=", (left, right)):
                 wanted = wanted == (node.name == "==")
                 return self.related("==", left, right, wanted=wanted)
@@ -319,6 +329,8 @@ class _Conditions:
 
 def _equal(value: t.Node, letters: Letters) -> Condition:
     match value:
+        case t.Apply("TO_IP", (t.Value(str() as address),)):
+            return TextEq(address)
         case t.Value(bool() as truth):
             return TextEq(str(truth).lower())
         case t.Value(str() as text):
@@ -368,6 +380,28 @@ _OPTIONS: Mapping[str, Callable[[t.Node, Letters], Condition]] = {
     "LIKE": _like,
     "RLIKE": _rlike,
 }
+
+
+_BEFORE, _BEHIND = "(.*\n)?", "(\n.*)?"
+_ACROSS = re.compile(r"(?<!\\)(?:\\\\)*(?:\.|\[\^(?!\n)|[~@&<])")
+"""What may match the end of a line, in an expression for one of them."""
+
+
+def _in_list(node: t.Node, text: str) -> tuple[t.Node, t.Value] | None:
+    """Return the list and the expression for one of its values that a text is tested by.
+
+    The text has a value of the list on each line, and the expression stands for one line.
+    """
+    match node:
+        case t.Apply("TO_LOWER" | "TO_UPPER", (inner,)):
+            found = _in_list(inner, text)
+            return found and (t.Apply(node.name, (found[0],), node.position), found[1])
+        case t.Apply("MV_CONCAT", (t.Name() as name, t.Value("\n"))):
+            one = text.removeprefix(_BEFORE).removesuffix(_BEHIND)
+            whole = f"{_BEFORE}{one}{_BEHIND}" == text and not _ACROSS.search(one)
+            return (name, t.Value(one, "keyword")) if whole else None
+        case _:
+            return None
 
 
 def _text(node: t.Node) -> str:

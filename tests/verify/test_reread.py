@@ -38,7 +38,7 @@ def relation(target: str, old: str = "", new: str = "", rule: str = RULE) -> Rel
     return proof(Trial(compiled, CONTENT, (), (), 0.0), spoiled).relation
 
 
-@pytest.mark.parametrize("target", ["sigma", "eql", "sql:duckdb"])
+@pytest.mark.parametrize("target", ["sigma", "eql", "esql", "elastic", "sql:duckdb"])
 def test_an_honest_text_is_proved_equal(target: str) -> None:
     assert relation(target) is Relation.EQUAL
 
@@ -72,6 +72,30 @@ def test_a_spoiled_text_is_shown_to_differ(
 
 def test_what_nothing_reads_back_is_not_decided() -> None:
     assert relation("sql:sqlite") is Relation.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param('"*/c *"', '"*/c*"', id="pattern"),
+        pytest.param("NOT", "", id="negation-lost"),
+        pytest.param('"svc*"', '"svc"', id="wildcard-lost"),
+        pytest.param("TO_LOWER(process.name)", "process.name", id="case-respected"),
+        pytest.param('"process"', '"file"', id="another-category"),
+        pytest.param("process.command_line)", "process.title)", id="another-field"),
+    ],
+)
+def test_a_spoiled_where_of_esql_is_not_proved(old: str, new: str) -> None:
+    assert relation("esql", old, new) is not Relation.EQUAL
+
+
+def test_a_list_is_read_value_by_value() -> None:
+    rule = (
+        "| tstats count from datamodel=Endpoint.Registry where Registry.action=deleted "
+        "Registry.registry_path=*\\Services* by Registry.dest"
+    )
+    assert relation("esql", rule=rule) is Relation.EQUAL
+    assert relation("esql", "deletion", "deletio", rule) is not Relation.EQUAL
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ assumes of the events is part of the comparison.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from transpile.ir.expr import Field, Node
 from transpile.ir.pred import Pred, all_of, any_of
 from transpile.ir.regex import parse_regex
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.stages import DataModel, Events, Filter, Stage
+from transpile.ir.stages import DataModel, Events, Filter, Opaque, Stage
 from transpile.ir.stages import Sequence as SequenceOf
 from transpile.ir.walk import descend, rebuild
 from transpile.schema.choices import settled
@@ -32,13 +32,13 @@ from transpile.schema.elastic import selection
 from transpile.schema.fields import FieldTarget
 from transpile.schema.resolve import Resolution, resolve
 from transpile.schema.rewrite import Rewritten, rewrite, target_field
-from transpile.targets import find
+from transpile.targets import find, reader_for
 from transpile.verify.proof import Proof, undecided
 from transpile.verify.prove import Comparison, Facts, Relation, compare
-from transpile.verify.reread_rows import rows_proof
+from transpile.verify.reread_rows import of_rows, rows_proof, tells_filter
 
 if TYPE_CHECKING:
-    from transpile.backends.base import Draft, Reader
+    from transpile.backends.base import Draft, Reading
     from transpile.convert import Conversion
     from transpile.verify.trial import Trial
 
@@ -59,7 +59,8 @@ class Sides:
 def proof(trial: Trial, conversion: Conversion) -> Proof:
     """Return how a conversion's text stands to its rule, for all events."""
     draft = conversion.draft
-    if draft is not None and draft.observable is Observable.ROWS and not _reader(conversion.target):
+    rows = draft is not None and draft.observable is Observable.ROWS
+    if rows and tells_filter(conversion.target):
         return rows_proof(trial, conversion)
     found = sides(trial, conversion)
     if isinstance(found, Proof):
@@ -67,6 +68,8 @@ def proof(trial: Trial, conversion: Conversion) -> Proof:
     if isinstance(found, str):
         return undecided(found)
     compared = compare(found.wanted, found.said, found.facts)
+    if rows:
+        return of_rows(compared)
     if found.left_out and compared.relation in (Relation.NARROWER, Relation.INCOMPARABLE):
         return undecided(f"the rule's filter is compared in part: {found.left_out}")
     return _proof(compared)
@@ -83,12 +86,10 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         return "there is no conversion"
     if draft.sides:
         return "the text relates events of several searches"
-    reader = _reader(conversion.target)
-    if reader is None:
-        return f"nothing reads {conversion.target} back"
     try:
-        reading = reader.read(draft.text)
-        whole = _event_part(trial, sequences=_taxonomy(draft) == "ecs")
+        reading = _reading(draft, conversion.target)
+        rows = draft.observable is Observable.ROWS
+        whole = _event_part(trial, sequences=_taxonomy(draft) == "ecs", leading=rows)
         rule = whole.of_either
         resolution = resolve(rule.source, rule.pred, trial.compiled.rule.data_sources)
         if resolution is None:
@@ -108,33 +109,58 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         return Proof(Relation.INCOMPARABLE, reason=other, about="the log source")
     if (grouping := _other_keys(draft, stages, resolution)):
         return Proof(Relation.INCOMPARABLE, reason=grouping, about="the grouping")
-    filters = takewhile(lambda stage: isinstance(stage, Filter), stages)
-    said = all_of(stage.pred for stage in filters if isinstance(stage, Filter))
+    said = all_of(stage.pred for stage in takewhile(_filters, stages) if isinstance(stage, Filter))
+    unread = [stage.reason for stage in stages if isinstance(stage, Opaque) and not stage.changes]
+    if unread:
+        return f"a part of the text is not read: {unread[0]}"
     # an exact text says in its own way what the taxonomy cannot
     lost = (*rule.losses, *(rewritten.losses if draft.fidelity is Fidelity.EXACT else ()))
     left_out = "; ".join(dict.fromkeys(loss.message for loss in lost))
-    facts = Facts(given=_implied(draft, resolution))
+    keys = _keys_there(trial, draft, resolution)
+    facts = Facts(given=all_of((_implied(draft, resolution), keys)))
     return _plainly(Sides(wanted, said, facts, left_out), rewritten)
 
 
-def _reader(target: str) -> Reader | None:
+def _reading(draft: Draft, target: str) -> Reading:
+    """Return a text read back. Raises `TranspileError` where that cannot be done."""
     from transpile.backends.base import Reads
 
     backend, _ = find(target)
-    return backend.reader() if isinstance(backend, Reads) else None
+    if isinstance(backend, Reads):
+        return backend.reader().read(draft.text)
+    language = draft.suffix.removeprefix(".")
+    return reader_for(language).read(draft.text, language)
 
 
 def _taxonomy(draft: Draft) -> Any:
     return draft.inputs.schema
 
 
-def _event_part(trial: Trial, *, sequences: bool) -> EventRule:
+def _event_part(trial: Trial, *, sequences: bool, leading: bool) -> EventRule:
+    """Return what a rule asks of events; leading: its filters right behind the source alone."""
     source = trial.pipeline.stages[0]
     filled = (
         never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
     )
     pipeline = answered(trial.pipeline, trial.tables)
+    if leading:
+        pipeline = replace(pipeline, stages=(source, *takewhile(_filters, pipeline.stages[1:])))
     return event_rule(pipeline, never_missing=filled, tables=trial.tables, sequences=sequences)
+
+
+def _filters(stage: Stage) -> bool:
+    return isinstance(stage, Filter)
+
+
+def _keys_there(trial: Trial, draft: Draft, resolution: Resolution) -> Pred:
+    """Return that the fields that are grouped by are there, as in all rows of a group."""
+    names: Iterable[str] = ()
+    if draft.observable is Observable.GROUPS:
+        names = draft.groups
+    elif draft.observable is Observable.ROWS:
+        names = (key.name for key in trial.keys_behind)
+    targets = (target_field(resolution, name, _taxonomy(draft)) for name in names)
+    return all_of(p.Exists(Field(t.field)) for t in targets if t is not None and t.field)
 
 
 # -- the log source ------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from transpile.schema import cim
 from transpile.schema.fields import sql_column
 from transpile.targets import find, variant_of
 from transpile.verify.proof import Proof, undecided
-from transpile.verify.prove import Facts, Relation, compare
+from transpile.verify.prove import Comparison, Facts, Relation, compare
 
 if TYPE_CHECKING:
     from transpile.convert import Conversion
@@ -47,11 +47,24 @@ def rows_proof(trial: Trial, conversion: Conversion) -> Proof:
     wanted = _in_columns(all_of(trial.runs.filters), trial)
     facts = Facts(_single(trial), _whole(said), all_of(_given(trial)))
     found = compare(simplify_pred(wanted), simplify_pred(said), facts)
+    return of_rows(found)
+
+
+def of_rows(found: Comparison) -> Proof:
+    """Return what the comparison of a query's first condition shows."""
     if found.relation in (Relation.EQUAL, Relation.UNDECIDED):
         return Proof(found.relation, reason=found.reason, about=ABOUT)
     # conditions that come later may stand here as well: no counterexample before an engine shows it
     reason = f"the WHERE clause is {found.relation} than the rule's first filters"
     return Proof(Relation.UNDECIDED, found.missed, found.extra, reason, ABOUT)
+
+
+def tells_filter(target: str) -> bool:
+    """Return whether a target's queries are asked what they want of their source."""
+    from transpile.backends.base import TellsFilter
+
+    backend, _ = find(target)
+    return isinstance(backend, TellsFilter)
 
 
 def column_of(name: str, trial: Trial) -> str:
