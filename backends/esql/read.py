@@ -239,7 +239,9 @@ class _Conditions:
                 return found if wanted else negate(found)
             case t.Value(bool() as value):
                 return Const(value == wanted)
-            case t.Apply("IS NULL" | "IS NOT NULL" as name, (arg,)):
+            case t.Apply(
+                "IS NULL" | "IS NOT NULL" as name, (t.Apply("LENGTH", (arg,)),) | (arg,)
+            ):
                 exists = Exists(self.plain(arg))
                 return exists if (name == "IS NOT NULL") == wanted else negate(exists)
             case t.Name():

@@ -48,19 +48,24 @@ class Sides:
     """What is compared: the rule's filter in the target's names, and what the text says.
 
     left_out: what the filter lacks of the rule; a text may say that too and is then narrower.
+    first: whether only the filters right behind the source are compared.
     """
 
     wanted: Pred
     said: Pred
     facts: Facts
     left_out: str = ""
+    first: bool = False
 
 
 def proof(trial: Trial, conversion: Conversion) -> Proof:
     """Return how a conversion's text stands to its rule, for all events."""
     draft = conversion.draft
-    rows = draft is not None and draft.observable is Observable.ROWS
-    if rows and tells_filter(conversion.target):
+    if (
+        draft is not None
+        and draft.observable is Observable.ROWS
+        and tells_filter(conversion.target)
+    ):
         return rows_proof(trial, conversion)
     found = sides(trial, conversion)
     if isinstance(found, Proof):
@@ -68,7 +73,7 @@ def proof(trial: Trial, conversion: Conversion) -> Proof:
     if isinstance(found, str):
         return undecided(found)
     compared = compare(found.wanted, found.said, found.facts)
-    if rows:
+    if found.first:
         return of_rows(compared)
     if found.left_out and compared.relation in (Relation.NARROWER, Relation.INCOMPARABLE):
         return undecided(f"the rule's filter is compared in part: {found.left_out}")
@@ -88,8 +93,8 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
         return "the text relates events of several searches"
     try:
         reading = _reading(draft, conversion.target)
-        rows = draft.observable is Observable.ROWS
-        whole = _event_part(trial, sequences=_taxonomy(draft) == "ecs", leading=rows)
+        first = any(isinstance(x, Opaque) and x.changes for x in reading.pipeline.stages)
+        whole = _event_part(trial, sequences=_taxonomy(draft) == "ecs", leading=first)
         rule = whole.of_either
         resolution = resolve(rule.source, rule.pred, trial.compiled.rule.data_sources)
         if resolution is None:
@@ -118,7 +123,7 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
     left_out = "; ".join(dict.fromkeys(loss.message for loss in lost))
     keys = _keys_there(trial, draft, resolution)
     facts = Facts(given=all_of((_implied(draft, resolution), keys)))
-    return _plainly(Sides(wanted, said, facts, left_out), rewritten)
+    return _plainly(Sides(wanted, said, facts, left_out, first), rewritten)
 
 
 def _reading(draft: Draft, target: str) -> Reading:
@@ -245,7 +250,8 @@ def _plainly(found: Sides, rewritten: Rewritten) -> Sides:
     truths = (_truths(name) for name in sorted(_fields(found)) if ecs_type(name) == "boolean")
     small = (_small(name) for name in sorted(_fields(found)) if _is_small(targets.get(name)))
     given = all_of((found.facts.given, *truths, *small))
-    return Sides(wanted, said, Facts(single, whole.__contains__, given), found.left_out)
+    facts = Facts(single, whole.__contains__, given)
+    return replace(found, wanted=wanted, said=said, facts=facts)
 
 
 def _fields(found: Sides) -> set[str]:
