@@ -33,6 +33,7 @@ class Table:
     default_match: str | None = None
 
 
+@remember
 def tables_for(pipeline: Pipeline, content: Content) -> Mapping[str, Table]:
     """Return the tables that a pipeline names; one that the content lacks has no rows."""
     return {name: table_named(name, content) for name in _names(pipeline)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 
 from transpile.backends.base import Inputs
 from transpile.backends.sigma.correlation import faithful
@@ -96,13 +97,14 @@ def say(
         first = losses[0]
         message = f"nothing of the filter remains: {first.message}"
         raise Unsupported(message, code=first.code, span=first.span)
-    found = detection(sayable, lambda leaf: item(leaf, rewritten.fields), _always(resolution))
+    item_of = cache(lambda leaf: item(leaf, rewritten.fields))
+    found = detection(sayable, item_of, _always(resolution))
     bare = False
     if not found.searches:
         asked = _every(resolution)
         bare = not asked
         asked = asked or _present(resolution, keys)
-        found = detection(sayable, lambda leaf: item(leaf, rewritten.fields), asked)
+        found = detection(sayable, item_of, asked)
     return Said(
         found,
         (*rewritten.losses, *losses),

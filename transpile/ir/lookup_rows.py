@@ -7,7 +7,7 @@ that is exact: no event can get several values that differ. Matching follows spl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from transpile.ir.pred import (
     any_of,
     negate,
 )
+from transpile.ir.simplify import simplify_pred
 from transpile.ir.text import fold
 
 MOST_ROWS = 1000
@@ -59,14 +60,23 @@ class Matching:
     keys: Sequence[tuple[str, Expr]]
     _tests: list[Pred] | None = None
     _single: bool | None = None
+    _found: dict[tuple[bool, ...], Pred | None] = field(default_factory=dict)
 
     @property
     def tests(self) -> list[Pred]:
-        """The tests of the entries, in their order."""
+        """The tests of the entries, in their order, simplified."""
         if self._tests is None:
             rows = self.table.rows or ()
-            self._tests = [_entry(self.table, self.keys, row) for row in rows]
+            self._tests = [simplify_pred(_entry(self.table, self.keys, row)) for row in rows]
         return self._tests
+
+    def found(self, column: str) -> Pred | None:
+        """Return when a value is found in a column, simplified; columns are often filled alike."""
+        filled = tuple(bool(row.get(column)) for row in self.table.rows or ())
+        if filled not in self._found:
+            test = entry_test(self, column, lambda _: True)
+            self._found[filled] = None if test is None else simplify_pred(test)
+        return self._found[filled]
 
     @property
     def single(self) -> bool:

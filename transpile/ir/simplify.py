@@ -253,6 +253,11 @@ def _test(pred: Test, subject: Expr, condition: Condition, quant: Quant) -> Pred
             return simplify_pred(
                 _over_branches(branches, default, lambda e: replace(pred, subject=e))
             )
+        case Call("coalesce", (first, Lit(str() | int() | float() as value))):
+            asked = _test(replace(pred, subject=first), first, condition, quant)
+            if not compile_condition(condition)(value):
+                return asked
+            return simplify_pred(any_of((asked, Not(Exists(first)))))
         case Call("coalesce", (first, *rest)) if rest:
             other = Call("coalesce", tuple(rest)) if len(rest) > 1 else rest[0]
             return simplify_pred(

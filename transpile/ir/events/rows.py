@@ -23,7 +23,7 @@ from transpile.ir.events.reader import (
     Value,
 )
 from transpile.ir.expr import Call, Expr, Field, Lit, Node
-from transpile.ir.lookup_rows import Entries, Matching, entry_test, looked_up
+from transpile.ir.lookup_rows import Entries, Matching, looked_up
 from transpile.ir.names import match_name, rename_name, unrename
 from transpile.ir.pred import (
     TRUE,
@@ -38,6 +38,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.regex import Regex
 from transpile.ir.regex import tree as t
+from transpile.ir.remember import Same, remember
 from transpile.ir.simplify import simplify_pred
 
 
@@ -354,7 +355,7 @@ def _looked_up(reader: Reader, stage: s.Lookup) -> dict[str, Value]:
     if table is None or len(known) < len(keys):
         return {}
     found: dict[str, Value] = {}
-    matching = Matching(table, known)
+    matching = _matching(stage, Same(table), tuple(known))
     for column, name in stage.outputs:
         value = looked_up(matching, column) or _entries(stage.table, matching, column)
         if value is None:
@@ -362,6 +363,14 @@ def _looked_up(reader: Reader, stage: s.Lookup) -> dict[str, Value]:
         if _overwrites(reader, stage, table, known) or reader.before(name) == Lit(None):
             found[name] = value
     return found
+
+
+@remember
+def _matching(
+    _: s.Lookup, table: Same[Entries], keys: tuple[tuple[str, Expr], ...]
+) -> Matching:
+    """Return when a lookup finds the entries of its table, the same for targets and columns."""
+    return Matching(table.item, keys)
 
 
 def _overwrites(
@@ -378,11 +387,10 @@ def _overwrites(
 
 
 def _entries(name: str, matching: Matching, column: str) -> LookedUp | None:
-    present = entry_test(matching, column, lambda _: True)
-    if present is None:
+    found = matching.found(column)
+    if found is None:
         return None
-    what = f"the lookup {name}"
-    return LookedUp(what, simplify_pred(present), matching=matching, column=column)
+    return LookedUp(f"the lookup {name}", found, matching=matching, column=column)
 
 
 def _geo(reader: Reader, stage: s.Geo) -> None:
