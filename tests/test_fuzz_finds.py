@@ -79,3 +79,17 @@ def test_every_target_answers(search: str) -> None:
         found = convert_compiled(compiled, target, content=content)
         assert bool(found.text) == (found.fidelity is not Fidelity.UNSUPPORTED)
         assert found.text or found.losses
+
+
+@pytest.mark.parametrize("step", [
+    pytest.param('eval a=if(a="x", a, a."y")', id="if"),
+    pytest.param('eval a=case(a="x", a, b="z", a, 1=1, b), b=coalesce(b, a)', id="case"),
+    pytest.param("eval a=coalesce(a, b), b=coalesce(b, a)", id="coalesce"),
+])
+@pytest.mark.parametrize("target", ["sigma", "eql", "esql"])
+def test_a_value_that_doubles_from_stage_to_stage_is_left_out(step: str, target: str) -> None:
+    search = "index=x z=1 " + f"| {step} " * 30 + '| where like(a, "%b%")'
+    compiled = compile_rule(read_rule(search), Content.builtin())
+    conversion = convert_compiled(compiled, target, content=Content.builtin())
+    assert conversion.fidelity is not Fidelity.EXACT
+    assert conversion.losses

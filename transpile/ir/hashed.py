@@ -1,4 +1,4 @@
-"""Trees that are hashed often: each node keeps its hash, and whether it is simplified already."""
+"""Trees that are asked often: a node keeps its hash, its weight, and whether it is simplified."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ class Hashed:
     another process.
     """
 
-    __slots__ = ("_hash", "_simple")
+    __slots__ = ("_hash", "_simple", "_weight")
 
     _hash: int
     _simple: bool
+    _weight: int
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Wrap the hash function that `dataclass` made before it made the class anew with slots."""
@@ -45,3 +46,13 @@ def is_simple(node: Hashed) -> bool:
 def as_simple(node: Hashed) -> None:
     """Mark a node as one that cannot be made simpler."""
     object.__setattr__(node, "_simple", True)
+
+
+def known_weight(node: Hashed) -> int | None:
+    """Return the weight that `keep_weight` kept, None before."""
+    return getattr(node, "_weight", None)
+
+
+def keep_weight(node: Hashed, weight: int) -> None:
+    """Keep how many nodes the tree has, see `walk.weight`."""
+    object.__setattr__(node, "_weight", weight)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 from transpile.ir.expr import Each, Expr, Field, Node
+from transpile.ir.hashed import keep_weight, known_weight
 from transpile.ir.pred import And, Not, Or, Pred, Unknown
 from transpile.ir.stages import Pipeline
 
@@ -48,15 +49,11 @@ def descend(node: Node, *, into_pipelines: bool = True) -> Iterator[Node]:
 
 def weight(node: Node) -> int:
     """Return how many nodes a tree has when nodes that stand in it twice are counted twice."""
-    known: dict[int, int] = {}
-
-    def count(item: Node) -> int:
-        found = known.get(id(item))
-        if found is None:
-            found = known[id(item)] = 1 + sum(map(count, children(item)))
-        return found
-
-    return count(node)
+    found = known_weight(node)
+    if found is None:
+        found = 1 + sum(map(weight, children(node)))
+        keep_weight(node, found)
+    return found
 
 
 def rebuild(node: N, change: Callable[[Node], Node]) -> N:
