@@ -56,6 +56,11 @@ def enumerated(name: str) -> tuple[RewriteRule, ForwardRule, Admits]:
     return change, place, known
 
 
+def words(name: str, context: Context) -> tuple[str, ...]:
+    """Return the words of an enumeration that are known for a field."""
+    return tuple(word for spelled, _ in _keys(name, context).values() for word in spelled)
+
+
 def _keys(
     name: str, context: Context
 ) -> Mapping[str, tuple[tuple[str, ...], tuple[FieldPattern, ...]]]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from transpile.schema import _derive_rules as rules
-from transpile.schema._enumerations import enumerated
+from transpile.schema._enumerations import enumerated, words
 from transpile.schema._rewrite import (
     ANY,
     Context,
@@ -37,7 +37,7 @@ from transpile.schema._rewrite import (
 
 __all__ = [
     "ANY", "DERIVES", "Context", "Derive", "Glob", "Rewrite", "Test", "Wild",
-    "admits", "forward", "glob_matches", "glob_of", "holds", "rewrite",
+    "admits", "forward", "glob_matches", "glob_of", "holds", "rewrite", "words",
 ]
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from transpile.errors import Span
 from transpile.interpret import NotComputable
 from transpile.ir.pred import Pred
+from transpile.ir.stages import Aggregate, DataModel
+from transpile.ir.walk import fields_of
 from transpile.verify.mutate import Mutant
 from transpile.verify.prove import Relation
 from transpile.verify.runs import Result
@@ -49,11 +51,13 @@ def adequacy(
     required: Pred,
     *,
     rows: bool,
+    alike: Sequence[str] = (),
 ) -> Adequacy:
     """Return which mutants the events tried tell apart at an observable.
 
     scenes: bits of events that are tried together.  observed: what is compared of a result.  rows:
-    whether that is the result rows.  required: what the events are assumed to meet.
+    whether that is the result rows.  required: what the events are assumed to meet.  alike: fields
+    that are assumed to be the same in all events of a group.
     """
     originals = [(scene, observed(trial.runs.result(scene))) for scene in scenes]
     killed = same = 0
@@ -69,7 +73,7 @@ def adequacy(
         if told:
             killed += 1
             continue
-        gap = _gap(trial, mutant, required)
+        gap = None if _only_alike(trial, mutant, alike) else _gap(trial, mutant, required)
         if gap is None:
             same += 1
         else:
@@ -84,3 +88,17 @@ def _gap(trial: Trial, mutant: Mutant, required: Pred) -> Gap | None:
     if found.relation is Relation.EQUAL:
         return None
     return Gap(mutant.what, mutant.span, found.reason)
+
+
+def _only_alike(trial: Trial, mutant: Mutant, alike: Sequence[str]) -> bool:
+    """Return whether a mutant drops a key only that is assumed to be the same in each group."""
+    if not alike or len(mutant.pipeline.stages) != len(trial.pipeline.stages):
+        return False
+    before, after = trial.pipeline.stages[mutant.stage], mutant.pipeline.stages[mutant.stage]
+    if not (isinstance(before, Aggregate) and isinstance(after, Aggregate)):
+        return False
+    source = trial.pipeline.stages[0]
+    prefix = source.prefix if isinstance(source, DataModel) else ""
+    gone = [name.removeprefix(prefix) for key in before.by if key not in after.by
+            for name in fields_of(key.expr)]  # fmt: skip
+    return bool(gone) and set(gone) <= set(alike)

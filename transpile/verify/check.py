@@ -14,8 +14,12 @@ from transpile.convert import Conversion, convert_compiled
 from transpile.errors import RejectedText, UsageError
 from transpile.fidelity import Fidelity, Observable
 from transpile.interpret import NotComputable, compile_pred
+from transpile.ir.pred import Pred, all_of
+from transpile.ir.stages import DataModel
+from transpile.ir.walk import fields_of
 from transpile.targets import find, variant_of
 from transpile.verify.adequacy import adequacy
+from transpile.verify.admitted import admitted
 from transpile.verify.bits import indices
 from transpile.verify.blame import blame
 from transpile.verify.compare import difference, value_key
@@ -97,7 +101,10 @@ def check_trial(
         return report(Verdict.NOT_RUN, reason=f"nothing runs {conversion.target} here", proof=found)
     if not trial.events:
         return report(Verdict.NOT_RUN, reason="there are no events to try it on", proof=found)
-    tried = _tried(trial, draft, engine)
+    try:
+        tried = _tried(trial, draft, engine)
+    except RejectedText as error:
+        return report(Verdict.REJECTED, engine=engine.name, reason=error.message, proof=found)
     if not tried:
         reason = "no event fits the conversion's assumptions"
         return report(Verdict.NOT_RUN, reason=reason, proof=found)
@@ -124,7 +131,9 @@ def check_trial(
         set_aside=len(trial.events) - tried.bit_count(),
         found=outcome.found,
         differences=tuple(_blamed(trial, conversion, item) for item in shown),
-        adequacy=adequacy(trial, scenes, view.observed, draft.required, rows=rows)
+        adequacy=adequacy(
+            trial, scenes, view.observed, _assumed(trial, draft), rows=rows, alike=draft.alike
+        )
         if mutation
         else None,
         proof=found,
@@ -211,6 +220,14 @@ def _assumption_test(trial: Trial, draft: Draft) -> Callable[[int], bool]:
         return all(row is None or not found(row) or wanted(row) for row, found, wanted in rows)
 
     return assumed
+
+
+def _assumed(trial: Trial, draft: Draft) -> Pred:
+    """Return what a draft assumes of the events, over the bare names of the source's fields."""
+    source = trial.pipeline.stages[0]
+    prefix = source.prefix if isinstance(source, DataModel) else ""
+    asked = {name.removeprefix(prefix) for pred in trial.runs.filters for name in fields_of(pred)}
+    return all_of((draft.required, admitted(draft, sorted(asked))))
 
 
 def _reporter(

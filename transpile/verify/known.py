@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from transpile.ir import stages as s
 from transpile.ir.decide import number_text
-from transpile.ir.expr import Call, Case, Expr, Field, Lit
+from transpile.ir.expr import Call, Case, Expr, Field, Lit, RegexLit
 from transpile.ir.functions import FUNCTIONS
 from transpile.ir.names import unrename
 from transpile.ir.pred import Exists, NumEq, Order, Pred, Test, TextEq, all_of, any_of, negate
@@ -69,6 +69,8 @@ class Known:
                 return self.of(name)
             case Lit(value):
                 return ONE if value is None else replace(ONE, present=True, texts=(_text(value),))
+            case RegexLit():
+                return ONE
             case Case(branches, default):
                 return _either([self.of_expr(x) for x in (*(r for _, r in branches), default)])
             case Call(name, args):

@@ -68,9 +68,7 @@ def _of_stage(
             for other, what, span in of_pred(pred):
                 yield (replace(stage, pred=other),), what, span
         case s.Aggregate():
-            asked = _asked_behind(pipeline, at)
-            if rows or any(agg.name in asked for agg in stage.aggs):
-                yield from _of_aggregate(stage, None if rows else asked)
+            yield from _of_aggregate(stage, None if rows else _asked_behind(pipeline, at))
         case s.Dedup():
             if rows:
                 yield (), "dedup dropped", None
@@ -97,6 +95,10 @@ def _of_stage(
 def _asked_behind(pipeline: s.Pipeline, at: int) -> set[str]:
     """Return the fields behind a stage that a later filter asks about, if only through others."""
     asked: set[str] = set()
+    grouping = pipeline.stages[at]
+    outputs = {each.name for each in (*grouping.aggs, *grouping.by)} if isinstance(
+        grouping, s.Aggregate
+    ) else set()  # fmt: skip
     for stage in reversed(pipeline.stages[at + 1 :]):
         match stage:
             case s.Filter(pred):
@@ -105,8 +107,10 @@ def _asked_behind(pipeline: s.Pipeline, at: int) -> set[str]:
                 for name, expr in reversed(assignments):
                     asked |= fields_of(expr) if name in asked else set()
             case s.Rename(pairs):
-                asked |= {found for old, new in pairs for name in asked
-                          if (found := unrename(name, old, new)) is not None}  # fmt: skip
+                for old, new in pairs:
+                    before = {name: unrename(name, old, new) or name for name in asked}
+                    gone = {name for name, found in before.items() if found in outputs}
+                    asked = (asked - gone) | set(before.values())
             case s.Window(aggs) | s.Aggregate(aggs):
                 asked |= {n for agg in aggs if agg.name in asked and agg.arg
                           for n in fields_of(agg.arg)}  # fmt: skip
@@ -116,12 +120,18 @@ def _asked_behind(pipeline: s.Pipeline, at: int) -> set[str]:
 
 
 def _of_aggregate(stage: s.Aggregate, asked: set[str] | None) -> Iterator[_Change]:
-    """Yield changes of a grouping. asked: the fields that can be told by; None: all."""
+    """Yield changes of a grouping. asked: the fields that can be told by; None: all.
+
+    Where only keys are asked about, each event decides about itself, however it is grouped.
+    """
+    keys = {key.name for key in stage.by}
+    counted = asked is None or any(agg.name in asked - keys for agg in stage.aggs)
     for at, key in enumerate(stage.by):
-        by = (*stage.by[:at], *stage.by[at + 1 :])
-        yield (replace(stage, by=by),), f"grouping field dropped: {key.name}", key.span
+        if counted or (asked is not None and key.name in asked):
+            by = (*stage.by[:at], *stage.by[at + 1 :])
+            yield (replace(stage, by=by),), f"grouping field dropped: {key.name}", key.span
     for at, agg in enumerate(stage.aggs):
-        if asked is not None and agg.name not in asked:
+        if asked is not None and agg.name not in asked - keys:
             continue
         for other, what in _of_agg(agg):
             aggs = (*stage.aggs[:at], other, *stage.aggs[at + 1 :])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from transpile.compiled import Compiled
 from transpile.interpret import Context, compile_pred, event_row
 from transpile.interpret.context import cim_view
-from transpile.ir.expr import Field
+from transpile.ir.expr import Field, Node
 from transpile.ir.names import unrename
 from transpile.ir.pred import TRUE, Exists, Pred, all_of
 from transpile.ir.stages import (
@@ -28,7 +28,7 @@ from transpile.ir.stages import (
     Rename,
     Stage,
 )
-from transpile.ir.walk import descend, fields_of
+from transpile.ir.walk import descend, fields_of, rebuild
 from transpile.running import context_for
 from transpile.schema.cim import never_missing
 from transpile.tables import Table, tables_for
@@ -211,10 +211,11 @@ class Trial:
         """Return what is known of the rows of the source, which a filter reads."""
         source = self.pipeline.stages[0]
         maker = self.maker
-        required = all_of((required, *map(Exists, self.keys_behind)))
+        keys = map(Exists, self.keys_behind)
         if not isinstance(source, DataModel):
-            return Facts(maker.single, maker.whole, required)
+            return Facts(maker.single, maker.whole, all_of((required, *keys)))
         prefix = source.prefix
+        required = _prefixed(required, prefix)
         always = never_missing(source.model, source.node)
         present = (
             Exists(Field(name))
@@ -224,7 +225,7 @@ class Trial:
         return Facts(
             lambda name: maker.single(name.removeprefix(prefix)),
             lambda name: maker.whole(name.removeprefix(prefix)),
-            all_of((required, *present)),
+            all_of((required, *keys, *present)),
         )
 
 
@@ -279,6 +280,17 @@ def _columns(pipeline: Pipeline, table: str) -> Iterator[str]:
     for node in descend(pipeline):
         if isinstance(node, Lookup) and node.table == table:
             yield from (column for column, _ in (*node.keys, *node.outputs))
+
+
+def _prefixed(pred: Pred, prefix: str) -> Pred:
+    """Return a predicate over the fields of a data model as its rows name them."""
+
+    def change(node: Node) -> Node:
+        if isinstance(node, Field):
+            return Field(prefix + node.name)
+        return rebuild(node, change)
+
+    return change(pred)  # type: ignore[return-value]
 
 
 def _is_looked_up(pipeline: Pipeline, name: str) -> bool:

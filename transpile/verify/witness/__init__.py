@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import islice, permutations
+from itertools import islice
 
 from transpile.interpret import compile_pred
 from transpile.ir.events import EventRule
@@ -23,7 +23,7 @@ from transpile.ir.text import whole
 from transpile.ir.walk import descend, fields_of
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.witness.backwards import wishes_of
-from transpile.verify.witness.choose import telling
+from transpile.verify.witness.choose import reconciled, telling
 from transpile.verify.witness.groups import (
     MOST_IN_GROUP,
     Group,
@@ -40,7 +40,7 @@ from transpile.verify.witness.maker import START, TAXONOMIES, Event, Maker, even
 from transpile.verify.witness.near import changed, edges, near
 from transpile.verify.witness.partners import partner_events
 from transpile.verify.witness.raw import counts_text, reads_text, with_text
-from transpile.verify.witness.solve import solutions
+from transpile.verify.witness.solve import ANYTHING, solutions
 from transpile.verify.witness.standing import HIGH, Usual, standing_out
 from transpile.verify.witness.wishes import Wishes
 
@@ -177,9 +177,11 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
         *islice(edges(bases[:1], others), EDGES),
     ]
     facts = Facts(maker.single, maker.whole)
-    found = telling(rule.pred, pool, maker, facts, common)
+    full_bases = [maker.completed(base) for base in bases]
+    found = telling(rule.pred, pool, maker, facts, common, full_bases)
     told = [event for event in islice(found, LIMIT) if fresh(event)]
     yield from ([event] for event in told)
+    told = [*full_bases[1:], *told]
     for base in bases[:1]:
         full = maker.completed(base)
         for name in maker.grouped:
@@ -218,7 +220,7 @@ def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
         return Wishes()
     found = wishes_of(pipeline, back_of(pipeline, maker))
     found.settle(rule)
-    fitting = _reconciled(found.values, maker, compile_pred(rule.pred)) or found.values
+    fitting = reconciled(found.values, maker, compile_pred(rule.pred)) or found.values
     found.values = maker.completed(fitting, found.present)
     return found
 
@@ -248,10 +250,20 @@ def _bases(rule: EventRule, maker: Maker, wishes: Wishes) -> list[Event]:
     solved = [*wished, *islice(solutions(rule.pred, common), 2 * SOLUTIONS)]
     if not solved and (proved := satisfiable(rule.pred).event) is not None:
         solved = [proved]
-    fitting = (_reconciled(found, maker, decide) for found in solved)
+    fitting = (reconciled(found, maker, decide) for found in solved)
     found = list(islice(filter(None, fitting), SOLUTIONS)) or solved[:SOLUTIONS]
     found = [*(event for event in wished if event not in found[:1]), *found]
-    return [scope | event for event in found]
+    return [scope | _typical(event, maker, decide) for event in found]
+
+
+def _typical(event: Event, maker: Maker, decide: Callable[[Event], bool]) -> Event:
+    """Return an event in which values that do not matter are ones that fit their fields."""
+    for name, value in event.items():
+        if value in ANYTHING:
+            other = {**event, name: maker.example(name, 1)}
+            if decide(dict(other)) and not maker.at_odds(other) - maker.at_odds(event):
+                event = other
+    return event
 
 
 def _scope(rule: EventRule) -> Event:
@@ -259,26 +271,3 @@ def _scope(rule: EventRule) -> Event:
     if not isinstance(rule.source, Events):
         return {}
     return next(solutions(rule.source.scope), {})
-
-
-def _reconciled(
-    event: Event, maker: Maker, decide: Callable[[Event], bool]
-) -> Event | None:
-    """Return the event with names that are paths, and paths that end in their names.
-
-    None if its fields stay at odds.
-    """
-    if maker.consistent(event):
-        return event
-    texts = {name: value for name, value in event.items() if isinstance(value, str)}
-    for name, text in texts.items():
-        for other in ({**event, name: head + text} for head in ("C:\\x\\", "/x/")):
-            if decide(dict(other)) and maker.consistent(other):
-                return other
-    for name, other_name in permutations(texts, 2):
-        for sign in "\\/":
-            joined = texts[name].rstrip(sign) + sign + texts[other_name].lstrip(sign)
-            other = {**event, name: joined}
-            if decide(dict(other)) and maker.consistent(other):
-                return other
-    return None

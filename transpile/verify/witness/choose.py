@@ -7,31 +7,44 @@ prover is asked: it gives an event, or proves that there is none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from dataclasses import dataclass
+from itertools import islice, permutations
 
-from transpile.interpret import NotComputable
+from transpile.interpret import NotComputable, compile_pred
 from transpile.ir.pred import Pred, Test
-from transpile.ir.walk import descend
+from transpile.ir.walk import descend, fields_of
 from transpile.verify.bits import Truths, indices
 from transpile.verify.mutate import of_pred
 from transpile.verify.prove import Facts, implies
-from transpile.verify.witness.maker import Event, Maker
+from transpile.verify.witness.maker import TAXONOMIES, Event, Maker
+from transpile.verify.witness.near import METADATA
 
 MOST_MUTANTS = 300
 
 MOST_ASKED = 4000
 """Tests in all the predicates that the prover is asked about for one rule."""
 
+MOST_REPAIRED = 3
+"""Events of the pool that are made like a base for a mutant."""
+
+MOST_BASES = 2
+
 MOST_TRIED = 8
 """Events of the pool that are tried for a mutant until one fits all taxonomies."""
 
 
 def telling(
-    pred: Pred, pool: Sequence[Event], maker: Maker, facts: Facts, common: Event
+    pred: Pred,
+    pool: Sequence[Event],
+    maker: Maker,
+    facts: Facts,
+    common: Event,
+    bases: Sequence[Event] = (),
 ) -> Iterator[Event]:
     """Yield events, completed, so that each mutant of a predicate is told apart by one of them.
 
-    Where there is one, an event that fits every taxonomy is among those that tell it apart.
+    Where there is one, an event that fits every taxonomy is among those that tell it apart; an
+    event that fits none is made more like one of the bases.
     common: fields that the predicate does not test and all events get.
     """
     pool = [common | event for event in pool]
@@ -46,17 +59,23 @@ def telling(
         yield from map(maker.completed, pool)
         return
     chosen = _Chosen(pool, maker)
+    repair = _Repair(pred, maker, bases[:MOST_BASES])
     left = MOST_ASKED // leaves(pred)
     for other, differing in sorted(changes, key=lambda change: change[1].bit_count()):
-        if not differing:
-            left -= 1
-            if left < 0:
-                continue
-            yield from (
-                maker.completed(common | event) for event in _solved(pred, other, facts)
-            )
-        elif not differing & chosen.fitting:
-            yield from chosen.one_of(differing)
+        if differing & chosen.fitting:
+            continue
+        found = list(chosen.one_of(differing)) if differing else []
+        yield from found
+        if differing & chosen.fitting:
+            continue
+        near = [pool[at] for at in islice(indices(differing), MOST_REPAIRED)]
+        left -= 1
+        solved = [] if left < 0 else [common | event for event in _solved(pred, other, facts)]
+        repaired = list(repair.like_a_base(other, [*solved, *near]))
+        if repaired:
+            yield from repaired
+        elif not differing:
+            yield from map(maker.completed, solved)
 
 
 def leaves(pred: Pred) -> int:
@@ -90,8 +109,62 @@ class _Chosen:
             yield self.maker.completed(self.pool[at])
 
 
+@dataclass(frozen=True, slots=True)
+class _Repair:
+    """Makes events more like a base that fits the taxonomies, as far as they still tell."""
+
+    pred: Pred
+    maker: Maker
+    bases: Sequence[Event]
+
+    def like_a_base(self, other: Pred, events: Sequence[Event]) -> Iterator[Event]:
+        """Yield an event that tells two predicates apart and fits all taxonomies, if one is found.
+
+        Else one for each taxonomy that one is found for.
+        """
+        first, second = compile_pred(self.pred), compile_pred(other)
+
+        def tells(event: Event) -> bool:
+            return first(event) is not second(event)
+
+        open_ones = list(TAXONOMIES)
+        for event in events:
+            for base in self.bases or ({},):
+                for near in self._near(base, event, tells):
+                    odd = [x for x in TAXONOMIES if self.maker.at_odds(near, (x,))]
+                    if not odd and tells(dict(near)):
+                        yield near
+                        return
+                    if tells(dict(near)) and any(x not in odd for x in open_ones):
+                        open_ones = [x for x in open_ones if x in odd]
+                        yield near
+
+    def _near(
+        self, base: Event, event: Event, tells: Callable[[Event], bool]
+    ) -> Iterator[Event]:
+        """Yield an event that is like a base, then one that is so in the tested fields alone."""
+        near = _toward(base, event, tells)
+        yield self.maker.completed(near)
+        tested = fields_of(self.pred) | METADATA
+        alone = {name: value for name, value in near.items() if name in tested}
+        yield self.maker.completed(reconciled(alone, self.maker, tells) or alone)
+
+
+def _toward(base: Event, event: Event, tells: Callable[[Event], bool]) -> Event:
+    """Return an event with as many values of the base as it can have and still tell."""
+    for name in sorted(base.keys() | event.keys()):
+        if base.get(name) == event.get(name):
+            continue
+        changed = {key: value for key, value in event.items() if key != name}
+        if name in base:
+            changed[name] = base[name]
+        if tells(dict(changed)):
+            event = changed
+    return event
+
+
 def _solved(pred: Pred, other: Pred, facts: Facts) -> Iterator[Event]:
-    """Yield an event that only one of two predicates finds, if the prover knows one."""
+    """Yield events that only one of two predicates finds, as far as the prover knows some."""
     asked: tuple[Callable[[], Event | None], ...] = (
         lambda: implies(pred, other, facts).event,
         lambda: implies(other, pred, facts).event,
@@ -100,4 +173,30 @@ def _solved(pred: Pred, other: Pred, facts: Facts) -> Iterator[Event]:
         event = ask()
         if event is not None:
             yield event
-            return
+
+
+_HEADS = ("C:\\x\\", "/x/", "C:\\x\\y", "/x/y")
+"""What stands before a name in a path, or before the end of one."""
+
+
+def reconciled(
+    event: Event, maker: Maker, decide: Callable[[Event], bool]
+) -> Event | None:
+    """Return the event with names that are paths, and paths that end in their names.
+
+    None if its fields stay at odds.
+    """
+    if maker.consistent(event):
+        return event
+    texts = {name: value for name, value in event.items() if isinstance(value, str)}
+    for name, text in texts.items():
+        for other in ({**event, name: head + text} for head in _HEADS):
+            if decide(dict(other)) and maker.consistent(other):
+                return other
+    for name, other_name in permutations(texts, 2):
+        for sign in "\\/":
+            joined = texts[name].rstrip(sign) + sign + texts[other_name].lstrip(sign)
+            other = {**event, name: joined}
+            if decide(dict(other)) and maker.consistent(other):
+                return other
+    return None

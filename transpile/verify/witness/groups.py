@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from transpile.interpret import compile_pred
 from transpile.ir import pred as p
 from transpile.ir.events import EventRule
-from transpile.ir.expr import Field
+from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.names import unrename
 from transpile.ir.pred import Pred
 from transpile.ir.stages import (
@@ -30,6 +30,9 @@ Group = list[Event]
 
 MOST_IN_GROUP = 250
 """Events in a group at most; a threshold above it is not reached."""
+
+DAY = 86_400
+_WIDTHS = {"day": DAY, "week": 7 * DAY, "month": 31 * DAY}
 
 MOST_AROUND = 480
 """Events in all groups that are made to show one other event."""
@@ -132,11 +135,13 @@ def at_threshold(
 ) -> Iterator[Group]:
     """Yield groups that lack one event to pass the threshold, each with one of the others.
 
-    So it can be seen of each of them whether the filter lets it pass.
+    So it can be seen of each of them whether the filter lets it pass. One with another key makes a
+    group of its own.
     """
     if shape.size < 2 and not shape.others:
         return
     tested = fields_of(rule.pred)
+    bound = [name for name in shape.by if name not in shape.keys]
     further = {
         name: values
         for name in shape.distinct
@@ -144,6 +149,9 @@ def at_threshold(
         and (values := _values_meeting(rule.pred, name, shape.base, _examples(maker, name, shape)))
     }
     for at, other in enumerate(others[: MOST_AROUND // shape.size], 1000):
+        if any(other.get(name) != shape.base.get(name) for name in bound):
+            yield group_of(rule, replace(shape, base=other), maker, shape.size, at)
+            continue
         group = group_of(rule, shape, maker, shape.size - 1, at)
         own = {name: maker.example(name, at) for name in _free(rule, shape)}
         for name, values in further.items():
@@ -169,13 +177,37 @@ def across_windows(
 
     They are so far apart that no sliding window holds both.
     """
-    buckets = (stage for stage in pipeline.stages if isinstance(stage, Bucket))
-    width = next((each.width for each in buckets if each.field == "_time"), 0)
+    width = bin_width(pipeline)
     if shape.size < 2 or not width:
         return
     group = group_of(rule, shape, maker, 2 * (shape.size - 1), 4950)
     early = whole(START - 3 * width / 2)
     yield [event if n % 2 else {**event, "_time": early} for n, event in enumerate(group)]
+
+
+def bin_width(pipeline: Pipeline) -> float:
+    """Return how many seconds the widest bin of time is that a rule groups by, 0 without any."""
+    found = [0.0]
+    for stage in pipeline.stages:
+        match stage:
+            case Bucket(width=width, calendar=calendar):
+                found.append(_WIDTHS.get(calendar, width) * (width if calendar else 1))
+            case Aggregate(by=keys):
+                found += [seconds for key in keys for seconds in _bins(key.expr)]
+            case _:
+                pass
+    return max(found)
+
+
+def _bins(expr: Expr) -> Iterator[float]:
+    for node in descend(expr):
+        match node:
+            case Call("time_bin", (_, Lit(int() as count), Lit(str(unit)))):
+                yield count * _WIDTHS.get(unit, DAY)
+            case Call("floor", (Call("div", (_, Lit(int() | float() as width))),)):
+                yield width
+            case _:
+                pass
 
 
 def groups_of_each(

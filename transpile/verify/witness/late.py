@@ -8,6 +8,7 @@ rule.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from transpile.interpret import NotComputable
@@ -15,7 +16,6 @@ from transpile.ir import stages as s
 from transpile.ir.events import EventRule
 from transpile.ir.walk import fields_of
 from transpile.verify.known import known_before
-from transpile.verify.prove import Facts
 from transpile.verify.witness.backwards import Back, wishes_of
 from transpile.verify.witness.choose import telling
 from transpile.verify.witness.groups import Group, Shape, group_of, grouped_by, shape_of
@@ -23,6 +23,7 @@ from transpile.verify.witness.maker import Event, Maker
 from transpile.verify.witness.near import METADATA, edges, near
 from transpile.verify.witness.solve import solutions
 from transpile.verify.witness.wishes import Wishes
+from transpile.verify.witness.written import merged
 
 SOLUTIONS = 24
 """Ways to meet one condition that are tried."""
@@ -66,6 +67,8 @@ def wished_shape(
     for kind in (wishes, *wishes.others):
         kind.settle(rule)
         event = scope | _kept(base, kind.values, maker) | kind.values
+        event |= {name: merged(str(base[name]), text) for name, text in kind.values.items()
+                  if name in base and isinstance(text, str)}  # fmt: skip
         events.append(maker.completed(event, kind.present))
     first, *others = events
     return shape_of(rule, first, maker, wishes.size, tuple(wishes.distinct), by, others)
@@ -84,7 +87,8 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
         stage = pipeline.stages[at]
         assert isinstance(stage, s.Filter)
         known_here = back.known[at].facts(stage.pred)
-        facts = Facts(lambda name: True, known_here.whole, known_here.given)
+        lists = {n for n, kind in back.known[at].fields.items() if not kind.single}
+        facts = replace(known_here, single=lambda name, lists=lists: name not in lists)
         plain = Maker(single=facts.single, whole=facts.whole)
         try:
             found = list(islice(solutions(stage.pred), SOLUTIONS))

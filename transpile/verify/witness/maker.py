@@ -182,8 +182,7 @@ def maker_for(
         return fact is not None and fact.mv
 
     def single(name: str) -> bool:
-        fact = fields.fact(name)
-        return fact is not None and not fact.mv
+        return not multivalued(name) and "{}" not in name  # the fields of a known dataset
 
     def whole(name: str) -> bool:
         fact = fields.fact(name)

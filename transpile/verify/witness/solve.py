@@ -23,6 +23,9 @@ Event = dict[str, Any]
 MOST_WAYS = 128
 """Ways to meet a predicate that are tried."""
 
+ANYTHING = ("value", "1", "other value", "0.5", "C:\\other\\x.exe", "203.0.113.9", "true")
+"""Texts that are tried where any will do."""
+
 MOST_CHOICES = 64
 """Ways to meet one part of a conjunction that are tried."""
 
@@ -147,7 +150,7 @@ def _candidates(wish: _Wish) -> Iterator[str]:
             yield filler.join(texts[0] for texts in _ordered(wish.holds, own) if texts)
     if any(isinstance(condition, p.InNetwork) for condition in (*wish.holds, *wish.fails)):
         yield "203.0.113.9"
-    yield from ("value", "1", "other value", "0.5", "C:\\other\\x.exe", "203.0.113.9", "true")
+    yield from ANYTHING
 
 
 def _ordered(

@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 
 from transpile.ir import stages as s
 from transpile.ir.events import EventRule
-from transpile.ir.expr import Call, Expr, Lit
 from transpile.ir.text import whole
-from transpile.ir.walk import descend
-from transpile.verify.witness.groups import Group, Shape, group_of
+from transpile.verify.witness.groups import Group, Shape, bin_width, group_of
 from transpile.verify.witness.maker import START, Event, Maker
 
 CROWD = 24
@@ -21,9 +19,6 @@ HIGH = 60
 
 MOST_SHOWN = 12
 """Other events that a large group is made of, one after the other."""
-
-DAY = 86_400
-_WIDTHS = {"day": DAY, "week": 7 * DAY, "month": 31 * DAY}
 
 NEXT = START + 3660
 """The time of what stands out from earlier times: a minute into the hour behind all others."""
@@ -48,7 +43,7 @@ def standing_out(
     number = 3000
     yield [*crowd, *group_of(rule, usual.high, maker, usual.high.size, number)]
     yield [*crowd, *group_of(rule, usual.low, maker, usual.low.size, number + 1)]
-    step = _width(pipeline)
+    step = bin_width(pipeline)
     if step:
         yield _over_time(rule, usual, maker, step, usual.high)
         yield _over_time(rule, usual, maker, step, usual.low)
@@ -85,28 +80,3 @@ def _earlier(
 
 def _at(time: float, group: Group) -> Group:
     return [{**event, "_time": whole(float(time))} for event in group]
-
-
-def _width(pipeline: s.Pipeline) -> float:
-    """Return how many seconds the widest bin of time is that a rule groups by, 0 without any."""
-    found = [0.0]
-    for stage in pipeline.stages:
-        match stage:
-            case s.Bucket(width=width, calendar=calendar):
-                found.append(_WIDTHS.get(calendar, width) * (width if calendar else 1))
-            case s.Aggregate(by=keys):
-                found += [seconds for key in keys for seconds in _bins(key.expr)]
-            case _:
-                pass
-    return max(found)
-
-
-def _bins(expr: Expr) -> Iterator[float]:
-    for node in descend(expr):
-        match node:
-            case Call("time_bin", (_, Lit(int() as count), Lit(str(unit)))):
-                yield count * _WIDTHS.get(unit, DAY)
-            case Call("floor", (Call("div", (_, Lit(int() | float() as width))),)):
-                yield width
-            case _:
-                pass

@@ -36,6 +36,26 @@ def _placed(whole: Any, steps: list[str], value: Any) -> Any:
     return {**known, head: _placed(known.get(head), rest, value)}
 
 
+def merged(base: str, wished: str) -> str:
+    """Return a JSON text with what another one holds besides; a text that is none stays."""
+    if not (wished.startswith("{") and base.startswith("{")):
+        return wished
+    try:
+        return json.dumps(_over(json.loads(base), json.loads(wished)))
+    except ValueError:
+        return wished
+
+
+def _over(base: Any, wished: Any) -> Any:
+    match base, wished:
+        case dict(), dict():
+            return {**base, **{key: _over(base.get(key), value) for key, value in wished.items()}}
+        case [first, *rest], [other, *more]:
+            return [_over(first, other), *(more or rest)]
+        case _:
+            return wished
+
+
 def matching_with(regex: Regex, given: Mapping[int, str]) -> str | None:
     """Return a text that an expression matches, with these groups if it can, else None."""
     text = _written(regex.tree, given)

@@ -1,0 +1,78 @@
+"""What a conversion assumes of the values of fields, as a predicate for the prover.
+
+A field whose derive knows some values only (the words of an enumeration, bare names) has no others
+in the events that a target is asked about; events with others are set aside when it is run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from transpile.ir.expr import Field
+from transpile.ir.pred import Exists, Matches, Pred, Quant, Test, all_of, any_of, negate
+from transpile.ir.regex import parse_regex
+from transpile.schema.datasets import dataset
+from transpile.schema.derive import ENUMERATIONS, Context, words
+from transpile.schema.fields import FieldMap, FieldTarget
+
+if TYPE_CHECKING:
+    from transpile.backends.base import Draft
+
+
+def admitted(draft: Draft, names: Iterable[str]) -> Pred:
+    """Return what a conversion assumes of the values of the source's fields, by their own names."""
+    source = dataset(draft.inputs.dataset)
+    taxonomy = draft.inputs.schema
+    if source is None or taxonomy not in ("sigma", "ecs"):
+        return all_of(())
+    fields = FieldMap(source, draft.inputs.variant or None)
+    found: list[Pred] = []
+    for name in names:
+        target = fields.lookup(name, taxonomy)  # type: ignore[arg-type]
+        if target is not None and target.field is not None and target.derive is not None:
+            separator = "\\" if draft.inputs.platform == "windows" else "/"
+            context = Context(fields.strip(name), target.field, (), taxonomy, separator)
+            found += _of(name, target, context)
+    return all_of(found)
+
+
+def _of(name: str, target: FieldTarget, context: Context) -> Iterator[Pred]:
+    texts = _texts(target, context)
+    if texts:
+        field = Field(name)
+        every = Test(field, Matches(parse_regex(texts)), Quant.ALL)
+        yield any_of((negate(Exists(field)), every))
+
+
+def _texts(target: FieldTarget, context: Context) -> str:
+    """Return an expression for the values that a field can have, "" for any."""
+    derive = target.derive or ""
+    if derive in ENUMERATIONS:
+        return _one_of(words(derive, context))
+    found = _TEXTS.get(derive)
+    return "" if found is None else found(context)
+
+
+def _one_of(texts: Iterable[str]) -> str:
+    return rf"(?i)\A(?:{'|'.join(map(re.escape, texts))})\z"
+
+
+def _without(sign: str) -> str:
+    return rf"\A[^{re.escape(sign)}]*\z"
+
+
+_TEXTS: Mapping[str, Callable[[Context], str]] = {
+    "basename": lambda context: _without(context.separator),
+    "account_name": lambda context: _without("\\"),
+    "reg_value_name": lambda context: _without("\\"),
+    "base_part": lambda context: re.escape(context.separator),
+    "account_part": lambda context: re.escape(context.separator),
+    "reg_key": lambda context: re.escape("\\"),
+    "null_is_success": lambda context: _one_of(("success", "failure"))
+    if context.field == "action"
+    else "",
+    "record_type": lambda context: r"\A[^a-z]*\z",
+    "named_system": lambda context: _one_of(("system",)),
+}
