@@ -96,9 +96,9 @@ def _asked_behind(pipeline: s.Pipeline, at: int) -> set[str]:
     """Return the fields behind a stage that a later filter asks about, if only through others."""
     asked: set[str] = set()
     grouping = pipeline.stages[at]
-    outputs = {each.name for each in (*grouping.aggs, *grouping.by)} if isinstance(
-        grouping, s.Aggregate
-    ) else set()  # fmt: skip
+    outputs: set[str] = set()
+    if isinstance(grouping, s.Aggregate):
+        outputs |= {agg.name for agg in grouping.aggs} | {key.name for key in grouping.by}
     for stage in reversed(pipeline.stages[at + 1 :]):
         match stage:
             case s.Filter(pred):

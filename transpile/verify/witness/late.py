@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 from transpile.interpret import NotComputable
@@ -87,8 +88,8 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
         stage = pipeline.stages[at]
         assert isinstance(stage, s.Filter)
         known_here = back.known[at].facts(stage.pred)
-        lists = {n for n, kind in back.known[at].fields.items() if not kind.single}
-        facts = replace(known_here, single=lambda name, lists=lists: name not in lists)
+        lists = frozenset(n for n, kind in back.known[at].fields.items() if not kind.single)
+        facts = replace(known_here, single=partial(_is_no_list, lists))
         plain = Maker(single=facts.single, whole=facts.whole)
         try:
             found = list(islice(solutions(stage.pred), SOLUTIONS))
@@ -103,6 +104,10 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
         for row in (*bases[:1], *telling(stage.pred, pool, plain, facts, {})):
             row_wanted = {name: row.get(name) for name in sorted(tested)}
             yield wishes_of(pipeline, back, (at, row_wanted))
+
+
+def _is_no_list(lists: frozenset[str], name: str) -> bool:
+    return name not in lists
 
 
 def back_of(pipeline: s.Pipeline, maker: Maker) -> Back:
