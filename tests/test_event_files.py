@@ -79,3 +79,27 @@ def test_a_file_that_is_no_event_log_is_refused(log: Path, content: bytes) -> No
         read_events(log)
     assert (caught.value.code, caught.value.path) == ("CNT401", str(log))
     assert "not a Windows event log" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param('{"a": 1}', [1], id="one"),
+        pytest.param('[{"a": 1}, {"a": 2}]\n', [1, 2], id="a-list"),
+        pytest.param('{"a": 1}\n{"a":\n 2}\n\n', [1, 2], id="one-after-the-other"),
+        pytest.param("[]", [], id="none"),
+    ],
+)
+def test_json_holds_a_list_or_events_one_after_the_other(
+    tmp_path: Path, text: str, names: list[int]
+) -> None:
+    (tmp_path / "e.json").write_text(text)
+    assert [event["a"] for event in read_events(tmp_path / "e.json")] == names
+
+
+@pytest.mark.parametrize(("text", "line"), [("", 1), ('{"a": 1}\n{"a" 2}', 2)])
+def test_broken_json_is_refused_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    (tmp_path / "e.json").write_text(text)
+    with pytest.raises(ContentError) as caught:
+        read_events(tmp_path / "e.json")
+    assert (caught.value.code, caught.value.line) == ("CNT401", line)

@@ -16,12 +16,12 @@ Event = dict[str, Any]
 def read_events(path: str | Path) -> list[Event]:
     """Return the events of a file, in order.
 
-    By suffix: `.json` (a list, or one event), `.ndjson`/`.jsonl`/`.log` (one a line), `.csv`,
-    `.yml` (a list, or fixtures with `events`), `.evtx` (a Windows event log, by the package `evtx`;
-    tried on made-up records and broken files only, not on a log of a real machine). Raw Windows
-    events (`Event.System`) get the fields that Splunk's add-ons extract. Raises `UsageError` CNT407
-    if there is no such file or its kind is unknown, OUT504 without the package for its kind;
-    `ContentError` CNT401/CNT407/CNT408 with the line if its content is wrong.
+    By suffix: `.json` (a list, or events one after the other), `.ndjson`/`.jsonl`/`.log` (one a
+    line), `.csv`, `.yml` (a list, or fixtures with `events`), `.evtx` (a Windows event log, by the
+    package `evtx`; tried on made-up records and broken files only, not on a log of a real machine).
+    Raw Windows events (`Event.System`) get the fields that Splunk's add-ons extract. Raises
+    `UsageError` CNT407 if there is no such file or its kind is unknown, OUT504 without the package
+    for its kind; `ContentError` CNT401/CNT407/CNT408 with the line if its content is wrong.
     """
     file = Path(path)
     if not file.is_file():
@@ -47,11 +47,24 @@ def _view(event: Event) -> Event:
 
 
 def _json(file: Path) -> list[Event]:
-    try:
-        data = json.loads(_text(file))
-    except json.JSONDecodeError as error:
-        raise _broken(file, error, error.lineno, error.colno) from error
-    return _mappings(file, data if isinstance(data, list) else [data])
+    text = _text(file)
+    found: list[Any] = []
+    at = 0
+    while True:
+        try:
+            data, at = json.JSONDecoder().raw_decode(text, _behind_space(text, at))
+        except json.JSONDecodeError as error:
+            raise _broken(file, error, error.lineno, error.colno) from error
+        found += data if isinstance(data, list) else [data]
+        if _behind_space(text, at) == len(text):
+            return _mappings(file, found)
+
+
+def _behind_space(text: str, at: int) -> int:
+    """Return the place behind the white space, if any, at a place."""
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
 
 
 def _lines(file: Path) -> Iterator[Event]:

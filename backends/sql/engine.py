@@ -98,17 +98,20 @@ class SqlEngine(ABC):
         Raises ValueError for an event that `accepts` refuses, UsageError OUT504 without the engine,
         RejectedText for a query that the engine does not run.
         """
-        stored = [table.stored(events, draft, self) for table in self.tables(draft)]
+        tables = self.tables(draft)
+        stored = [table.stored(events, draft, self) for table in tables]
         for name, source in draft.inputs.tables.items():
             if source.startswith("lookup:"):
                 stored.append(lookup_rows(name, lookups.get(source.removeprefix("lookup:"))))
         given = {name: _at(time, now) for name, time in draft.inputs.parameters.items()}
         try:
-            return Seen(rows=self.execute(draft.text, stored, now, given))
+            rows = self.execute(draft.text, stored, now, given)
         except TranspileError:  # the engine is not there
             raise
         except self.errors() as error:
             raise RejectedText(f"{self.name}: {str(error).strip()}") from error
+        names = {name: field for table in tables for name, field in table.dotted(events).items()}
+        return Seen(rows=tuple({names.get(name, name): row[name] for name in row} for row in rows))
 
     def tables(self, draft: Draft) -> tuple[EventTable, ...]:
         """Return the tables of events that a query reads."""
@@ -177,6 +180,13 @@ class EventTable:
             return list(fields)
         names = (self.source.column_name(field) for field in fields)
         return list(dict.fromkeys(name for name in names if name is not None))
+
+    def dotted(self, events: Sequence[Event]) -> dict[str, str]:
+        """Return the fields with a dot that a query for all columns shows, by their columns."""
+        if not self.whole or not isinstance(self.source, ModelColumns):
+            return {}
+        names = {name for event in events for name in event if "." in name}
+        return {leaf_column(name): name for name in names if not name[0].isupper()}
 
     def kind(self, column: str) -> Kind:
         return self.source.kind_of(column)

@@ -145,11 +145,11 @@ def test_a_sequence_stays_in_its_own_names():
 @pytest.mark.parametrize(
     ("query", "language", "options", "shown"),
     [
-        pytest.param('event.category:process and powershell.file.script_block_text:"x"', "kuery", {},
-                     '| filter EventCode ~= "4104" and ScriptBlockText like *x*',
+        pytest.param('event.category:process and powershell.file.script_block_text:"x"', "kuery",
+                     {}, '| filter EventCode ~= "4104" and ScriptBlockText like *x*',
                      id="a-field-of-script-blocks"),
-        pytest.param('FROM logs-windows.powershell_operational* | WHERE event.code == "4103"', "esql",
-                     {}, '| filter EventCode == "4103"', id="an-index-of-the-channel"),
+        pytest.param('FROM logs-windows.powershell_operational* | WHERE event.code == "4103"',
+                     "esql", {}, '| filter EventCode == "4103"', id="an-index-of-the-channel"),
         pytest.param('FROM logs-windows.powershell_operational-* | WHERE user.id == "x"', "esql",
                      {}, '| filter user_id == "x"', id="no-event-code"),
     ],

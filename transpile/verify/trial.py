@@ -72,10 +72,11 @@ class Trial:
         return self.compiled.pipeline
 
     def seen_as(self, pipeline: Pipeline) -> Trial:
-        """Return the trial of the same rule in other field names, with witnesses of its own."""
+        """Return the trial of the same rule in other field names, with its own witnesses if any."""
         given = [pair for pair in zip(self.events, self.origins, strict=True) if pair[1] != WITNESS]
         seen = replace(self.compiled, pipeline=pipeline)
-        return _with_events(Trial(seen, self.content, (), (), self.now), given, witness=True)
+        witness = WITNESS in self.origins
+        return _with_events(Trial(seen, self.content, (), (), self.now), given, witness=witness)
 
     @cached_property
     def tables(self) -> Mapping[str, Table]:
