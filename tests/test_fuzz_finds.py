@@ -26,6 +26,8 @@ TARGETS = ("sigma", "eql", "esql", "sql:duckdb")
                  "  a: {b: c}\n  condition: a\n", id="a-number-as-id"),
     pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n  a: {b: c}\n"
                  "  condition:\n", id="an-empty-condition"),
+    pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n"
+                 "  a: {b: c}\n  on: {d: e}\n  condition: 1 of a*\n", id="a-truth-value-as-name"),
     pytest.param("eql", "any where a" + " * a" * 3000 + " == 1", id="a-long-product"),
     pytest.param("eql", "any where (" + "(a * a" * 100 + ")" * 100 + " == 1", id="deep-products"),
 ])
@@ -69,6 +71,9 @@ def test_a_search_that_doubles_again_and_again_is_too_large() -> None:
                  + "y" * 6000 + '"', id="a-long-text-in-digits"),
     pytest.param("index=x | table a | eventstats avg(a) as b by gone | search b>1",
                  id="totals-by-a-field-that-no-row-has"),
+    pytest.param("index=x | where _time > relative_time(now(), \"-" + "9" * 30 + "d\")",
+                 id="a-time-out-of-reach"),
+    pytest.param("index=x earliest=-" + "9" * 5000 + "d", id="a-time-of-many-digits"),
     pytest.param("index=x | table a _time | transaction gone maxspan=1h | search a=1",
                  id="transactions-of-a-field-that-no-row-has"),
 ])
@@ -93,3 +98,13 @@ def test_a_value_that_doubles_from_stage_to_stage_is_left_out(step: str, target:
     conversion = convert_compiled(compiled, target, content=Content.builtin())
     assert conversion.fidelity is not Fidelity.EXACT
     assert conversion.losses
+
+
+@pytest.mark.parametrize("search", [
+    pytest.param("| tstats values(a" + "\\" * 3000 + " b) by c", id="aggregation"),
+    pytest.param("index=x | table a" + "\\" * 3000 + "]", id="name"),
+    pytest.param("index=x | head limit=" + "\\" * 3000 + '"', id="option"),
+])
+def test_many_backslashes_are_refused_at_once(search: str) -> None:
+    with pytest.raises(TranspileError):
+        compile_rule(read_rule(search), Content.builtin())

@@ -100,6 +100,10 @@ def _check_kind(document: _Document) -> None:
         if key in document.data:
             raise refused(f"{what} is not read", document.places.of(key))
     detection = document.data.get("detection")
+    for name in detection if isinstance(detection, Mapping) else ():
+        if not isinstance(name, str):
+            message = f"{name!r} is no name of a search: write it in quotes"
+            raise refused(message, document.places.of("detection"))
     if isinstance(detection, Mapping) and not detection.get("condition", True):
         raise refused("the condition is empty", document.places.of("detection", "condition"))
     if isinstance(detection, Mapping) and "timeframe" in detection:

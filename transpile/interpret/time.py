@@ -55,11 +55,11 @@ def relative(time: float, modifier: str, zone: tzinfo) -> int | float | None:
     """
     if modifier in ("now", "now()", ""):
         return whole(float(time))
-    steps = _steps(modifier)
     moment = local(time, zone)
-    if steps is None or moment is None:
-        return None
     try:
+        steps = _steps(modifier)
+        if steps is None or moment is None:
+            return None
         for step in steps:
             moment = step(moment)
         return epoch(moment)

@@ -36,10 +36,11 @@ MAX_DIGITS: Final = 18
 # --- elements -------------------------------------------------------------------------------------
 
 # A bare name: `count(x)` and `IsOutlier(a)` are names of result columns.
-BARE_NAME: Final = r"""(?:\\["\\|]|[^\s"',=()\[\]\\]|\\|\([^()\s"\[\]]*\))+"""
+# Two backslashes may be one escape or two: possessive, so that a failure does not try all ways.
+BARE_NAME: Final = r"""(?:\\["\\|]|[^\s"',=()\[\]\\]|\\|\([^()\s"\[\]]*\))++"""
 # Behind a word: names are many, and a comma of their own element doubles the work on each.
 _COMMA: Final = r"(?:[ \t\r\n]*,)?"
-_BARE_VALUE: Final = r"""(?:,(?=\s|$)|(?:\\["\\|]|[^\s",()\[\]])+)"""
+_BARE_VALUE: Final = r"""(?:,(?=\s|$)|(?:\\["\\|]|[^\s",()\[\]])++)"""
 
 
 def regex(pattern: str, name: str) -> pp.Regex:
@@ -166,7 +167,7 @@ by_clause = (
 
 _AGG_NAME = r"(?P<func>[A-Za-z_]\w*(?:\.\d+)?)"
 _BARE_FUNCTIONS = frozenset({"c", "count"})
-_ARGUMENT = rf"""(?P<arg>{QUOTED}|{SINGLE}|(?:\\["\\|]|[^\s"'(),\[\]]|\([^()\s"]*\))*)"""
+_ARGUMENT = rf"""(?P<arg>{QUOTED}|{SINGLE}|(?:\\["\\|]|[^\s"'(),\[\]]|\([^()\s"]*\))*+)"""
 
 
 def _known_function(text: str, found: re.Match[str]) -> tuple[str, float | None]:
