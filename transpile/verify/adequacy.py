@@ -11,7 +11,6 @@ from transpile.ir.pred import Pred
 from transpile.ir.stages import Aggregate, DataModel
 from transpile.ir.walk import fields_of
 from transpile.verify.mutate import Mutant
-from transpile.verify.prove import Relation
 from transpile.verify.runs import Result
 from transpile.verify.trial import Trial
 
@@ -51,13 +50,14 @@ def adequacy(
     required: Pred,
     *,
     rows: bool,
+    grouped: bool = False,
     alike: Sequence[str] = (),
 ) -> Adequacy:
     """Return which mutants the events tried tell apart at an observable.
 
     scenes: bits of events that are tried together.  observed: what is compared of a result.  rows:
-    whether that is the result rows.  required: what the events are assumed to meet.  alike: fields
-    that are assumed to be the same in all events of a group.
+    whether that is the result rows; grouped: whether it is groups of events.  required: what the
+    events are assumed to meet.  alike: fields that are the same in all events of a group.
     """
     originals = [(scene, observed(trial.runs.result(scene))) for scene in scenes]
     killed = same = 0
@@ -65,7 +65,7 @@ def adequacy(
     for mutant in trial.mutants(rows=rows):
         try:
             told = any(
-                observed(trial.runs.result(scene, mutant)) != original
+                _told(trial, scene, mutant, observed, original, rows=rows, grouped=grouped)
                 for scene, original in originals
             )
         except NotComputable:
@@ -81,13 +81,27 @@ def adequacy(
     return Adequacy(killed, same, tuple(gaps))
 
 
+def _told(
+    trial: Trial,
+    scene: int,
+    mutant: Mutant,
+    observed: Callable[[Result], Hashable],
+    original: Hashable,
+    *,
+    rows: bool,
+    grouped: bool,
+) -> bool:
+    by_rows = trial.runs.told(scene, mutant, rows=rows)
+    if by_rows is None or (by_rows and grouped):
+        return observed(trial.runs.result(scene, mutant)) != original
+    return by_rows
+
+
 def _gap(trial: Trial, mutant: Mutant, required: Pred) -> Gap | None:
-    found = trial.compared(mutant, required)
+    found = trial.same(mutant, required)
     if found is None:
         return Gap(mutant.what, mutant.span)
-    if found.relation is Relation.EQUAL:
-        return None
-    return Gap(mutant.what, mutant.span, found.reason)
+    return None if found.holds else Gap(mutant.what, mutant.span, found.reason)
 
 
 def _only_alike(trial: Trial, mutant: Mutant, alike: Sequence[str]) -> bool:

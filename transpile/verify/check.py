@@ -132,7 +132,13 @@ def check_trial(
         found=outcome.found,
         differences=tuple(_blamed(trial, conversion, item) for item in shown),
         adequacy=adequacy(
-            trial, scenes, view.observed, _assumed(trial, draft), rows=rows, alike=draft.alike
+            trial,
+            scenes,
+            view.observed,
+            _assumed(trial, draft),
+            rows=rows,
+            grouped=draft.observable is Observable.GROUPS,
+            alike=draft.alike,
         )
         if mutation
         else None,

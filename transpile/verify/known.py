@@ -162,6 +162,12 @@ def behind(known: Known, stage: s.Stage) -> Known:
             for old, new in pairs:
                 known = _renamed(known, old, new)
             return known
+        case s.ForEach(template=template):
+            return _with(known, {name: NOTHING for name, _ in template if "<<" not in name})
+        case s.Lookup(outputs=outputs) if outputs:
+            return _with(known, {name: NOTHING for _, name in outputs})
+        case s.Expand(name):
+            return _with(known, {name: ONE})
         case s.Fill():
             return Known(known.single, lambda name: False, {
                 name: replace(kind, whole=False, texts=()) for name, kind in known.fields.items()

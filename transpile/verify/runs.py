@@ -47,6 +47,7 @@ class Runs:
         self.events = events
         self.interpreter = Interpreter(context)
         self.results: dict[Hashable, Result | NotComputable] = {}
+        self.found: dict[int, int] = {}
         _source, *stages = pipeline.stages
         leading = list(takewhile(lambda stage: isinstance(stage, s.Filter), stages))
         self.filters = tuple(stage.pred for stage in leading if isinstance(stage, s.Filter))
@@ -96,6 +97,60 @@ class Runs:
     def passing(self, mutant: Mutant | None = None) -> int | None:
         """Return the rows of the source that the leading filters let pass, None if not known."""
         return self._passing(self.all, mutant) if self.plain else None
+
+    def told(self, tried: int, mutant: Mutant, *, rows: bool) -> bool | None:
+        """Return whether a mutant finds something else, where the rows let through tell; else None.
+
+        That is so for a changed leading filter where each row decides by itself whether it is found
+        (and, for the result rows, where they count all that are).
+        """
+        if not self.plain or mutant.stage >= self.split or mutant.pred is None:
+            return None
+        if not (self._counts if rows else self._by_row):
+            return None
+        differing = self._passing(tried, mutant) ^ self._passing(tried, None)
+        return bool(differing and differing & self._found(tried))
+
+    def _found(self, tried: int) -> int:
+        """Return the rows that are found if they are let through."""
+        bits = self.found.get(tried)
+        if bits is None:
+            _, origin = self._rows
+            every = sum(1 << at for at, event in enumerate(origin) if tried >> event & 1)
+            matched = self._behind(every, self.pipeline.stages[self.split :]).matched
+            bits = sum(1 << at for at, event in enumerate(origin) if event in matched) & every
+            self.found[tried] = bits
+        return bits
+
+    @cached_property
+    def _by_row(self) -> bool:
+        """Whether each row behind the leading filters is found or not whatever others there are."""
+        grouped = False
+        for stage in self.pipeline.stages[self.split :]:
+            match stage:
+                case s.Compute() | s.Rename() | s.Project() | s.Sort(limit=0) | s.Lookup():
+                    pass
+                case s.Filter() | s.Extract() | s.Parse() | s.Bucket() if not grouped:
+                    pass
+                case s.Aggregate() if not grouped:
+                    grouped = True
+                case _:
+                    return False
+        return True
+
+    @cached_property
+    def _counts(self) -> bool:
+        """Whether the result rows tell how many rows were let through, or which."""
+        if not self._by_row:
+            return False
+        stages = self.pipeline.stages[self.split :]
+        if any(isinstance(stage, s.Project) for stage in stages):
+            return False
+        groupings = [stage for stage in stages if isinstance(stage, s.Aggregate)]
+        return all(
+            any(a.func == "count" and a.arg is None and a.where == p.TRUE for a in stage.aggs)
+            for stage in groupings
+        )
 
     def _kept(self, key: Hashable, make: Any) -> Result:
         found = self.results.get(key)

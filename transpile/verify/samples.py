@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from typing import assert_never
 
@@ -20,11 +21,13 @@ MOST = 12
 FILLERS = ("", "x", "x\ny")
 
 
+@lru_cache(maxsize=65536)
 def samples(condition: Condition) -> tuple[str, ...]:
     """Return texts near the edge of a condition, some meeting it, some not; distinct, in order."""
     return tuple(islice(dict.fromkeys(_samples(condition)), 3 * MOST))
 
 
+@lru_cache(maxsize=65536)
 def meeting(condition: Condition) -> tuple[str, ...]:
     """Return texts that are made to meet a condition (the caller checks that they do)."""
     return tuple(islice(dict.fromkeys(_meeting(condition)), MOST))

@@ -35,7 +35,7 @@ from transpile.tables import Table, tables_for
 from transpile.verify.fixtures import load_fixtures
 from transpile.verify.known import Known, known_before
 from transpile.verify.mutate import Mutant, mutants
-from transpile.verify.prove import Comparison, Facts, compare
+from transpile.verify.prove import Answer, Facts, equal
 from transpile.verify.runs import Runs
 from transpile.verify.witness import Maker, maker_for, scenes
 
@@ -146,18 +146,18 @@ class Trial:
         return found
 
     @cached_property
-    def _compared(self) -> dict[tuple[int, Pred], Comparison]:
+    def _same(self) -> dict[tuple[int, Pred], Answer]:
         return {}
 
-    def compared(self, mutant: Mutant, required: Pred) -> Comparison | None:
-        """Return how a mutant's filter stands to the rule's, None if another stage was changed.
+    def same(self, mutant: Mutant, required: Pred) -> Answer | None:
+        """Return whether a mutant's filter is the rule's, None if another stage was changed.
 
         required: what events are assumed to meet, over the source's fields.
         """
         if mutant.pred is None:
             return None
         key = (id(mutant), required)
-        found = self._compared.get(key)
+        found = self._same.get(key)
         if found is None:
             stage = self.pipeline.stages[mutant.stage]
             assert isinstance(stage, Filter)
@@ -167,8 +167,8 @@ class Trial:
                 if leading
                 else self._known[mutant.stage].facts(all_of((stage.pred, mutant.pred)))
             )
-            found = compare(stage.pred, mutant.pred, facts)
-            self._compared[key] = found
+            found = equal(stage.pred, mutant.pred, facts)
+            self._same[key] = found
         return found
 
     @cached_property

@@ -115,6 +115,14 @@ def disjoint(one: Pred, other: Pred, facts: Facts = NO_FACTS) -> Answer:
     return Answer(None if found.holds is None else not found.holds, found.event, found.reason)
 
 
+def equal(first: Pred, second: Pred, facts: Facts = NO_FACTS) -> Answer:
+    """Return whether two predicates are met by the same events."""
+    if _same(first, second):
+        return Answer(True)
+    kept = implies(first, second, facts)
+    return implies(second, first, facts) if kept.holds else kept
+
+
 def compare(first: Pred, second: Pred, facts: Facts = NO_FACTS) -> Comparison:
     """Return how the second predicate stands to the first."""
     if _same(first, second):
@@ -178,6 +186,7 @@ __all__ = [
     "Relation",
     "compare",
     "disjoint",
+    "equal",
     "implies",
     "satisfiable",
 ]

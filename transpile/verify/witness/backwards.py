@@ -192,7 +192,7 @@ def _parse(stage: s.Parse, wishes: Wishes, back: Back) -> None:
 
 def _aggregate(stage: s.Aggregate, wishes: Wishes) -> list[Wishes]:
     """Return the wishes about the events of a group: of several kinds where one cannot do."""
-    keys = Wishes(outstanding=wishes.outstanding, unusual=wishes.unusual)
+    keys = Wishes(size=wishes.size, outstanding=wishes.outstanding, unusual=wishes.unusual)
     for key in stage.by:
         value = wishes.of(key.name)
         if value is not None:

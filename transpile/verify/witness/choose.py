@@ -6,9 +6,9 @@ prover is asked: it gives an event, or proves that there is none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, permutations
+from itertools import chain, islice, permutations
 
 from transpile.interpret import NotComputable, compile_pred
 from transpile.ir.pred import Pred, Test
@@ -21,10 +21,10 @@ from transpile.verify.witness.near import METADATA
 
 MOST_MUTANTS = 300
 
-MOST_ASKED = 4000
+MOST_ASKED = 8000
 """Tests in all the predicates that the prover is asked about for one rule."""
 
-MOST_REPAIRED = 3
+MOST_REPAIRED = 2
 """Events of the pool that are made like a base for a mutant."""
 
 MOST_BASES = 2
@@ -68,14 +68,14 @@ def telling(
         yield from found
         if differing & chosen.fitting:
             continue
-        near = [pool[at] for at in islice(indices(differing), MOST_REPAIRED)]
+        near = (pool[at] for at in islice(indices(differing), MOST_REPAIRED))
         left -= 1
-        solved = [] if left < 0 else [common | event for event in _solved(pred, other, facts)]
-        repaired = list(repair.like_a_base(other, [*solved, *near]))
+        solved = _Kept(common | event for event in _solved(pred, other, facts)) if left >= 0 else ()
+        repaired = list(repair.like_a_base(other, chain(near, solved)))
         if repaired:
             yield from repaired
         elif not differing:
-            yield from map(maker.completed, solved)
+            yield from map(maker.completed, islice(solved, 1))
 
 
 def leaves(pred: Pred) -> int:
@@ -109,6 +109,20 @@ class _Chosen:
             yield self.maker.completed(self.pool[at])
 
 
+class _Kept:
+    """Events that are made when they are asked for, and kept."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        self.events = events
+        self.made: list[Event] = []
+
+    def __iter__(self) -> Iterator[Event]:
+        yield from self.made
+        for event in self.events:
+            self.made.append(event)
+            yield event
+
+
 @dataclass(frozen=True, slots=True)
 class _Repair:
     """Makes events more like a base that fits the taxonomies, as far as they still tell."""
@@ -117,7 +131,7 @@ class _Repair:
     maker: Maker
     bases: Sequence[Event]
 
-    def like_a_base(self, other: Pred, events: Sequence[Event]) -> Iterator[Event]:
+    def like_a_base(self, other: Pred, events: Iterable[Event]) -> Iterator[Event]:
         """Yield an event that tells two predicates apart and fits all taxonomies, if one is found.
 
         Else one for each taxonomy that one is found for.
@@ -175,6 +189,24 @@ def _solved(pred: Pred, other: Pred, facts: Facts) -> Iterator[Event]:
             yield event
 
 
+_PAIRED = (("Value", "Name"), ("NewValue", "Name"), ("Name", "NewValue"), ("Name", "Value"))
+"""The ends of names of lists of which the second goes with the first, place by place."""
+
+
+def _with_pairs(event: Event) -> Iterator[Event]:
+    """Yield an event with values for its lists of names, or names for those of values."""
+    for one, other in _PAIRED:
+        found = dict(event)
+        for name, value in event.items():
+            head, dot, last = name.rpartition("{}.")
+            missing = f"{head}{dot}{other}"
+            if dot and last == one and missing not in event:
+                count = len(value) if isinstance(value, list) else 1
+                found[missing] = [f"{head.rpartition('.')[2]}{at}" for at in range(count)]
+        if found != event:
+            yield found
+
+
 _HEADS = ("C:\\x\\", "/x/", "C:\\x\\y", "/x/y")
 """What stands before a name in a path, or before the end of one."""
 
@@ -188,6 +220,9 @@ def reconciled(
     """
     if maker.consistent(event):
         return event
+    for paired in _with_pairs(event):
+        if decide(dict(paired)) and maker.consistent(paired):
+            return paired
     texts = {name: value for name, value in event.items() if isinstance(value, str)}
     for name, text in texts.items():
         for other in ({**event, name: head + text} for head in _HEADS):

@@ -26,13 +26,13 @@ from transpile.verify.witness.solve import solutions
 from transpile.verify.witness.wishes import Wishes
 from transpile.verify.witness.written import merged
 
-SOLUTIONS = 24
+SOLUTIONS = 64
 """Ways to meet one condition that are tried."""
 
-POOL = 120
+POOL = 360
 """Values near the edge of one condition, to choose from."""
 
-MOST = 60
+MOST = 240
 """Values of all conditions of a rule that are carried back."""
 
 MOST_EVENTS = 600

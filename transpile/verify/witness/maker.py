@@ -165,15 +165,21 @@ def maker_for(
 
     read = fields_of(rule.pred)
 
+    known_odd: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def odd(event: Event, taxonomy: Taxonomy) -> tuple[str, ...]:
+        key = taxonomy, repr(sorted(event.items()))
+        names = known_odd.get(key)
+        if names is None:
+            names = conflicts(event, found, taxonomy, variant, platform=platform, read=read)
+            known_odd[key] = names
+        return names
+
     def at_odds(event: Event, taxonomies: Iterable[Taxonomy] = TAXONOMIES) -> frozenset[str]:
-        return frozenset(
-            name
-            for taxonomy in taxonomies
-            for name in conflicts(event, found, taxonomy, variant, platform=platform, read=read)
-        )
+        return frozenset(name for taxonomy in taxonomies for name in odd(event, taxonomy))
 
     def consistent(event: Event) -> bool:
-        return not any(at_odds(event, (taxonomy,)) for taxonomy in TAXONOMIES)
+        return not any(odd(event, taxonomy) for taxonomy in TAXONOMIES)
 
     fields = FieldMap(found, variant)
 

@@ -10,15 +10,26 @@ from transpile.errors import Unsupported
 from transpile.interpret import compile_pred, event_row
 from transpile.interpret.context import cim_view
 from transpile.ir.events import EventRule, Partner, event_rule
-from transpile.ir.stages import DataModel, Join, Pipeline
+from transpile.ir.pred import TRUE
+from transpile.ir.stages import DataModel, Filter, Join, Pipeline
 from transpile.schema.cim import node_facts
 from transpile.tables import Table
+from transpile.verify.known import known_before
+from transpile.verify.witness.backwards import Back, wishes_of
+from transpile.verify.witness.lookups import MadeRows
+from transpile.verify.witness.maker import maker_for
 
 Event = dict[str, Any]
 Make = Callable[[Pipeline], Sequence[Event]]
+Example = Callable[[str, int], str]
 
 OWN = 3
 """Events of the rule's own search that get partners."""
+
+MOST_PAIRS = 60
+"""Events that get a partner where no more is known of the join."""
+
+FIRST_PAIR = 8000
 
 OTHERS = 12
 """Events of the joined search that each of them is tried with."""
@@ -36,10 +47,14 @@ def partner_events(
     pair have the same keys; some pairs have them in another case, or on one side only.
     """
     join = next((stage for stage in pipeline.stages if isinstance(stage, Join)), None)
+    if join is None:
+        return
     rule = _joined_rule(pipeline, tables)
-    if join is None or rule is None or rule.partner is None:
+    if rule is None or rule.partner is None:
+        yield from _wished_pairs(pipeline, join, own, make, tables)
         return
     partner = rule.partner
+    example = maker_for(join.right, (), tables).example
     mine = [{**event, **_tag(rule)} for event in own if _found(rule, event)][:OWN]
     theirs = [{**event, **_tag(partner.rule)} for event in make(join.right)]
     found = [event for event in theirs if _found(partner.rule, event)]
@@ -48,13 +63,61 @@ def partner_events(
     for event in mine:
         for other in (*found[:OTHERS], *missed[:OTHERS]):
             number += 1
-            yield from _pair(event, other, partner, number)
+            yield from _pair(event, other, partner, number, example)
     for event, other in islice(zip(mine, found, strict=False), 1):
-        first, second = _pair(event, other, partner, number + 1)
+        first, second = _pair(event, other, partner, number + 1, example)
         yield from (first, {**second, **{k: v.upper() for k, v in _texts(partner, second)}})
-        first, second = _pair(event, other, partner, number + 2)
+        first, second = _pair(event, other, partner, number + 2, example)
         keys = dict(_texts(partner, second))
         yield from (first, {k: v for k, v in second.items() if k not in keys})
+
+
+def _wished_pairs(
+    pipeline: Pipeline,
+    join: Join,
+    own: Sequence[Event],
+    make: Make,
+    tables: Mapping[str, Table] | None,
+) -> Iterator[Event]:
+    """Yield each event with a partner whose keys are the same, whatever both are made from.
+
+    Which fields give the keys is found out by a wish for each key: it reaches one field.
+    """
+    marks = {name: f"key-{at}" for at, name in enumerate(join.keys) if name != "_time"}
+    mine = _marked(pipeline, pipeline.stages.index(join), marks, tables)
+    right = Pipeline((*join.right.stages, Filter(TRUE)))
+    theirs = _marked(right, len(right.stages) - 1, marks, tables)
+    if not marks or mine.keys() != marks.keys() or theirs.keys() != marks.keys():
+        return
+    example = maker_for(join.right, (), tables).example
+    others = make(join.right)
+    tags = _tag_of(pipeline), _tag_of(join.right)
+    partners = [other for other in others if None not in map(other.get, theirs.values())]
+    for number, event in enumerate(own[:MOST_PAIRS], FIRST_PAIR):
+        keys = {key: example(theirs[key], number) for key in marks}
+        for name, value in keys.items():
+            event = _with_key(event, mine[name], value)
+        yield {**event, **tags[0]}
+        for other in partners[:1] if number > FIRST_PAIR else partners[:OTHERS]:
+            for name, value in keys.items():
+                other = _with_key(other, theirs[name], value)
+            yield {**other, **tags[1]}
+
+
+def _marked(
+    pipeline: Pipeline, at: int, marks: Mapping[str, str], tables: Mapping[str, Table] | None
+) -> dict[str, str]:
+    """Return which field of the source each mark comes from."""
+    known = known_before(pipeline, lambda name: True, lambda name: False)
+    back = Back(lambda name, number: f"{name}-{number}", tables or {}, MadeRows(), known)
+    found = wishes_of(pipeline, back, (at, marks)).values
+    return {key: name for key, mark in marks.items() for name in found if found[name] == mark}
+
+
+def _tag_of(pipeline: Pipeline) -> Event:
+    source = pipeline.stages[0]
+    facts = node_facts(source.model, source.node) if isinstance(source, DataModel) else None
+    return {"tag": [min(group) for group in facts.tags]} if facts and facts.tags else {}
 
 
 def _joined_rule(pipeline: Pipeline, tables: Mapping[str, Table] | None) -> EventRule | None:
@@ -66,9 +129,7 @@ def _joined_rule(pipeline: Pipeline, tables: Mapping[str, Table] | None) -> Even
 
 def _tag(rule: EventRule) -> Event:
     """Return the tags of a data model, so that an event is of one search and not of both."""
-    source = rule.source
-    facts = node_facts(source.model, source.node) if isinstance(source, DataModel) else None
-    return {"tag": [min(group) for group in facts.tags]} if facts and facts.tags else {}
+    return _tag_of(Pipeline((rule.source,)))
 
 
 def _found(rule: EventRule, event: Event) -> bool:
@@ -78,11 +139,26 @@ def _found(rule: EventRule, event: Event) -> bool:
     return row is not None and compile_pred(rule.pred)(row)
 
 
-def _pair(one: Event, two: Event, partner: Partner, number: int) -> tuple[Event, Event]:
+def _pair(
+    one: Event, two: Event, partner: Partner, number: int, example: Example
+) -> tuple[Event, Event]:
     mine, theirs = dict(one), dict(two)
     for own, other in partner.keys:
-        mine[own] = theirs[other] = f"{own}-{number}"
+        value = example(own, number)
+        mine, theirs = _with_key(mine, own, value), _with_key(theirs, other, value)
     return mine, theirs
+
+
+def _with_key(event: Event, key: str, value: str) -> Event:
+    """Return an event with another value of a key, and of the fields that say the same."""
+    before = event.get(key)
+    same = {name for name, text in event.items() if text == before and isinstance(text, str)}
+    same = same if before is not None and len(before) > _SHORT else set()
+    return {**event, **dict.fromkeys(same, value), key: value}
+
+
+_SHORT = 3
+"""Characters of a text that may be the same in two fields by chance."""
 
 
 def _texts(partner: Partner, event: Event) -> Iterator[tuple[str, str]]:

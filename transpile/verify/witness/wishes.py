@@ -124,7 +124,7 @@ class Wishes:
 
     def copy(self) -> Wishes:
         """Return the same wishes, to be changed by themselves."""
-        found = Wishes(unusual=self.unusual, outstanding=self.outstanding)
+        found = Wishes(size=self.size, unusual=self.unusual, outstanding=self.outstanding)
         found.join(self)
         found.texts = {name: list(checks) for name, checks in self.texts.items()}
         return found
