@@ -7,9 +7,11 @@ exact form is refused by name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
@@ -22,7 +24,10 @@ from transpile.errors import ReadingError
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Order, Pred, Test, all_of, any_of
+from transpile.ir.regex import RegexError, parse_regex
 
+# a pattern of names in a condition, as pySigma writes it
+_NAMES = re.compile(r"[\w.-]*(?:\.\*[\w.-]*)*")
 _LOGSOURCE = ("product", "category", "service")
 _NO_RULES = {"action": "a global or repeated document (action)", "filter": "a filter document"}
 
@@ -116,7 +121,7 @@ def _rule(document: _Document) -> _Rule:
     from sigma.rule import SigmaRule
 
     try:
-        parsed = SigmaRule.from_dict(dict(document.data))
+        parsed = SigmaRule.from_dict(dict(document.data), **_policy())
     except SigmaError:
         raise
     except (AttributeError, TypeError, ValueError) as error:  # of a value of another type
@@ -129,6 +134,31 @@ def _rule(document: _Document) -> _Rule:
     )
     names = {str(name) for name in (parsed.name, parsed.id) if name}
     return _Rule(source, pred, frozenset(names), tuple(reader.assumptions))
+
+
+@cache
+def _policy() -> Mapping[str, Any]:
+    """Return how pySigma 2 compiles expressions: those of values are checked by our reader.
+
+    RE2 refuses what Sigma's PCRE has, lookahead for one, and prints its errors; it matches the
+    names that a condition asks for.
+    """
+    try:
+        from sigma.policy import SigmaPolicy
+        from sigma.policy.regex_engine import RE2RegexEngine
+    except ImportError:  # pySigma 1 takes Python's
+        return {}
+
+    class Checked(RE2RegexEngine):
+        def compile(self, pattern: str, flags: int = 0) -> Any:
+            checked = parse_regex(pattern)
+            return super().compile(pattern, flags) if _NAMES.fullmatch(pattern) else checked
+
+        @property
+        def error(self) -> type[RegexError]:
+            return RegexError
+
+    return {"policy": SigmaPolicy(regex_engine=Checked())}
 
 
 def _logsource(source: Any) -> Iterator[tuple[str, str]]:

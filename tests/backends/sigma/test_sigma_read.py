@@ -58,6 +58,7 @@ def filter_of(*lines):
         pytest.param("A|endswith|cased: x", "A like cased *x", id="endswith-cased"),
         pytest.param("A|contains|all: [x, y]", "A like *x* and A like *y*", id="all"),
         pytest.param("A|re: 'a.b'", "A =~ /a.b/", id="regex-keeps-case"),
+        pytest.param("A|re: 'a(?=b)'", "A =~ /a(?=b)/", id="regex-with-lookahead"),
         pytest.param("A|re|i|s: 'a.b'", "A =~ /(?is)a.b/", id="regex-flags"),
         pytest.param("A|cidr: 10.0.0.0/8", "A in network 10.0.0.0/8", id="network"),
         pytest.param("A|exists: true", "exists A", id="exists"),
@@ -303,3 +304,9 @@ def test_readings_agree_with_the_evaluator():
         assert matched(pipeline, events) == expected, file
         tried += bool(expected)
     assert tried > 0.95 * len(sample())
+
+
+def test_a_wrong_expression_is_refused_and_nothing_printed(capfd):
+    with pytest.raises(ReadingError, match="parenthesis"):
+        read("a:", "    A|re: 'a)'", "condition: a")
+    assert capfd.readouterr() == ("", "")
