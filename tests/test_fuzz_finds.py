@@ -90,6 +90,8 @@ def test_every_target_answers(search: str) -> None:
     pytest.param('eval a=if(a="x", a, a."y")', id="if"),
     pytest.param('eval a=case(a="x", a, b="z", a, 1=1, b), b=coalesce(b, a)', id="case"),
     pytest.param("eval a=coalesce(a, b), b=coalesce(b, a)", id="coalesce"),
+    pytest.param("spath input=a", id="members"),
+    pytest.param("rename a* as b*, b* as a*", id="names"),
 ])
 @pytest.mark.parametrize("target", ["sigma", "eql", "esql"])
 def test_a_value_that_doubles_from_stage_to_stage_is_left_out(step: str, target: str) -> None:

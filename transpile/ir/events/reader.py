@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from transpile.errors import Span, Unsupported
@@ -29,6 +30,7 @@ from transpile.ir.walk import (
     conjuncts,
     rebuild,
     substitute,
+    weight,
 )
 
 
@@ -37,6 +39,10 @@ class Aggregated:
     """The result of an aggregate of the rule's grouping."""
 
     agg: s.Agg
+
+
+MOST_NODES = 20_000
+"""Nodes of a value written out over the source's fields; a test of a larger one is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +119,16 @@ class Env:
     known: dict[str, Value]
     other: Callable[[str], Value]
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # stages stack `other` upon `other`, and one may ask the one before several times
+        object.__setattr__(self, name, cache(value) if name == "other" else value)
+
     def get(self, name: str) -> Value:
-        return self.known[name] if name in self.known else self.other(name)
+        """Return what a field stands for; a value that is too long is one from elsewhere."""
+        value = self.known[name] if name in self.known else self.other(name)
+        if isinstance(value, Node) and weight(value) > MOST_NODES:
+            return Elsewhere("a value that is too long when it is written out")
+        return value
 
     def decide(self, pred: Pred) -> Pred:
         """Return a predicate over source fields. Raises `NotHere`."""

@@ -40,7 +40,6 @@ from transpile.ir.regex import Regex
 from transpile.ir.regex import tree as t
 from transpile.ir.remember import Same, remember
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.walk import weight
 
 
 def _events(reader: Reader, stage: s.Events) -> None:
@@ -63,9 +62,6 @@ def _datamodel(reader: Reader, stage: s.DataModel) -> None:
 
 _BASE_FIELDS = frozenset(("host", "source", "sourcetype", "index", "splunk_server"))
 
-
-MOST_NODES = 20_000
-"""Nodes of a value written out over the source's fields; a test of a larger one is left out."""
 
 BY_SCHEDULE = "the time range of the search is set by the schedule"
 
@@ -100,8 +96,6 @@ def resolved(reader: Reader, expr: Expr, name: str = "") -> Value:
                 return lasting(reader, expr, value)
             case _:
                 return Elsewhere(found.value.what)
-    if weight(resolved) > MOST_NODES:
-        return Elsewhere("a value that is too long when it is written out")
     return resolved if reader.named is None else reader.named(resolved)
 
 
