@@ -92,6 +92,14 @@ def test_a_data_model_stands_for_any_agent_if_it_has_the_fields():
                      'process.name : "x.exe"',
                      ["events `sysmon`", '| filter EventCode ~= "1" and process_name ~= "x.exe"'],
                      id="what-the-dataset-implies-is-decided"),
+        pytest.param('process where host.os.type == "windows" and event.code == "10" and '
+                     'winlog.event_data.CallTrace : "x"',
+                     ["events `sysmon`", '| filter EventCode == "10" and CallTrace ~= "x"'],
+                     id="an-event-of-sysmon-by-its-code"),
+        pytest.param('file where host.os.type == "windows" and event.code == "2" and '
+                     'event.provider == "Microsoft-Windows-Sysmon"',
+                     ["events `sysmon`", '| filter EventCode == "2"'],
+                     id="an-event-of-sysmon-by-its-provider"),
         pytest.param('process where host.os.type == "linux" and process.name == "x"',
                      ["datamodel Endpoint.Processes", '| filter process_name == "x"'],
                      id="case-is-kept"),

@@ -20,8 +20,8 @@ from transpile.catalog.cache import Cache, Record
 from transpile.catalog.counts import Counts, Row, rows_of
 from transpile.catalog.entry import Entry, Sheet
 from transpile.catalog.falsepositives import Group, grouped
-from transpile.catalog.logic import Logic
-from transpile.catalog.neighbours import Neighbours, implications, neighbours
+from transpile.catalog.neighbours import Neighbours, neighbours
+from transpile.catalog.pairs import Related, related
 from transpile.catalog.reading import (
     File,
     definitions_digest,
@@ -152,24 +152,25 @@ class Catalog:
     @cached_property
     def related(self) -> list[Neighbours]:
         """The neighbours of all rules, in the order of the rules."""
-        logics = [rule.logic for rule in self.rules]
-        return neighbours(logics, self._implications(logics))
+        return neighbours([rule.logic for rule in self.rules], self._pairs)
 
-    def _implications(self, logics: Sequence[Logic | None]) -> set[tuple[int, int]]:
-        """Return which rules imply which; only those with a rule that changed are compared."""
+    @cached_property
+    def never(self) -> frozenset[str]:
+        """The keys of the rules that no event can meet."""
+        return frozenset(self.rules[at].key for at in self._pairs.never)
+
+    @cached_property
+    def _pairs(self) -> Related:
+        """How rules stand to each other; only those with a rule that changed are compared."""
         stamps = self.stamps()
-        at = {stamps[rule.key]: number for number, rule in enumerate(self.rules)}
-        compared, pairs = self.cache.implications()
+        names = [stamps[rule.key] for rule in self.rules]
+        at = {stamp: number for number, stamp in enumerate(names)}
+        known, compared = self.cache.related(at)
         changed = [number for stamp, number in at.items() if stamp not in compared]
-        if not changed:
-            return {(at[a], at[b]) for a, b in pairs if a in at and b in at}
-        if len(changed) > _FEW:
-            found = set(implications(logics))
-        else:
-            found = {(at[a], at[b]) for a, b in pairs if a in at and b in at}
-            found |= set(implications(logics, changed))
-        names = list(at)
-        self.cache.store_implications(at, ((names[a], names[b]) for a, b in sorted(found)))
+        logics = [rule.logic for rule in self.rules]
+        found = related(logics) if len(changed) > _FEW else related(logics, known, changed)
+        if changed or len(compared) > len(at):
+            self.cache.store_related(names, found)
         return found
 
     @cached_property

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from transpile.catalog.entry import Sheet
+from transpile.catalog.pairs import Related
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, stamp TEXT NOT NULL)",
@@ -21,9 +22,12 @@ _TABLES = (
     "entry TEXT NOT NULL, sheet TEXT NOT NULL, PRIMARY KEY (path, part))",
     "CREATE TABLE IF NOT EXISTS pages (folder TEXT NOT NULL, name TEXT NOT NULL, "
     "stamp TEXT NOT NULL, PRIMARY KEY (folder, name))",
-    "CREATE TABLE IF NOT EXISTS compared (stamp TEXT PRIMARY KEY)",
-    "CREATE TABLE IF NOT EXISTS implied (narrow TEXT NOT NULL, wide TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS judged (stamp TEXT PRIMARY KEY, example TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS pairs (one TEXT NOT NULL, other TEXT NOT NULL, "
+    "implied INTEGER NOT NULL, lost TEXT NOT NULL, PRIMARY KEY (one, other))",
 )
+
+_NEVER = "never"
 
 Record = tuple[str, str, list[tuple[str, str]]]
 """Path of a file, its stamp, and the entry and the sheet of each of its rules as JSON."""
@@ -70,21 +74,39 @@ class Cache:
             raise KeyError(path)
         return Sheet.from_json(json.loads(row[0]))
 
-    def implications(self) -> tuple[set[str], list[tuple[str, str]]]:
-        """Return the stamps of the rules that were compared, and the pairs of which one implies
-        the other: (narrow, wide)."""
-        compared = {stamp for (stamp,) in self._database.execute("SELECT stamp FROM compared")}
-        return compared, list(self._database.execute("SELECT narrow, wide FROM implied"))
+    def related(self, at: Mapping[str, int]) -> tuple[Related, frozenset[str]]:
+        """Return what is known of pairs of rules, and the stamps of all that were compared.
 
-    def store_implications(
-        self, compared: Iterable[str], pairs: Iterable[tuple[str, str]]
-    ) -> None:
-        """Keep which rules were compared, and what came out."""
-        for table in ("compared", "implied"):
+        at: stamp of a rule -> its position; other rules are left out.
+        """
+        found = Related()
+        compared = dict(self._database.execute("SELECT stamp, example FROM judged"))
+        for stamp, example in compared.items():
+            if stamp in at and example == _NEVER:
+                found.never.add(at[stamp])
+            elif stamp in at and example:
+                found.examples[at[stamp]] = json.loads(example)
+        for one, other, implied, lost in self._database.execute("SELECT * FROM pairs"):
+            if one in at and other in at:
+                pair = at[one], at[other]
+                found.lost[pair] = tuple(json.loads(lost))
+                if implied:
+                    found.implied.add(pair)
+        return found, frozenset(compared)
+
+    def store_related(self, stamps: Sequence[str], found: Related) -> None:
+        """Keep what is known of pairs of rules. stamps: of the rules, by position."""
+        for table in ("judged", "pairs"):
             self._database.execute(f"DELETE FROM {table}")
-        rows = ((stamp,) for stamp in compared)
-        self._database.executemany("INSERT OR IGNORE INTO compared VALUES (?)", rows)
-        self._database.executemany("INSERT INTO implied VALUES (?, ?)", pairs)
+        examples = {at: json.dumps(event) for at, event in found.examples.items() if event}
+        examples |= dict.fromkeys(found.never, _NEVER)
+        judged = ((stamp, examples.get(at, "")) for at, stamp in enumerate(stamps))
+        self._database.executemany("INSERT OR REPLACE INTO judged VALUES (?, ?)", judged)
+        pairs = (
+            (stamps[one], stamps[other], (one, other) in found.implied, json.dumps(lost))
+            for (one, other), lost in found.lost.items()
+        )
+        self._database.executemany("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)", pairs)
         self.save()
 
     def pages(self, folder: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from transpile.schema.reverse import Reverse
 from transpile.schema.windows import MODEL_EVENTS
 
 _TAXONOMIES: tuple[Choice["ecs", "sigma"], ...] = ("ecs", "sigma")
-_NAME_OF: Mapping[str, str] = {
+NAME_OF: Mapping[str, str] = {
     "process.executable": "process.name",
     "process.parent.executable": "process.parent.name",
     "dll.path": "dll.name",
@@ -54,7 +54,7 @@ def common_test(literal: Literal, resolution: Resolution | None) -> Literal:
     return literal._replace(subject=common_name(literal.subject, resolution))
 
 
-def _last_part(literal: Literal) -> str | None:
+def last_part(literal: Literal) -> str | None:
     """Return the name that a path is asked to end with, None if more or less is asked."""
     if literal.kind != "like":
         return None
@@ -75,8 +75,8 @@ def renamed(tree: Tree, resolution: Resolution | None) -> Tree:
     if isinstance(tree, Node):
         return Node(tree.join, tuple(renamed(part, resolution) for part in tree.parts))
     found = Leaf(common_test(tree.literal, resolution), tree.holds)
-    name = _NAME_OF.get(found.literal.subject)
-    ending = _last_part(found.literal) if name and found.holds else None
+    name = NAME_OF.get(found.literal.subject)
+    ending = last_part(found.literal) if name and found.holds else None
     if name is None or ending is None:
         return found
     return Node("and", (found, Leaf(found.literal._replace(subject=name, kind="eq", value=ending))))
@@ -87,7 +87,7 @@ def value_key(name: str, kind: str, text: str) -> str:
 
     name: a common one.  text: with `*` for any run.
     """
-    short = _NAME_OF.get(name)
+    short = NAME_OF.get(name)
     if short and kind in ("eq", "ne") and text[:2] in ("*\\", "*/") and not set(text[2:]) & _MORE:
         name, text = short, text[2:]
     return f"{name}\n{kind}\n{fold(text)}"

@@ -14,7 +14,7 @@ from transpile.catalog.common import (
     value_key,
 )
 from transpile.catalog.entry import Converted, Entry, Event, Outcome, Sheet, Stage, Value
-from transpile.catalog.logic import Logic, filters_of, said
+from transpile.catalog.logic import Logic, Tree, filters_of, leaves, said
 from transpile.compiled import Compiled, compile_rule
 from transpile.convert import convert_compiled, severity_of
 from transpile.errors import TranspileError, Unsupported
@@ -89,16 +89,24 @@ def _add_logic(entry: Entry, sheet: Sheet, compiled: Compiled, content: Content)
         scope, given, resolution = scope_of(rule, compiled.rule.data_sources)
         filters = filters_of(rule.pred)
         codes = [tree for tree in filters if given and is_event_code(tree)]
-        filters = tuple(tree for tree in filters if tree not in codes)
+        computed = [tree for tree in filters if _is_computed(compiled, tree)]
+        filters = tuple(tree for tree in filters if tree not in codes and tree not in computed)
         entry.logic = Logic(
             scope + tuple(renamed(tree, resolution) for tree in codes),
             tuple(renamed(tree, resolution) for tree in filters),
             tuple(map(said, filters)),
             given,
-            complete=not rule.losses and rule.threshold is None,
-            extra=_extra(rule),
+            complete=not (rule.losses or computed) and rule.threshold is None,
+            extra=(*map(said, computed), *_extra(rule)),
         )
     entry.values = tuple(_values(compiled, seen, rule, resolution))
+
+
+def _is_computed(compiled: Compiled, tree: Tree) -> bool:
+    """Return whether ES|QL computes what it asks for, which it does after it has chosen events."""
+    return compiled.rule.language == "esql" and all(
+        leaf.literal.subject.endswith(")") for leaf in leaves(tree)
+    )
 
 
 def shared_events(compiled: Compiled) -> Pipeline:

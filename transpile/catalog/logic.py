@@ -189,17 +189,24 @@ def _literal(pred: Pred) -> Literal:
 def _condition(condition: p.Condition) -> tuple[str, str, bool]:
     match condition:
         case p.TextEq(text, cased):
-            return "eq", text, cased
+            return "eq", text, cased and _has_case(text)
         case p.NumEq(number):
             return "num", json.dumps(number), True
         case p.Glob(pattern, cased):
-            return "like", json.dumps(pattern.to_json(), ensure_ascii=False), cased
+            texts = "".join(part for part in pattern.parts if isinstance(part, str))
+            value = json.dumps(pattern.to_json(), ensure_ascii=False)
+            return "like", value, cased and _has_case(texts)
         case p.Matches(regex):
             return "match", regex.source, True
         case p.Order(op, bound):
             return op, json.dumps(bound, ensure_ascii=False), True
         case p.InNetwork(network):
             return "cidr", network, True
+
+
+def _has_case(text: str) -> bool:
+    """Return whether case can count in a text."""
+    return not text.isascii() or any(map(str.isalpha, text))
 
 
 def pattern_of(literal: Literal) -> Pattern:

@@ -1,27 +1,15 @@
 """Neighbours of a rule by logic: broader, narrower, the same, nearly the same.
 
-A rule is broader than another when every event that the other finds meets all its filters. Pairs
-are proposed by an index, never formed one by one: a broader rule is filed under its rarest filter,
-and only rules from which that filter can follow look at it.
+A rule is broader than another when every event that the other finds meets all its filters.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from math import log
 
-from transpile.catalog.logic import Leaf, Literal, Logic, Tree, leaves
-from transpile.catalog.relation import Closures, Follows, OneByOne, follows_from, missing
-
-ALIKE = 0.75
-"""Weight of the shared tests, of all tests of both rules, from which on rules are near duplicates.
-"""
-
-_COMMON = 300
-"""Rules with a test from which on it proposes no near duplicates: it says too little."""
+from transpile.catalog.logic import Logic
+from transpile.catalog.pairs import Logics, Related, related
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +48,33 @@ KINDS = ("same", "broader", "narrower", "reading", "alike")
 """The relations, as `Neighbours` names them."""
 
 
-def neighbours(
-    logics: Sequence[Logic | None], implications: Collection[tuple[int, int]] | None = None
-) -> list[Neighbours]:
+def neighbours(logics: Logics, known: Related | None = None) -> list[Neighbours]:
     """Return the neighbours of every rule; None stands for a rule that could not be read.
 
-    implications: what `implications` gives, if that is known already.
+    known: what `related` gives, if that is known already.
     """
-    closures = Closures(_literals(logics))
-    work = _Work(logics, closures)
+    pairs = related(logics) if known is None else known
     found = [Neighbours() for _ in logics]
-    related = frozenset(work.implications(closures) if implications is None else implications)
-    for narrow, wide in sorted(related):
-        lost = work.lost(narrow, wide)
-        dropped = work.said(narrow, lost)
-        if not work.complete(wide):
-            found[narrow].reading.append(Neighbour(wide, dropped, work.extra(wide)))
-        elif (wide, narrow) in related and work.complete(narrow):
+    for narrow, wide in sorted(pairs.implied):
+        left, right = logics[narrow], logics[wide]
+        assert left is not None
+        assert right is not None
+        lost = pairs.lost[narrow, wide]
+        dropped = tuple(map(left.said, lost))
+        if not right.complete:
+            found[narrow].reading.append(Neighbour(wide, dropped, right.extra))
+        elif (wide, narrow) in pairs.implied and left.complete:
             found[narrow].same.append(Neighbour(wide))
         else:
-            twin = work.is_scope(narrow, lost)
-            dropped += work.extra(narrow)
+            twin = _is_scope(left, lost)
+            dropped += left.extra
             found[narrow].broader.append(Neighbour(wide, dropped, twin=twin))
             found[wide].narrower.append(Neighbour(narrow, dropped, twin=twin))
-    for left, right, likeness in work.alike():
-        if (left, right) in related or (right, left) in related:
+    for (left_at, right_at), likeness in pairs.likeness.items():
+        if {(left_at, right_at), (right_at, left_at)} & pairs.implied:
             continue
-        for one, other in ((left, right), (right, left)):
-            only = work.said(one, work.lost(one, other))
-            others = work.said(other, work.lost(other, one))
+        for one, other in ((left_at, right_at), (right_at, left_at)):
+            only, others = _said(logics, pairs, one, other), _said(logics, pairs, other, one)
             found[one].alike.append(Neighbour(other, only, others, likeness))
     for item in found:
         for kind in KINDS:
@@ -96,159 +82,12 @@ def neighbours(
     return found
 
 
-def implications(
-    logics: Sequence[Logic | None], changed: Collection[int] | None = None
-) -> Iterator[tuple[int, int]]:
-    """Yield (narrow, wide) for every pair of which the first finds nothing but what the second
-    reads. changed: only pairs with one of these."""
-    if changed is None:
-        closures = Closures(_literals(logics))
-        yield from _Work(logics, closures).implications(closures)
-    else:
-        yield from _Work(logics, OneByOne()).implications_with(frozenset(changed))
+def _said(logics: Logics, pairs: Related, one: int, other: int) -> tuple[str, ...]:
+    """Return in words what a rule asks that does not follow from another."""
+    logic = logics[one]
+    return () if logic is None else tuple(map(logic.said, pairs.lost[one, other]))
 
 
-def _literals(logics: Sequence[Logic | None]) -> dict[Literal, None]:
-    """Return all literals of some rules, each once."""
-    found = (logic for logic in logics if logic is not None)
-    return {leaf.literal: None for x in found for leaf in (*x.leaves(), *x.given)}
-
-
-class _Work:
-    """The rules of a catalogue, with how many make each test."""
-
-    def __init__(self, logics: Sequence[Logic | None], follows: Follows) -> None:
-        self.logics = logics
-        self.follows = follows
-        self._by_rarity: dict[int, Sequence[Tree]] = {}
-        self.leaves = [frozenset() if x is None else frozenset(x.leaves()) for x in logics]
-        self.usage = Counter(leaf for found in self.leaves for leaf in found)
-
-    # -- two rules --------------------------------------------------------------------------------
-
-    def complete(self, index: int) -> bool:
-        """Return whether an event that meets the filters of a rule is found by it."""
-        logic = self.logics[index]
-        return logic is not None and logic.complete
-
-    def extra(self, index: int) -> tuple[str, ...]:
-        """Return what a rule asks besides its filters, in words."""
-        logic = self.logics[index]
-        return () if logic is None else logic.extra
-
-    def lost(self, narrow: int, wide: int) -> list[int]:
-        """Return the conjuncts of one rule that do not follow from those of another."""
-        left, right = self.logics[narrow], self.logics[wide]
-        if left is None or right is None:
-            return []
-        return missing(right.known, left.trees, self.follows)
-
-    def said(self, index: int, positions: Sequence[int]) -> tuple[str, ...]:
-        """Return conjuncts of a rule in words."""
-        logic = self.logics[index]
-        return () if logic is None else tuple(map(logic.said, positions))
-
-    def is_scope(self, index: int, positions: Sequence[int]) -> bool:
-        """Return whether conjuncts, all that a rule asks more, say only which events are read."""
-        logic = self.logics[index]
-        return logic is not None and not logic.extra and all(
-            at < len(logic.scope) for at in positions
-        )
-
-    # -- all rules --------------------------------------------------------------------------------
-
-    def implications(self, closures: Closures) -> Iterator[tuple[int, int]]:
-        """Yield (narrow, wide) for every pair of which the first implies the second."""
-        filed, anywhere = self._filed()
-
-        @cache
-        def proposed(literal: Literal) -> tuple[int, ...]:
-            return tuple(at for wide in closures.of(literal) for at in filed.get(wide.literal, ()))
-
-        for narrow, logic in enumerate(self.logics):
-            if logic is None or not _tells(logic):
-                continue
-            asked = (*self.leaves[narrow], *logic.given)
-            found = dict.fromkeys(anywhere)
-            for leaf in asked:
-                if leaf.holds:
-                    found.update(dict.fromkeys(proposed(leaf.literal)))
-            yield from ((narrow, wide) for wide in found if self._implies(narrow, wide))
-
-    def implications_with(self, changed: frozenset[int]) -> Iterator[tuple[int, int]]:
-        """Yield the pairs of `implications` that have one of these rules."""
-        everything = range(len(self.logics))
-        for one in sorted(changed):
-            yield from ((one, other) for other in everything if self._implies(one, other))
-            others = (other for other in everything if other not in changed)
-            yield from ((other, one) for other in others if self._implies(other, one))
-
-    def _implies(self, narrow: int, wide: int) -> bool:
-        left, right = self.logics[narrow], self.logics[wide]
-        if narrow == wide or left is None or right is None:
-            return False
-        if not (_tells(left) and _tells(right)):
-            return False
-        given = left.known
-        trees = self._rarest_first(wide, right)
-        return all(follows_from(given, tree, self.follows) for tree in trees)
-
-    def _rarest_first(self, index: int, logic: Logic) -> Sequence[Tree]:
-        found = self._by_rarity.get(index)
-        if found is None:
-            found = self._by_rarity[index] = sorted(logic.trees, key=self._rarity)
-        return found
-
-    def _rarity(self, tree: Tree) -> int:
-        return sum(self.usage[leaf] for leaf in leaves(tree))
-
-    def _filed(self) -> tuple[Mapping[Literal, list[int]], list[int]]:
-        """Return the rules by the literals of their rarest filter of positive tests; and the rest.
-
-        Whatever implies such a filter makes a test from which one of the literals follows.
-        """
-        filed: dict[Literal, list[int]] = defaultdict(list)
-        anywhere: list[int] = []
-        for index, logic in enumerate(self.logics):
-            if logic is None or not _tells(logic):
-                continue
-            positive = [
-                tree
-                for tree in logic.trees
-                if (found := list(leaves(tree))) and all(leaf.holds for leaf in found)
-            ]
-            if positive:
-                for leaf in frozenset(leaves(min(positive, key=self._rarity))):
-                    filed[leaf.literal].append(index)
-            else:
-                anywhere.append(index)
-        return filed, anywhere
-
-    def alike(self) -> Iterator[tuple[int, int, float]]:
-        """Yield pairs that share most of their tests, each once, with their likeness."""
-        total = len(self.logics) + 1
-        weight = {leaf: _weight(total, count) for leaf, count in self.usage.items()}
-        sums = [sum(weight[leaf] for leaf in found) for found in self.leaves]
-        posting: dict[Leaf, list[int]] = defaultdict(list)
-        for index, found in enumerate(self.leaves):
-            shared: dict[int, float] = defaultdict(float)
-            for leaf in found:
-                if self.usage[leaf] <= _COMMON:
-                    for other in posting[leaf]:
-                        shared[other] += weight[leaf]
-                    posting[leaf].append(index)
-            for other in shared:
-                common = sum(weight[leaf] for leaf in found & self.leaves[other])
-                likeness = common / (sums[index] + sums[other] - common)
-                if likeness >= ALIKE:
-                    yield other, index, round(likeness, 3)
-
-
-def _weight(total: int, count: int) -> float:
-    """Return how much a test that so many rules make says about a rule."""
-    return log(total / count) + 0.1
-
-
-def _tells(logic: Logic) -> bool:
-    """Return whether a rule asks anything besides which events it reads."""
-    return any(any(True for _ in leaves(tree)) for tree in logic.filters)
+def _is_scope(logic: Logic, positions: Sequence[int]) -> bool:
+    """Return whether conjuncts, all that a rule asks more, say only which events are read."""
+    return not logic.extra and all(at < len(logic.scope) for at in positions)

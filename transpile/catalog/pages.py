@@ -51,6 +51,8 @@ def rule_facts(catalog: Catalog, rule: Entry, groups: Mapping[str, str]) -> Fact
         "modified": rule.modified,
         "source": f"{rule.collection}/{rule.path}",
         "error": rule.error,
+        # two fields of Elastic may be one in Splunk's view, so that only there no event has both
+        "never": rule.key in catalog.never and rule.language != "elastic",
         "attack": [
             {
                 "tactic": row.tactic,

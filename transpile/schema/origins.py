@@ -306,6 +306,9 @@ def _by_kind(asked: Literals, read: frozenset[str]) -> Origin | None:
     chosen = dataset(kind.windows if platform == "windows" else kind.other)
     if chosen is None:
         return None
+    named = asked.get("event.code")
+    if named and (chosen.event is None or str(chosen.event.id) not in named):
+        return _of_sysmon(named, kind, asked)
     facts = {
         "event.category": frozenset(kind.categories),
         "event.type": frozenset(kind.types),
@@ -317,6 +320,28 @@ def _by_kind(asked: Literals, read: frozenset[str]) -> Origin | None:
     codes = (chosen.event.id,) if chosen.event else ()
     known = {name: values for name, values in facts.items() if any(values)}
     return Origin(chosen, codes, platform or "windows", known, frozenset({"event.action"}), taken)
+
+
+_SYSMON_NAME = "Microsoft-Windows-Sysmon"
+_LAST_OF_SYSMON = 29
+
+
+def _of_sysmon(codes: frozenset[str], kind: _Kind, asked: Literals) -> Origin | None:
+    """Return the events of Sysmon that a rule names by their ids; None for those of others."""
+    providers = asked.get("event.provider") or frozenset()
+    numbers = tuple(sorted(int(code) for code in codes if code.isdigit()))
+    base = dataset("windows.sysmon")
+    if base is None or providers - {_SYSMON_NAME} or len(numbers) < len(codes):
+        return None
+    if not providers and numbers[-1] > _LAST_OF_SYSMON:
+        return None
+    facts = {
+        "event.category": frozenset(kind.categories),
+        "host.os.type": frozenset({"windows"}),
+        "event.provider": frozenset({_SYSMON_NAME}),
+    }
+    chosen = with_events(base, numbers)[0] if len(numbers) == 1 else base
+    return Origin(chosen, facts=facts)
 
 
 def _kind(categories: Iterable[str], asked: Literals, read: frozenset[str]) -> _Kind | None:
