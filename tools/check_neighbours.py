@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, zip_longest
+from itertools import chain, islice, product, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ from transpile.content import Content, Rule, load_rules
 from transpile.errors import Unsupported
 from transpile.interpret import NotComputable, compile_pred, event_row
 from transpile.ir.events import event_rule
-from transpile.ir.walk import rename_fields
+from transpile.ir.expr import Call
+from transpile.ir.pred import Pred, Test, all_of
+from transpile.ir.walk import conjuncts, descend, rename_fields
 from transpile.schema.resolve import resolve
 from transpile.tables import tables_for
 from transpile.verify.witness.maker import Maker
@@ -58,27 +61,49 @@ class Judge:
         resolution = resolve(part.source, part.pred, rule.data_sources)
         pred = rename_fields(part.pred, lambda field: common_name(field, resolution))
         self.finds: Callable[[Event], bool] = compile_pred(pred)
+        # what ES|QL computes from events it asks for after it has read them
+        computed = _is_computed if rule.language == "esql" else lambda part: False
+        read = all_of(part for part in conjuncts(pred) if not computed(part))
+        self.reads: Callable[[Event], bool] = compile_pred(read)
         found = list(islice(solutions(pred), SOLUTIONS))
         maker = Maker(multivalued=lambda name: not single(name))
         self.events = [*found, *islice(near(found, pred, maker), NEAR)]
 
 
-def whole(event: Event) -> Event | None:
-    """Return an event in which a program's name is the end of its path, None if they differ."""
-    event = dict(event)
-    for path, name in PATHS.items():
-        given, called = event.get(path), event.get(name)
-        if isinstance(given, str):
-            last = given.replace("/", "\\").rpartition("\\")[2]
-            if called not in (None, last):
-                return None
-            if last:
-                event[name] = last
-        elif isinstance(called, str) and "\\" not in called and "/" not in called:
-            event[path] = f"C:\\x\\{called}"
-        elif given is not None or called is not None:
-            return None
-    return event
+def _is_computed(pred: Pred) -> bool:
+    tests = [node for node in descend(pred) if isinstance(node, Test)]
+    return bool(tests) and all(isinstance(test.subject, Call) for test in tests)
+
+
+def whole(event: Event) -> Iterator[Event]:
+    """Yield events in which a program's name is the end of its path, as near to one as can be."""
+    choices = [
+        [(path, name, each) for each in _agreeing(event.get(path), event.get(name))]
+        for path, name in PATHS.items()
+        if path in event or name in event
+    ]
+    for chosen in product(*choices):
+        made = dict(event)
+        for path, name, (given, called) in chosen:
+            made |= {path: given, name: called}
+        yield made
+
+
+def _agreeing(given: Any, called: Any) -> Iterator[tuple[str, str]]:
+    """Yield paths with the names that they end with."""
+    if isinstance(given, str):
+        head, sign, last = _END.fullmatch(given).groups()  # type: ignore[union-attr]
+        if last:
+            yield given, last
+        if isinstance(called, str) and called != last and not set(called) & set("\\/"):
+            yield f"{head}{sign}{called}", called
+            yield f"{given}{sign or SEPARATOR}{called}", called
+    elif isinstance(called, str) and called and not set(called) & set("\\/"):
+        yield f"C:\\x\\{called}", called
+
+
+SEPARATOR = "\\"
+_END = re.compile(r"(?s)(.*?)([\\/]?)([^\\/]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +165,12 @@ def tried(claim: Claim, judges: Judges) -> tuple[str, Event | None]:
     if left is None or right is None:
         return "not judged", None
     hits = 0
-    for made in filter(None, map(whole, (*left.events, *right.events))):
+    found = right.reads if claim.relation == "reading" else right.finds
+    for made in chain.from_iterable(map(whole, (*left.events, *right.events))):
         event = event_row(made)
         if left.finds(event):
             hits += 1
-            if not right.finds(event):
+            if not found(event):
                 return "wrong", made
     return ("confirmed" if hits else "vacuous"), None
 

@@ -143,7 +143,7 @@ class Catalog:
 
         rule: whose; None: those of all rules, the numbers being of all that look for a value.
         """
-        return self.counts.all() if rule is None else rows_of(rule, self.counts)
+        return self.counts.all if rule is None else rows_of(rule, self.counts)
 
     def neighbours(self, rule: Entry) -> Neighbours:
         """Return the rules that are broader, narrower, the same or nearly so."""
@@ -217,7 +217,7 @@ def _tasks(paths: Sequence[Path | str], targets: Sequence[str]) -> Iterator[_Tas
             continue
         definitions = definitions_digest(file.path) if language == "splunk" else ""
         stamp = digest(*asked, file.collection, file.name, language, definitions, data)
-        yield _Task(file, language, str(file.path.resolve()), stamp)
+        yield _Task(file, language, str(file.real), stamp)
 
 
 def _records(

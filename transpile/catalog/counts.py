@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from transpile.catalog.entry import LANGUAGES, Entry
@@ -49,8 +50,9 @@ class Counts:
         numbers = {name: n - (name == language) for name, n in self.of(key).items()}
         return ordered(numbers)
 
+    @cached_property
     def all(self) -> tuple[Row, ...]:
-        """Return every value of every field, fields and values by how many rules look for them."""
+        """Every value of every field, fields and values by how many rules look for them."""
         fields: dict[tuple[str, str], list[Counted]] = defaultdict(list)
         for key, numbers in self._by_key.items():
             field, kind, _ = key.split("\n", 2)

@@ -105,6 +105,9 @@ class _Work:
             return False
         if not (tells(left) and _reads_less(right)):
             return False
+        about = self._asked(narrow)
+        if not all(proving.may_follow(about, tree) for tree in right.trees):
+            return False
         event = self._example(narrow)
         if event is proving.NEVER or not (event is None or self._finds(wide)(event)):
             return False

@@ -27,10 +27,12 @@ _NO_RULES = frozenset((*OTHER_FOLDERS, ".git", "node_modules", "__pycache__"))
 class File:
     """A file that may hold rules.
 
-    collection: the path argument that it was found by, by its last name.  name: its path below it.
+    real: its path without links.  collection: the path argument that it was found by, by its last
+    name.  name: its path below it.
     """
 
     path: Path
+    real: Path
     collection: str
     name: str
 
@@ -43,12 +45,13 @@ def files_of(paths: Sequence[Path | str]) -> list[File]:
             raise ContentError("no such file or folder", code="CNT407", path=str(top))
         label = top.resolve().name
         if top.is_file():
-            found.setdefault(top.resolve(), File(top, top.resolve().parent.name, top.name))
+            real = top.resolve()
+            found.setdefault(real, File(top, real, real.parent.name, top.name))
             continue
         start = top / RULE_FOLDER if (top / RULE_FOLDER).is_dir() else top
         for path in sorted(_walk(start)):
-            name = path.relative_to(top).as_posix()
-            found.setdefault(path.resolve(), File(path, label, name))
+            name, real = path.relative_to(top).as_posix(), path.resolve()
+            found.setdefault(real, File(path, real, label, name))
     return list(found.values())
 
 

@@ -40,8 +40,8 @@ RELATIONS = (
     (
         "reading",
         "Rules that begin with these events",
-        "These rules read every event that this one finds, and then ask for something that a "
-        "single event does not decide, such as a number of events.",
+        "These rules read every event that this one finds, and then ask for something that is not "
+        "compared here, such as a number of events or a computed value.",
     ),
 )
 """Relation, title and note of a section about neighbours."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from transpile.schema._data import load
@@ -40,6 +40,7 @@ def version() -> str:
     return found
 
 
+@lru_cache(maxsize=4096)
 def tactic(name: str) -> Tactic | None:
     """Return a tactic by id, name or short name (`_` for `-` too, any case), or None."""
     wanted = name.lower().replace("_", "-").replace(" ", "-")
@@ -76,6 +77,7 @@ def ids_in_force() -> frozenset[str]:
     return frozenset(item.id for item in techniques())
 
 
+@lru_cache(maxsize=4096)
 def technique(technique_id: str) -> Technique | None:
     """Return a technique by id (any case), also a revoked one, or None."""
     key = technique_id.strip().upper()
@@ -93,6 +95,7 @@ def technique(technique_id: str) -> Technique | None:
     )
 
 
+@lru_cache(maxsize=4096)
 def current(technique_id: str) -> Technique | None:
     """Return the technique that stands for an id today: revoked ones give their successor."""
     seen: set[str] = set()
