@@ -91,12 +91,49 @@ def test_witnesses_show_every_mutant_of_the_filter(search: str, target: str) -> 
         pytest.param("x=1 | eval k=if(like(cmd,\"%a%\"),1,0) | where k=1", id="computed"),
         pytest.param("x=1 | spath input=j path=a.b output=c | search c=v", id="json"),
         pytest.param("x=1 | rename a as b | stats values(b) as c by d | search c=z", id="renamed"),
+        pytest.param(
+            'x=1 | stats values(eval(if(op="a",v,null()))) as old values(eval(if(op="b",v,null())))'
+            " as new by k | where isnotnull(old) AND new!=old", id="two-kinds-in-a-group",
+        ),
+        pytest.param("x=1 | eval a=mvindex(l,2), b=mvindex(l,-1) | search a=foo b=bar",
+                     id="places-in-a-list"),
+        pytest.param('x=1 | eval v=mvindex(vs,mvfind(ns,"Role")) | search v=admin',
+                     id="a-value-beside-a-name"),
+        pytest.param('x=1 | rex field=t "A: (?<a>[^,]+)" | rex field=t "B: (?<b>\\d+)$" '
+                     "| search a=foo b=7", id="two-parts-of-a-text"),
+        pytest.param("x=1 | stats count by src | eventstats avg(count) as a stdev(count) as s "
+                     "| where count>a+3*s", id="a-count-that-stands-out"),
+        pytest.param("x=1 | stats sum(bytes) as n by src | eventstats avg(n) as a stdev(n) as s "
+                     "| where n>a+2*s", id="a-sum-that-stands-out"),
+        pytest.param("x=1 | bin _time span=1h | stats dc(u) as n by src _time | eventstats avg(n) "
+                     "as a stdev(n) as s by src | where n>2 and n>=a+3*s", id="over-time"),
+        pytest.param("x=1 | stats dc(u) as n dc(a) as m | where n>20 and m=1", id="one-group"),
+        pytest.param('x=1 | regex c="a.c" | join k [search y=1 z=* | stats count by k]',
+                     id="joined"),
+        pytest.param('x=1 | where lower(a)=lower(mvindex(split(b,"@"),0))', id="computed-sides"),
     ],
 )  # fmt: skip
 def test_events_are_made_for_which_the_rule_has_a_result(search: str) -> None:
     trial = trial_of(compile_rule(read_rule(search), CONTENT), content=CONTENT, now=1_767_225_600.0)
-    assert run(search, trial.events)
+    scenes = trial.scenes or (trial.runs.all,)
+    assert any(trial.runs.result(scene).rows for scene in scenes)
     assert not run(search, [])
+
+
+def test_all_events_together_are_tried_where_no_group_is_of_all() -> None:
+    compiled = compile_rule(read_rule("x=1 | stats count by src | where count>5"), CONTENT)
+    assert not trial_of(compiled, content=CONTENT).scenes
+    compiled = compile_rule(read_rule("x=1 | stats count | where count>5"), CONTENT)
+    found = trial_of(compiled, content=CONTENT).scenes
+    assert len(found) > 1
+    assert sum(found) == (1 << sum(map(int.bit_count, found))) - 1
+
+
+def test_a_key_that_no_filter_asks_about_makes_no_mutant() -> None:
+    rule = parse("a=x | stats values(p) as p by p, d | search p=*y*")
+    seen = {mutant.what for mutant in mutants(rule, rows=False)}
+    assert "grouping field dropped: p" in seen
+    assert "grouping field dropped: d" not in seen
 
 
 def test_witnesses_depend_on_the_rule_alone() -> None:

@@ -216,7 +216,8 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
 def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
     """Return what events must hold for the rule to have a result, where its filter does not say."""
     grouped = set(grouped_by(pipeline)) <= set(maker.grouped)
-    if grouped and not (rule.losses or rule.threshold or late_filters(pipeline)):
+    plain = grouped and not (rule.losses or rule.threshold or late_filters(pipeline))
+    if plain and next(solutions(rule.pred), None) is not None:
         return Wishes()
     found = wishes_of(pipeline, back_of(pipeline, maker))
     found.settle(rule)
