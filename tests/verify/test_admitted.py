@@ -13,7 +13,9 @@ from transpile.schema.derive import ENUMERATIONS, Context, admits, words
 from transpile.verify.admitted import admitted
 
 CONTENT = Content.builtin()
-REGISTRY = "| tstats count from datamodel=Endpoint.Registry where Registry.action={} by Registry.dest"
+REGISTRY = (
+    "| tstats count from datamodel=Endpoint.Registry where Registry.action={} by Registry.dest"
+)
 VALUES = ("modified", "MODIFIED", "modifiedx", "deleted", "", "other")
 
 

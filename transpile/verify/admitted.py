@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from transpile.ir.expr import Field
-from transpile.ir.pred import Exists, Matches, Pred, Quant, Test, all_of, any_of, negate
+from transpile.ir.pred import Exists, Matches, Pred, Quant, Test, TextEq, all_of, any_of, negate
 from transpile.ir.regex import parse_regex
+from transpile.ir.walk import descend
 from transpile.schema.datasets import dataset
 from transpile.schema.derive import ENUMERATIONS, Context, words
 from transpile.schema.fields import FieldMap, FieldTarget
@@ -35,6 +36,31 @@ def admitted(draft: Draft, names: Iterable[str]) -> Pred:
             separator = "\\" if draft.inputs.platform == "windows" else "/"
             context = Context(fields.strip(name), target.field, (), taxonomy, separator)
             found += _of(name, target, context)
+    return all_of(found)
+
+
+def spelled(draft: Draft, filters: Iterable[Pred]) -> Pred:
+    """Return that names of properties are spelled as the rule spells them, where that is assumed.
+
+    The target has a field for each; no event has the name in another case.
+    """
+    source = dataset(draft.inputs.dataset)
+    taxonomy = draft.inputs.schema
+    if source is None or taxonomy not in ("sigma", "ecs"):
+        return all_of(())
+    fields = FieldMap(source, draft.inputs.variant or None)
+    found: list[Pred] = []
+    for node in (node for pred in filters for node in descend(pred)):
+        match node:
+            case Test(Field(name), TextEq(text, cased=False)):
+                target = fields.lookup(name, taxonomy)  # type: ignore[arg-type]
+                if target is not None and target.derive == "o365_props":
+                    bare = Field(fields.strip(name))
+                    found.append(any_of((
+                        negate(Test(bare, TextEq(text))), Test(bare, TextEq(text, cased=True))
+                    )))  # fmt: skip
+            case _:
+                pass
     return all_of(found)
 
 

@@ -19,7 +19,7 @@ from transpile.ir.stages import DataModel
 from transpile.ir.walk import fields_of
 from transpile.targets import find, variant_of
 from transpile.verify.adequacy import adequacy
-from transpile.verify.admitted import admitted
+from transpile.verify.admitted import admitted, spelled
 from transpile.verify.bits import indices
 from transpile.verify.blame import blame
 from transpile.verify.compare import difference, value_key
@@ -214,7 +214,7 @@ def _distinct(trial: Trial, draft: Draft, places: Iterable[int]) -> Iterable[int
 def _assumption_test(trial: Trial, draft: Draft) -> Callable[[int], bool]:
     """Return whether an event meets what a draft assumes of the events of each of its sources."""
     if not draft.sides:
-        required = compile_pred(draft.required)
+        required = compile_pred(all_of((draft.required, spelled(draft, trial.runs.filters))))
         return lambda at: required(trial.source_rows[at] or {})
     sides = [
         (side.source, compile_pred(side.pred), compile_pred(side.required)) for side in draft.sides
@@ -233,7 +233,8 @@ def _assumed(trial: Trial, draft: Draft) -> Pred:
     source = trial.pipeline.stages[0]
     prefix = source.prefix if isinstance(source, DataModel) else ""
     asked = {name.removeprefix(prefix) for pred in trial.runs.filters for name in fields_of(pred)}
-    return all_of((draft.required, admitted(draft, sorted(asked))))
+    spelling = spelled(draft, trial.runs.filters)
+    return all_of((draft.required, admitted(draft, sorted(asked)), spelling))
 
 
 def _reporter(

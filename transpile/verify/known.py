@@ -6,15 +6,34 @@ that is never missing, a joined text is one value, a `case` of literals is one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from transpile.ir import stages as s
 from transpile.ir.decide import number_text
 from transpile.ir.expr import Call, Case, Expr, Field, Lit, RegexLit
 from transpile.ir.functions import FUNCTIONS
+from transpile.ir.lookup_rows import Entries
 from transpile.ir.names import unrename
-from transpile.ir.pred import Exists, NumEq, Order, Pred, Test, TextEq, all_of, any_of, negate
+from transpile.ir.pred import (
+    Exists,
+    Matches,
+    NumEq,
+    Order,
+    Pred,
+    Quant,
+    Test,
+    TextEq,
+    all_of,
+    any_of,
+    negate,
+)
+from transpile.ir.regex import NotExpressible, Regex, parse_regex
+from transpile.ir.regex import tree as t
+from transpile.ir.regex.render import Purpose, render
+from transpile.ir.regex.syntax import Flavour
+from transpile.ir.regex.tree import walk
 from transpile.ir.walk import descend, fields_of
 from transpile.verify.prove import Facts
 
@@ -23,20 +42,37 @@ from transpile.verify.prove import Facts
 class Kind:
     """single: one value at most.  whole: a whole number, plainly written.  present: never missing.
 
-    texts: all that it can be, () if that is not known.
+    texts, forms: all that each of its values can be, texts and expressions for whole texts; both
+    are () if that is not known.
     """
 
     single: bool = False
     whole: bool = False
     present: bool = False
     texts: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+
+    @property
+    def limited(self) -> bool:
+        """Whether it is known what each of its values can be."""
+        return bool(self.texts or self.forms)
 
 
 NOTHING = Kind()
 ONE = Kind(single=True)
 NUMBER = Kind(single=True, whole=True, present=True)
 
+ABSENT = Kind(single=True, texts=("",))
+"""A field that no row has; a text in the place of none."""
+
 Names = Callable[[str], bool]
+
+MOST_TEXTS = 200
+"""Texts of a column that are told to the prover."""
+
+_CHOOSING = frozenset(("coalesce", "mvappend"))
+_KEEPING = frozenset(("mvindex", "mvdedup", "mvsort", "nullif", "tostring"))
+"""Functions whose values are some of their arguments', or of the first one's."""
 
 _LISTS = frozenset(("split", "mvrange", "spath", "json_extract", "json_extract_exact"))
 """Functions of one value that can have several results."""
@@ -47,20 +83,28 @@ _OF_LISTS = frozenset(("mvjoin", "mvcount", "mvfind", "least", "greatest", "sum"
 _CHOICES = frozenset(("coalesce", "nullif"))
 
 _MANY = frozenset(("values", "list"))
+_SAME = _MANY | {"first", "last", "earliest", "latest", "mode"}
 _COUNTS = frozenset(("count", "dc", "estdc"))
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the fields of a row; of those not listed what the source tells."""
+    """What is known of the fields of a row; of those not listed what the source tells.
+
+    closed: a row has no other fields than those listed.
+    """
 
     single: Names
     whole: Names
     fields: Mapping[str, Kind] = field(default_factory=dict)
+    closed: bool = False
 
     def of(self, name: str) -> Kind:
         """Return what is known of a field."""
-        return self.fields.get(name) or Kind(self.single(name), self.whole(name))
+        known = self.fields.get(name)
+        if known is not None:
+            return known
+        return ABSENT if self.closed else Kind(self.single(name), self.whole(name))
 
     def of_expr(self, expr: Expr) -> Kind:
         """Return what is known of the value of an expression."""
@@ -74,8 +118,11 @@ class Known:
             case Case(branches, default):
                 return _either([self.of_expr(x) for x in (*(r for _, r in branches), default)])
             case Call(name, args):
-                single = all(self.of_expr(arg).single for arg in args)
-                return ONE if _one_result(name, single) else NOTHING
+                kinds = [self.of_expr(arg) for arg in args]
+                one = _one_result(name, all(kind.single for kind in kinds))
+                source = kinds if name in _CHOOSING else kinds[:1] if name in _KEEPING else []
+                texts, forms = _together(source)
+                return Kind(single=one, texts=texts, forms=forms)
             case _:
                 return NOTHING
 
@@ -106,13 +153,20 @@ def _text(value: str | int | float | bool) -> str:
 
 
 def _either(kinds: list[Kind]) -> Kind:
-    texts = [kind.texts for kind in kinds]
     return Kind(
         all(kind.single for kind in kinds),
         all(kind.whole for kind in kinds),
         all(kind.present for kind in kinds),
-        tuple(dict.fromkeys(t for each in texts for t in each)) if all(texts) else (),
+        *_together(kinds),
     )
+
+
+def _together(kinds: Sequence[Kind]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the texts and forms of what is one of several, none if one of them can be anything."""
+    if not all(kind.limited for kind in kinds):
+        return (), ()
+    texts = dict.fromkeys(text for kind in kinds for text in kind.texts)
+    return tuple(texts), tuple(dict.fromkeys(form for kind in kinds for form in kind.forms))
 
 
 def _compared_with_numbers(pred: Pred) -> frozenset[str]:
@@ -128,13 +182,17 @@ def _compared_with_numbers(pred: Pred) -> frozenset[str]:
 def _given(name: str, kind: Kind) -> Pred:
     there = Exists(Field(name))
     parts: list[Pred] = [there] if kind.present else []
-    if kind.texts:
+    if kind.forms or (kind.texts and not kind.single):
+        every = "|".join((*map(re.escape, kind.texts), *kind.forms))
+        limit = Matches(parse_regex(rf"\A(?:{every})\z"))
+        parts.append(any_of((negate(there), Test(Field(name), limit, Quant.ALL))))
+    elif kind.texts:
         one = any_of(Test(Field(name), TextEq(text, cased=True)) for text in kind.texts)
         parts.append(any_of((negate(there), one)))
     return all_of(parts)
 
 
-def behind(known: Known, stage: s.Stage) -> Known:
+def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known:
     """Return what is known behind a stage of what was known before it."""
     match stage:
         case s.Filter() | s.Dedup() | s.Sort() | s.Limit() | s.Project() | s.DataModel():
@@ -148,38 +206,80 @@ def behind(known: Known, stage: s.Stage) -> Known:
         case s.Bucket(target=target):
             return _with(known, {target: ONE})
         case s.Extract(_, regex, limit):
-            kind = ONE if limit == 1 and known.of(stage.source).single else NOTHING
-            return _with(known, {name: kind for name, _ in regex.group_names})
+            single = limit == 1 and known.of(stage.source).single
+            taken = {name: Kind(single, forms=_form(regex, number))
+                     for name, number in regex.group_names}  # fmt: skip
+            return _with(known, {n: _over(known.of(n), kind) for n, kind in taken.items()})
         case s.Aggregate(aggs, by):
             keys = {key.name: replace(known.of_expr(key.expr), single=True, present=True)
                     for key in by}  # fmt: skip
-            found = {agg.name: _aggregated(agg) for agg in aggs}
-            return Known(lambda name: True, lambda name: False, keys | found)
+            found = {agg.name: _aggregated(agg, known) for agg in aggs}
+            closed = not any(agg.pattern for agg in aggs)
+            return Known(lambda name: True, lambda name: False, found | keys, closed)
         case s.Window(aggs):
-            found = {agg.name: replace(_aggregated(agg), present=False) for agg in aggs}
+            found = {agg.name: replace(_aggregated(agg, known), present=False) for agg in aggs}
             return _with(known, found)
         case s.Rename(pairs):
             for old, new in pairs:
                 known = _renamed(known, old, new)
             return known
         case s.ForEach(template=template):
-            return _with(known, {name: NOTHING for name, _ in template if "<<" not in name})
+            plain = {name: NOTHING for name, _ in template if "<<" not in name}
+            return replace(_with(known, plain), closed=known.closed and len(plain) == len(template))
         case s.Lookup(outputs=outputs) if outputs:
-            return _with(known, {name: NOTHING for _, name in outputs})
+            rows = tables[stage.table].rows if stage.table in tables else None
+            return _with(known, {
+                name: _over(known.of(name), Kind(texts=_column(rows, column)))
+                for column, name in outputs
+            })
         case s.Expand(name):
-            return _with(known, {name: ONE})
+            return _with(known, {name: replace(known.of(name), single=True)})
         case s.Fill():
             return Known(known.single, lambda name: False, {
-                name: replace(kind, whole=False, texts=()) for name, kind in known.fields.items()
+                name: replace(kind, whole=False, texts=(), forms=())
+                for name, kind in known.fields.items()
             })
         case _:
             return Known(lambda name: False, lambda name: False)
 
 
-def _aggregated(agg: s.Agg) -> Kind:
-    if agg.pattern or agg.func in _MANY:
+def _aggregated(agg: s.Agg, known: Known) -> Kind:
+    if agg.pattern:
         return NOTHING
-    return NUMBER if agg.func in _COUNTS else ONE
+    if agg.func in _COUNTS:
+        return NUMBER
+    of = known.of_expr(agg.arg) if agg.arg is not None and agg.func in _SAME else NOTHING
+    return Kind(single=agg.func not in _MANY, texts=of.texts, forms=of.forms)
+
+
+def _over(before: Kind, kind: Kind) -> Kind:
+    """Return what is known of a field that is overwritten in some of the rows."""
+    texts, forms = _together((before, kind))
+    return Kind(kind.single and before.single, texts=texts, forms=forms)
+
+
+def _form(regex: Regex, number: int) -> tuple[str, ...]:
+    """Return an expression for what a group captures, () if there is none that is read alone."""
+    groups = [x for x in walk(regex.tree) if isinstance(x, t.Capture) and x.number == number]
+    if len(groups) != 1 or any(isinstance(x, _BOUND) for x in walk(groups[0].body)):
+        return ()
+    try:
+        written = render(replace(regex, tree=groups[0].body), Flavour.PYTHON, Purpose.EXTRACT)
+        text = re.sub(r"\(\?P<\w+>", "(?:", written)
+        flags = re.match(r"\(\?[a-z]+\)", text)
+        return () if flags else (text,)
+    except NotExpressible:
+        return ()
+
+
+_BOUND = (t.Look, t.BackRef, t.Anchor, t.KeepOut)
+"""Parts of an expression that are about more than the text which they match."""
+
+
+def _column(rows: Sequence[Mapping[str, str]] | None, column: str) -> tuple[str, ...]:
+    """Return the texts of a column, () if they are not known or too many."""
+    found = dict.fromkeys(row.get(column) or "" for row in rows or ())
+    return tuple(found) if len(found) <= MOST_TEXTS else ()
 
 
 def _with(known: Known, changed: Mapping[str, Kind]) -> Known:
@@ -203,9 +303,14 @@ def _renamed(known: Known, old: str, new: str) -> Known:
     )
 
 
-def known_before(pipeline: s.Pipeline, single: Names, whole: Names) -> tuple[Known, ...]:
+def known_before(
+    pipeline: s.Pipeline,
+    single: Names,
+    whole: Names,
+    tables: Mapping[str, Entries] | None = None,
+) -> tuple[Known, ...]:
     """Return what is known of the rows that reach each stage. single, whole: of source fields."""
     found = [Known(single, whole)]
     for stage in pipeline.stages:
-        found.append(behind(found[-1], stage))
+        found.append(behind(found[-1], stage, tables or {}))
     return tuple(found)

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from transpile.verify.trial import Trial
 
 
+ONLY_TRUTHS = "holds true and false only"
+"""How an emitter says what it assumes of a field that no mapping declares as boolean."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """What is compared: the rule's filter in the target's names, and what the text says.
@@ -122,7 +126,9 @@ def sides(trial: Trial, conversion: Conversion) -> Sides | Proof | str:
     lost = (*rule.losses, *(rewritten.losses if draft.fidelity is Fidelity.EXACT else ()))
     left_out = "; ".join(dict.fromkeys(loss.message for loss in lost))
     keys = _keys_there(trial, draft, resolution)
-    facts = Facts(given=all_of((_implied(draft, resolution), keys)))
+    names = sorted({node.name for node in descend(wanted) if isinstance(node, Field)})
+    told = (_truths(name) for name in names if f"{name} {ONLY_TRUTHS}" in draft.assumptions)
+    facts = Facts(given=all_of((_implied(draft, resolution), keys, *told)))
     return _plainly(Sides(wanted, said, facts, left_out, first), rewritten)
 
 
@@ -302,7 +308,7 @@ def _small(name: str) -> Pred:
 
 def _truths(name: str) -> Pred:
     field = Field(name)
-    words = any_of(p.Test(field, p.TextEq(word, cased=True)) for word in ("true", "false"))
+    words = p.Test(field, p.Matches(parse_regex(r"\A(?:true|false)\z")), p.Quant.ALL)
     return any_of((p.Not(p.Exists(field)), words))
 
 

@@ -181,6 +181,7 @@ class Trial:
             self.pipeline,
             lambda name: maker.single(name.removeprefix(prefix)),
             lambda name: maker.whole(name.removeprefix(prefix)),
+            self.lookups,
         )
 
     @cached_property

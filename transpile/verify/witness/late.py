@@ -112,7 +112,7 @@ def _is_no_list(lists: frozenset[str], name: str) -> bool:
 
 def back_of(pipeline: s.Pipeline, maker: Maker) -> Back:
     """Return what is known on the way back through a rule's stages."""
-    known = known_before(pipeline, maker.single, maker.whole)
+    known = known_before(pipeline, maker.single, maker.whole, maker.tables)
     source = pipeline.stages[0]
     prefix = source.prefix if isinstance(source, s.DataModel) else ""
 
