@@ -150,12 +150,14 @@ class Draft:
 class Seen:
     """What an engine saw: matching event indices, or result rows, or group key tuples.
 
-    Exactly one of the three is not None.
+    Exactly one of the three is not None.  hidden: fields of the events that the engine's tables
+    cannot hold and that the text does not name: rows of all fields are shown without them.
     """
 
     events: frozenset[int] | None = None
     rows: tuple[Row, ...] | None = None
     groups: frozenset[tuple[Any, ...]] | None = None
+    hidden: frozenset[str] = frozenset()
 
 
 class Engine(Protocol):

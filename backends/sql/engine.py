@@ -111,7 +111,11 @@ class SqlEngine(ABC):
         except self.errors() as error:
             raise RejectedText(f"{self.name}: {str(error).strip()}") from error
         names = {name: field for table in tables for name, field in table.dotted(events).items()}
-        return Seen(rows=tuple({names.get(name, name): row[name] for name in row} for row in rows))
+        hidden = {name for table in tables for name in table.hidden(events, draft, self)}
+        return Seen(
+            rows=tuple({names.get(name, name): row[name] for name in row} for row in rows),
+            hidden=frozenset(names.get(name, name) for name in hidden),
+        )
 
     def tables(self, draft: Draft) -> tuple[EventTable, ...]:
         """Return the tables of events that a query reads."""
@@ -192,25 +196,44 @@ class EventTable:
         return self.source.kind_of(column)
 
     def refusal(self, event: Event, draft: Draft, engine: SqlEngine) -> str | None:
-        """Return why the table cannot hold the event, None if it can."""
+        """Return why the table cannot hold what the query names of the event, None if it can."""
         try:
             row = self.view(event)
         except ValueError as error:
             return str(error)
-        if row is None:
-            return None
-        if len(set(map(engine.column_key, row))) < len(row):
+        named = {name: value for name, value in (row or {}).items() if name in self.named}
+        if len(set(map(engine.column_key, named))) < len(named):
             return "two fields differ in case only"
-        reads_json = JSON_TEXTS in draft.assumptions
-        for name, value in row.items():
-            reason = _refusal(items(value), self.kind(name))
+        for name, value in named.items():
+            reason = self._refused(name, value, draft, engine)
             if reason is not None:
                 return f"{name}: {reason}"
-            if reads_json and any(map(_odd_json, items(value))):
-                return f"{name}: text that is no JSON as the query expects it"
-            if not all(engine.storable(text(item), draft) for item in items(value)):
-                return f"{name}: text that {engine.dialect} reads in its own way"
         return None
+
+    def _refused(self, name: str, value: Any, draft: Draft, engine: SqlEngine) -> str | None:
+        """Return why a column cannot hold a value, None if it can."""
+        reason = _refusal(items(value), self.kind(name))
+        if reason is not None:
+            return reason
+        if JSON_TEXTS in draft.assumptions and any(map(_odd_json, items(value))):
+            return "text that is no JSON as the query expects it"
+        if not all(engine.storable(text(item), draft) for item in items(value)):
+            return f"text that {engine.dialect} reads in its own way"
+        return None
+
+    def hidden(self, events: Sequence[Event], draft: Draft, engine: SqlEngine) -> frozenset[str]:
+        """Return the columns, not named by the query, that the table does without.
+
+        They have a value that it cannot hold, or differ in case only from another column.
+        """
+        found: set[str] = set()
+        kept: dict[str, str] = {engine.column_key(name): name for name in self.named}
+        for view in filter(None, map(self.view, events)):
+            for name in sorted(view.keys() - self.named - found):
+                other = kept.setdefault(engine.column_key(name), name) != name
+                if other or self._refused(name, view[name], draft, engine) is not None:
+                    found.add(name)
+        return frozenset(found)
 
     def stored(self, events: Sequence[Event], draft: Draft, engine: SqlEngine) -> Stored:
         """Return the table with the events. Raises ValueError for one that it cannot hold."""
@@ -218,7 +241,11 @@ class EventTable:
             reason = self.refusal(event, draft, engine)
             if reason is not None:
                 raise ValueError(f"event {index} does not fit the table {self.name}: {reason}")
-        views = [view for event in events if (view := self.view(event)) is not None]
+        hidden = self.hidden(events, draft, engine)
+        views = [
+            {name: value for name, value in view.items() if name not in hidden}
+            for view in filter(None, map(self.view, events))
+        ]
         asked = self.columns(draft.inputs.fields)
         names = sorted({*asked, *(name for view in views for name in view)})
         if len(set(map(engine.column_key, names))) < len(names):

@@ -55,7 +55,7 @@ class SqliteEngine(SqlEngine):
             return json.loads(value) if is_list and isinstance(value, str) else value
 
         rows = ({name: shown(name, v) for name, v in row.items()} for row in seen.rows or ())
-        return Seen(rows=tuple(rows))
+        return Seen(rows=tuple(rows), hidden=seen.hidden)
 
     def execute(
         self, query: str, tables: Sequence[Stored], now: float, given: Mapping[str, float]

@@ -323,7 +323,11 @@ class _RowsView(_View):
         return result.multiset
 
     def outcome(self, expected: Result, seen: Seen, places: Sequence[int]) -> _Outcome:
-        missed, extra = difference(expected.rows, seen.rows or ())
+        rows = [
+            {name: value for name, value in row.items() if name not in seen.hidden}
+            for row in expected.rows
+        ]
+        missed, extra = difference(rows, seen.rows or ())
         return _Outcome(
             len(expected.rows),
             [Difference(row, True, False) for row in missed],
