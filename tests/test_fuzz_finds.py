@@ -69,6 +69,8 @@ def test_a_search_that_doubles_again_and_again_is_too_large() -> None:
     pytest.param("index=x " + "word" * 6000, id="a-long-word"),
     pytest.param('index=x | eval d=urldecode(replace(a, "([0-9A-F]{2})", "%\\\\1")) | search d="'
                  + "y" * 6000 + '"', id="a-long-text-in-digits"),
+    pytest.param("sourcetype=aws:cloudtrail | stats count by requestParameters.a/*/*Name user",
+                 id="a-column-beside-a-family-of-fields"),
     pytest.param("index=x | table a | eventstats avg(a) as b by gone | search b>1",
                  id="totals-by-a-field-that-no-row-has"),
     pytest.param("index=x | where _time > relative_time(now(), \"-" + "9" * 30 + "d\")",

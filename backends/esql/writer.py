@@ -216,7 +216,9 @@ class Writer:
         """Return a column name that hides no other."""
         taken = self.scope.made.keys() | (self.read.keys() if self.rewriting else frozenset())
         name = wanted
-        while name in taken or (self.rewriting is not None and self._is_source(name)):
+        if self.rewriting is not None and self._is_source(wanted):
+            name += "_"  # a source with names of its own may have this one too: nothing reads it
+        while name in taken or (self.rewriting is not None and is_ecs(name)):
             name += "_"
         return name
 
