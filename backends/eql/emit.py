@@ -17,6 +17,7 @@ from transpile.backends.eql.emit_sequence import emit_ordered, emit_sequence, se
 from transpile.backends.eql.layout import INDENT, WIDTH, Piece, Strength, laid_out, one_per_line
 from transpile.backends.eql.search import SCHEMA, Search, present, search
 from transpile.backends.eql.thresholds import Runs, key_of, threshold
+from transpile.backends.eql.types import FAMILY, elastic_type
 
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
@@ -24,6 +25,7 @@ from transpile.ir.events import EventRule, Partner, event_rule
 from transpile.ir.pred import all_of
 from transpile.ir.stages import DataModel, Events
 from transpile.schema.named import named
+from transpile.schema.resolve import Resolution
 
 
 def emit(request: Request) -> Draft:
@@ -97,6 +99,13 @@ def _alone(found: Search, request: Request, more: Sequence[Loss] = ()) -> Draft:
 # -- joins ---------------------------------------------------------------------------------------
 
 
+def _family(name: str, resolution: Resolution) -> str:
+    """Return the family of the type of a source field's counterpart."""
+    target = resolution.fields.lookup(name, "ecs")
+    kind = elastic_type(target.field or name, target) if target is not None else ""
+    return FAMILY.get(kind, kind)
+
+
 def _related(found: Search, other: Search, partner: Partner, request: Request) -> Draft:
     """Return a sample of events of both searches. Raises `Unsupported` where none says the join."""
     if not _disjoint(found, other):
@@ -107,6 +116,12 @@ def _related(found: Search, other: Search, partner: Partner, request: Request) -
     if any(None in pair for pair in keys):
         message = "a field that joins the searches has no counterpart in Elastic"
         raise Unsupported(message, code="TGT606")
+    for mine, other_key in partner.keys:
+        kinds = _family(mine, found.resolution), _family(other_key, other.resolution)
+        if kinds[0] != kinds[1]:
+            told = f"{mine} ({kinds[0]}) and {other_key} ({kinds[1]})"
+            message = f"the fields that join the searches differ in type in Elastic: {told}"
+            raise Unsupported(message, code="TGT606")
     own, theirs = zip(*partner.keys, strict=True)
     losses = (*found.losses, *(loss for loss in other.losses if loss not in found.losses))
     names = ", ".join(dict.fromkeys((*own, *theirs)))

@@ -17,11 +17,15 @@ from transpile.verify.trial import Trial
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A mutant that no event tells from the rule, and that was not proved to be the same."""
+    """A mutant that no event tells from the rule, and that was not proved to be the same.
+
+    part: what was changed, as it is written in the rule.
+    """
 
     what: str
     span: Span | None
     reason: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +103,10 @@ def _told(
 
 def _gap(trial: Trial, mutant: Mutant, required: Pred) -> Gap | None:
     found = trial.same(mutant, required)
-    if found is None:
-        return Gap(mutant.what, mutant.span)
-    return None if found.holds else Gap(mutant.what, mutant.span, found.reason)
+    if found is not None and found.holds:
+        return None
+    part = " ".join((trial.compiled.source_of(mutant.span) or "").split())
+    return Gap(mutant.what, mutant.span, found.reason if found is not None else "", part)
 
 
 def _only_alike(trial: Trial, mutant: Mutant, alike: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from transpile.compiled import Compiled, compile_rule
 from transpile.convert import Conversion, convert_compiled
 from transpile.errors import RejectedText, UsageError
 from transpile.fidelity import Fidelity, Observable
-from transpile.interpret import NotComputable, compile_pred
+from transpile.interpret import NotComputable, compile_pred, event_row
 from transpile.ir.pred import Pred, all_of
 from transpile.ir.stages import DataModel
 from transpile.ir.walk import fields_of
@@ -181,9 +181,25 @@ def _tried(trial: Trial, draft: Draft, engine: Engine) -> int:
     fitting = (
         at
         for at, event in enumerate(trial.events)
-        if trial.in_scope[at] and assumed(at) and engine.accepts(event, draft)
+        if trial.in_scope[at]
+        and assumed(at)
+        and engine.accepts(event, draft)
+        and _has_its_keys(trial, draft, at)
     )
     return sum(1 << at for at in _distinct(trial, draft, _alike(trial, draft, fitting)))
+
+
+def _has_its_keys(trial: Trial, draft: Draft, at: int) -> bool:
+    """Return whether the keys of an event's group are fields of its own.
+
+    A data model tells some of those that an event lacks from other fields; a target does not.
+    """
+    source = trial.pipeline.stages[0]
+    if not isinstance(source, DataModel):
+        return True
+    own, row = event_row(trial.events[at]), trial.source_rows[at] or {}
+    keys = (name for name in draft.groups if row.get(name) is not None)
+    return all(name in own or source.prefix + name in own for name in keys)
 
 
 def _alike(trial: Trial, draft: Draft, places: Iterable[int]) -> Iterator[int]:

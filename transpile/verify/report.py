@@ -135,7 +135,9 @@ def _mutants(found: Adequacy | None) -> dict[str, Any] | None:
     return {
         "killed": found.killed,
         "same": found.same,
-        "gaps": [{"change": gap.what, "reason": gap.reason} for gap in found.gaps],
+        "gaps": [
+            {"change": gap.what, "part": gap.part, "reason": gap.reason} for gap in found.gaps
+        ],
     }
 
 

@@ -85,6 +85,16 @@ def test_joins_that_no_sample_says_are_left_out(right, keys, reason):
     assert reason in draft.losses[0].message
 
 
+def test_keys_of_other_types_are_no_join():
+    """Elasticsearch refuses a key that is a name on one side and an address on the other."""
+    traffic = (DataModel("Network_Traffic", "All_Traffic"), of("dest_port", "88"))
+    right = Pipeline((*traffic, Rename((("src_ip", "dest"),)), by("dest")))
+    draft = emitted(Pipeline((*PROCESSES, by("dest"), Join(right, ("dest",)))))
+    assert draft.text.startswith("process where")
+    assert draft.fidelity is Fidelity.SUPERSET
+    assert "differ in type in Elastic: dest (string) and src_ip (ip)" in draft.losses[0].message
+
+
 def test_event_codes_tell_searches_of_one_source_apart():
     def sysmon(code, *more):
         return (Events(macros=("sysmon",)), of("EventCode", code), *more)

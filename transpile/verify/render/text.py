@@ -40,6 +40,7 @@ _ORIGINS: Mapping[str, str] = {
     "witness": "made from the rule",
 }
 _MOST_GAPS = 3
+_LONGEST = 80
 
 
 def verdict_text(report: Report) -> str:
@@ -90,11 +91,16 @@ def _mutants(report: Report) -> Iterator[str]:
         return
     yield _line(
         "strength",
-        f"{found.killed} of {found.mutants} small changes of the rule would have shown on these "
-        "events",
+        f"{found.killed} of {found.mutants} small changes of the rule (a condition lost, another "
+        "case, a bound moved ...) would have shown on these events",
     )
     for gap in found.gaps[:_MOST_GAPS]:
-        yield _line("", f"not shown: {gap.what}{f' ({gap.reason})' if gap.reason else ''}")
+        part = f" in {_short(gap.part)}" if gap.part else ""
+        yield _line("", f"not shown: {gap.what}{part}{f' ({gap.reason})' if gap.reason else ''}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _proof(report: Report) -> Iterator[str]:
