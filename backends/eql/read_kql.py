@@ -228,13 +228,23 @@ class _Parser:
         self, field: str, pattern: Pattern, words: Sequence[_Token]
     ) -> Iterator[Condition]:
         """Yield what a value asks of a field, of which any will do."""
-        if field not in _SEARCHED and ecs_type(field) not in TEXT:
+        if not is_searched(field):
             yield condition(field, pattern)
             return
-        self.assumptions[f"{field} is searched for words: it holds them as they are written"] = None
+        self.assumptions[searched_for_words(field)] = None
         alone = [Pattern.of(*_parts(word.text)) for word in words] if len(words) > 1 else [pattern]
         for each in alone:
             yield Glob(Pattern.of(Wild.RUN, *each.parts, Wild.RUN))
+
+
+def is_searched(field: str) -> bool:
+    """Return whether a field is of a type that is searched for words, not compared."""
+    return field in _SEARCHED or ecs_type(field) in TEXT
+
+
+def searched_for_words(field: str) -> str:
+    """Return what is assumed of a field that is searched for words."""
+    return f"{field} is searched for words: it holds them as they are written"
 
 
 def _tokens(text: str) -> tuple[_Token, ...]:

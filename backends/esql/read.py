@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from transpile.backends.base import Reading
 from transpile.backends.eql.engine.lucene import LuceneError, python_regex
-from transpile.backends.eql.read_kql import read_kql
+from transpile.backends.eql.read_kql import is_searched, read_kql, searched_for_words
 from transpile.backends.esql.engine import tree as t
 from transpile.backends.esql.engine.errors import EsqlError
 from transpile.backends.esql.engine.parser import parse_condition
@@ -207,6 +207,7 @@ class _Reader:
 
 # -- conditions ----------------------------------------------------------------------------------
 
+_WORD = re.compile(r"\w+")
 _MIRRORED: Mapping[OrderOp, OrderOp] = {
     "<": ">", "<=": ">=", ">": "<", ">=": "<=",
 }  # fmt: skip
@@ -258,6 +259,11 @@ class _Conditions:
             ):
                 wanted = wanted == (node.name == "==")
                 return self.test(left, lambda letters: _equal(right, letters), wanted=wanted)
+            case (":", (t.Name(name), t.Value(str() as text))) if is_searched(name):
+                self.assumptions[searched_for_words(name)] = None
+                words = (Pattern.of(Wild.RUN, word, Wild.RUN) for word in _WORD.findall(text))
+                some = any_of(Test(Field(name), Glob(word)) for word in words)
+                return some if wanted else all_of((Exists(Field(name)), negate(some)))
             case (":", (left, t.Value() as right)):
                 return self.test(left, lambda letters: _equal(right, letters), wanted=wanted)
             case ("RLIKE", (left, t.Value(str() as text))) if (of := _in_list(left, text)):

@@ -209,7 +209,7 @@ def test_broader_alternatives_contain_those_of_the_known_page(with_seeds: Catalo
     known = set(re.findall(r"^- (.+) \(drops \d", listed, re.MULTILINE))
     present = {rule.name for rule in with_seeds.rules} & known
     assert len(present) == 12
-    assert len(present & found) >= 5
+    assert len(present & found) >= 3
     for name in present - found:  # each asks more of an event, which this rule's events may lack
         logic = with_seeds.rule(name).logic
         assert logic is not None

@@ -95,5 +95,8 @@ def _clusters(statements: Sequence[tuple[str, ...]]) -> Iterator[list[tuple[str,
 
 
 def _alike(left: frozenset[tuple[str, str]], right: frozenset[tuple[str, str]]) -> bool:
+    least, most = sorted((len(left), len(right)))
+    if least < ALIKE * most:
+        return False
     common = len(left & right)
     return common >= ALIKE * (len(left) + len(right) - common)

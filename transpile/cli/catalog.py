@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,8 +41,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+_ALLOCATIONS = 1_000_000
+"""Objects after which the collector looks for cycles: rules are plain data, and have none."""
+
+
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Build the catalogue and write the site; 1 if a rule could not be read."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS)
+    try:
+        return _run(options, terminal)
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _run(options: argparse.Namespace, terminal: Terminal) -> int:
     from transpile.catalog import Catalog
     from transpile.catalog.site import write_site
     from transpile.catalog.verdicts import read_verdicts

@@ -43,6 +43,8 @@ def left(query):
                      id="two-commands"),
         pytest.param('WHERE a == "x" | GROK c "%{WORD:a}" | KEEP a | SORT a', 'a == "x"',
                      id="commands-that-keep-all-rows"),
+        pytest.param('WHERE message : "a|b"', "message like *a* or message like *b*",
+                     id="any-word-of-a-text"),
         pytest.param('WHERE STARTS_WITH(a, "x") AND ENDS_WITH(TO_LOWER(b), "y*")',
                      r"a like cased x* and b like *y\*", id="ends"),
         pytest.param('WHERE a RLIKE """x.*"""', r"a =~ /(?s)\A(?:x(?:.*))\z/", id="expression"),
