@@ -77,6 +77,7 @@ class Total:
     verdicts: Counter[str] = field(default_factory=Counter)
     proofs: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
     killed: int = 0
     open: int = 0
     same: int = 0
@@ -99,6 +100,7 @@ class Total:
             self.killed += report.adequacy.killed
             self.same += report.adequacy.same
             self.open += len(report.adequacy.gaps)
+            self.rules[report.rule] += len(report.adequacy.gaps)
             self.gaps.update(gap.what.partition(":")[0] for gap in report.adequacy.gaps)
 
     def __str__(self) -> str:
@@ -111,6 +113,7 @@ class Total:
             f"refuted {self.refuted}\n"
             f"  not run {dict(self.not_run.most_common())}\n"
             f"  gaps {dict(self.gaps.most_common(8))}\n"
+            f"  most gaps {dict(self.rules.most_common(12))}\n"
             f"  median {median(self.seconds) * 1000:.0f} ms, sum {sum(self.seconds):.0f} s"
         )
 
