@@ -61,7 +61,7 @@ def test_claimed_neighbours_are_confirmed_on_events_made_for_both(catalog: Catal
     assert outcomes["not judged"] == 0
     assert len(checked) == CLAIMS
     assert len({claim.kind for claim, _, _ in checked}) > 12  # relations and pairs of languages
-    assert outcomes["confirmed"] > 0.9 * CLAIMS  # a claim that no event tries is not confirmed
+    assert outcomes["confirmed"] > 0.85 * CLAIMS  # a claim that no event tries is not confirmed
 
 
 # -- the known pages -----------------------------------------------------------------------------
