@@ -81,7 +81,8 @@ def _add_logic(entry: Entry, sheet: Sheet, compiled: Compiled, content: Content)
     page = explain_compiled(compiled)
     sheet.group_by = page.group_by
     sheet.stages = tuple(Stage(s.number, s.kind, s.text, s.predicates) for s in page.stages)
-    entry.events = tuple(Event(e.provider, e.event_id, e.title) for e in page.events)
+    named = (event for event in page.events if event.provider or event.event_id)
+    entry.events = tuple(Event(e.provider, e.event_id, e.title) for e in named)
     seen = shared_events(compiled)
     rule = _event_part(seen, content)
     resolution = None
