@@ -71,6 +71,8 @@ def test_a_search_that_doubles_again_and_again_is_too_large() -> None:
                  + "y" * 6000 + '"', id="a-long-text-in-digits"),
     pytest.param("sourcetype=aws:cloudtrail | stats count by requestParameters.a/*/*Name user",
                  id="a-column-beside-a-family-of-fields"),
+    pytest.param("index=x | rename b as c | rename a" + "*" * 3000 + "z as d | search d=1",
+                 id="many-wildcards"),
     pytest.param("index=x | table a | eventstats avg(a) as b by gone | search b>1",
                  id="totals-by-a-field-that-no-row-has"),
     pytest.param("index=x | where _time > relative_time(now(), \"-" + "9" * 30 + "d\")",
@@ -112,3 +114,10 @@ def test_a_value_that_doubles_from_stage_to_stage_is_left_out(step: str, target:
 def test_many_backslashes_are_refused_at_once(search: str) -> None:
     with pytest.raises(TranspileError):
         compile_rule(read_rule(search), Content.builtin())
+
+
+@pytest.mark.parametrize("version", ["1e999", ".nan", "1.5"])
+def test_a_version_that_is_no_whole_number_is_refused(version: str) -> None:
+    with pytest.raises(TranspileError) as caught:
+        read_rule(f"name: n\nversion: {version}\nsearch: index=x\n")
+    assert caught.value.code == "CNT408"

@@ -76,7 +76,7 @@ class Fields:
     def integer(self, key: str) -> int | None:
         """Return a whole number; None if absent."""
         value = self.number(key)
-        if value is not None and value != int(value):
+        if value is not None and not value.is_integer():
             raise self.wrong(key, "a whole number")
         return None if value is None else int(value)
 

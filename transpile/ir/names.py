@@ -16,9 +16,12 @@ def name_matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
 
     A leading `*` does not take in internal names (those that begin with `_`).
     """
-    parts = [re.escape(part) for part in pattern.split("*")]
+    first, *parts = [re.escape(part) for part in pattern.split("*")]
     guard = "(?!_)" if pattern.startswith("*") else ""
-    return re.compile(guard + "(.*?)".join(parts), re.DOTALL).fullmatch
+    # The first place of each part but the last is as good as any: atomic, so none is tried twice.
+    inner = "".join(f"(?>(.*?){part})" for part in parts[:-1])
+    last = f"(.*?){parts[-1]}" if parts else ""
+    return re.compile(guard + first + inner + last, re.DOTALL).fullmatch
 
 
 def match_name(pattern: str, name: str) -> re.Match[str] | None:
