@@ -99,7 +99,11 @@ class SqlEngine(ABC):
         RejectedText for a query that the engine does not run.
         """
         tables = self.tables(draft)
-        stored = [table.stored(events, draft, self) for table in tables]
+        hidden = [table.hidden(events, draft, self) for table in tables]
+        stored = [
+            table.stored(events, draft, self, without)
+            for table, without in zip(tables, hidden, strict=True)
+        ]
         for name, source in draft.inputs.tables.items():
             if source.startswith("lookup:"):
                 stored.append(lookup_rows(name, lookups.get(source.removeprefix("lookup:"))))
@@ -111,10 +115,9 @@ class SqlEngine(ABC):
         except self.errors() as error:
             raise RejectedText(f"{self.name}: {str(error).strip()}") from error
         names = {name: field for table in tables for name, field in table.dotted(events).items()}
-        hidden = {name for table in tables for name in table.hidden(events, draft, self)}
         return Seen(
             rows=tuple({names.get(name, name): row[name] for name in row} for row in rows),
-            hidden=frozenset(names.get(name, name) for name in hidden),
+            hidden=frozenset(names.get(name, name) for name in frozenset().union(*hidden)),
         )
 
     def tables(self, draft: Draft) -> tuple[EventTable, ...]:
@@ -226,6 +229,8 @@ class EventTable:
 
         They have a value that it cannot hold, or differ in case only from another column.
         """
+        if not (self.whole or isinstance(self.source, TaxonomyColumns)):
+            return frozenset()  # the view has the named columns only
         found: set[str] = set()
         kept: dict[str, str] = {engine.column_key(name): name for name in self.named}
         for view in filter(None, map(self.view, events)):
@@ -235,13 +240,17 @@ class EventTable:
                     found.add(name)
         return frozenset(found)
 
-    def stored(self, events: Sequence[Event], draft: Draft, engine: SqlEngine) -> Stored:
-        """Return the table with the events. Raises ValueError for one that it cannot hold."""
+    def stored(
+        self, events: Sequence[Event], draft: Draft, engine: SqlEngine, hidden: frozenset[str]
+    ) -> Stored:
+        """Return the table with the events, without the columns of `hidden`.
+
+        Raises ValueError for an event that it cannot hold.
+        """
         for index, event in enumerate(events):
             reason = self.refusal(event, draft, engine)
             if reason is not None:
                 raise ValueError(f"event {index} does not fit the table {self.name}: {reason}")
-        hidden = self.hidden(events, draft, engine)
         views = [
             {name: value for name, value in view.items() if name not in hidden}
             for view in filter(None, map(self.view, events))

@@ -17,6 +17,7 @@ from transpile.ir import pred as p
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.show import show_expr, show_pred
+from transpile.names import shorten
 
 UNKNOWN = "unknown"
 """Kind of a condition that nothing is known of; it is not even equal to itself elsewhere."""
@@ -227,7 +228,7 @@ _LONGEST = 600
 def said(tree: Tree) -> str:
     """Return a filter as a line of text, cut where it is very long."""
     text = _said(tree)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return shorten(text, _LONGEST)
 
 
 def _said(tree: Tree) -> str:

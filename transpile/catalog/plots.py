@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from transpile.names import shorten
+
 _WIDTH, _LEFT, _RIGHT, _STEP = 720, 190, 60, 28
 
 Bar = tuple[str, Mapping[str, int]]
@@ -29,7 +31,7 @@ def bars(label: str, rows: Sequence[Bar], parts: Sequence[tuple[str, str]]) -> d
                 x += width
         drawn.append(
             {
-                "label": name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…",
+                "label": shorten(name, _LONGEST),
                 "y": at * _STEP + 4,
                 "parts": pieces,
                 "end": round(x, 1),

@@ -10,6 +10,7 @@ from transpile.interpret import NotComputable, compile_pred
 from transpile.ir.pred import Pred
 from transpile.ir.show import show_pred
 from transpile.ir.walk import conjuncts, fields_of
+from transpile.names import shorten
 from transpile.schema.datasets import dataset
 from transpile.schema.fields import FieldMap
 from transpile.schema.model_view import model_view
@@ -130,5 +131,4 @@ def _target_part(conversion: Conversion, pred: Pred | None) -> Part | None:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return shorten(" ".join(text.split()), _LONGEST)
