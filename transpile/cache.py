@@ -113,12 +113,11 @@ def _slices(items: list[str], size: int) -> Iterator[list[str]]:
 
 def digest(*parts: bytes | str) -> str:
     """Return a digest of some parts; how a text is cut into parts counts."""
-    total = hashlib.blake2b(digest_size=20)
+    data: list[bytes] = []
     for part in parts:
-        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        total.update(len(data).to_bytes(8, "little"))
-        total.update(data)
-    return total.hexdigest()
+        told = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        data += (len(told).to_bytes(8, "little"), told)
+    return hashlib.blake2b(b"".join(data), digest_size=20).hexdigest()
 
 
 def digest_of_files(files: Iterable[Path]) -> str:

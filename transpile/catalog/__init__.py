@@ -143,7 +143,7 @@ class Catalog:
 
         rule: whose; None: those of all rules, the numbers being of all that look for a value.
         """
-        return self.counts.all if rule is None else rows_of(rule, self.counts)
+        return self.counts.all if rule is None else rows_of(rule, self.counts.others(rule))
 
     def neighbours(self, rule: Entry) -> Neighbours:
         """Return the rules that are broader, narrower, the same or nearly so."""

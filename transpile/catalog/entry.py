@@ -100,8 +100,8 @@ class Entry:
                 **data,
                 "techniques": tuple(data["techniques"]),
                 "false_positives": tuple(data["false_positives"]),
-                "events": tuple(Event(*row) for row in data["events"]),
-                "values": tuple(Value(*row) for row in data["values"]),
+                "events": tuple(map(Event._make, data["events"])),
+                "values": tuple(map(Value._make, data["values"])),
                 "logic": None if logic is None else Logic.from_json(logic),
                 "outcomes": {
                     name: Outcome(row[0], tuple(row[1]), row[2])

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from transpile.catalog.entry import Entry
 from transpile.names import slug
@@ -58,7 +58,7 @@ def grouped(rules: Sequence[Entry]) -> tuple[Group, ...]:
         spelled: Counter[str] = Counter()
         found: dict[int, None] = {}
         for words in members:
-            spelled += written[words]
+            spelled.update(written[words])
             found.update(stated[words])
         texts = tuple(text for text, _ in sorted(spelled.items(), key=lambda x: (-x[1], x[0])))
         base = slug(texts[0], 60)
@@ -83,8 +83,10 @@ def _clusters(statements: Sequence[tuple[str, ...]]) -> Iterator[list[tuple[str,
     members: dict[int, list[tuple[str, ...]]] = {}
     for at, found in enumerate(shingles):
         telling = [pair for pair in found if usage[pair] <= _USUAL]
-        met = sorted({leader for pair in telling for leader in leaders[pair]})
-        near = next((x for x in met if _alike(found, shingles[x])), None)
+        met = Counter(chain.from_iterable(leaders[pair] for pair in telling))
+        needed = ALIKE * len(found) - (len(found) - len(telling))
+        likely = sorted(leader for leader, shared in met.items() if shared >= needed)
+        near = next((x for x in likely if _alike(found, shingles[x])), None)
         if near is not None:
             members[near].append(statements[at])
             continue

@@ -8,7 +8,7 @@ only for itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -87,10 +87,9 @@ class Logic:
         first = len(self.scope)
         return said(self.scope[at]) if at < first else self.words[at - first]
 
-    def leaves(self) -> Iterator[Leaf]:
-        """Yield the leaves of all conjuncts."""
-        for tree in self.trees:
-            yield from leaves(tree)
+    def leaves(self) -> list[Leaf]:
+        """Return the leaves of all conjuncts, in their order."""
+        return [leaf for tree in self.trees for leaf in leaves(tree)]
 
     def to_json(self) -> list[Any]:
         """Return plain data for JSON: the literals once, the trees over their numbers."""
@@ -111,7 +110,7 @@ class Logic:
     def from_json(cls, data: list[Any]) -> Logic:
         """Return what `to_json` wrote."""
         rows, trees, words, complete, extra = data
-        literals = [Literal(*row) for row in rows]
+        literals = [Literal._make(row) for row in rows]
 
         def unpacked(item: Any) -> Tree:
             if isinstance(item, int):
@@ -123,13 +122,11 @@ class Logic:
         return cls(scope, filters, tuple(words), leaves, complete, tuple(extra))
 
 
-def leaves(tree: Tree) -> Iterator[Leaf]:
-    """Yield the leaves of a tree."""
+def leaves(tree: Tree) -> list[Leaf]:
+    """Return the leaves of a tree, in their order."""
     if isinstance(tree, Leaf):
-        yield tree
-    else:
-        for part in tree.parts:
-            yield from leaves(part)
+        return [tree]
+    return [leaf for part in tree.parts for leaf in leaves(part)]
 
 
 def filters_of(pred: Pred) -> tuple[Tree, ...]:

@@ -76,10 +76,10 @@ def layers(catalog: Catalog) -> Iterator[tuple[str, str, list[Entry]]]:
         yield LANGUAGES[name], f"attack-layer-{name}.json", rules
 
 
-def pages(catalog: Catalog) -> Iterator[Made]:
-    """Yield every page that speaks of many rules."""
+def pages(catalog: Catalog, shards: int) -> Iterator[Made]:
+    """Yield every page that speaks of many rules. shards: files of the search's index."""
     yield "index.html", "index.html.j2", _index(catalog), ()
-    yield "rules.html", "rules.html.j2", _finder(catalog), ()
+    yield "rules.html", "rules.html.j2", _finder(catalog, shards), ()
     yield from _lists(catalog)
     yield from _attack(catalog)
     yield from _events(catalog)
@@ -120,15 +120,12 @@ def _index(catalog: Catalog) -> Facts:
     }
 
 
-def _finder(catalog: Catalog) -> Facts:
-    from transpile.catalog.pages import index_rows
-    from transpile.catalog.site import shards
-
+def _finder(catalog: Catalog, shards: int) -> Facts:
     rules = catalog.rules
     targets = targets_of(catalog)
     return {
         "title": "Rules",
-        "shards": len(shards(index_rows(rules, targets))),
+        "shards": shards,
         "languages": languages_of(catalog),
         "severities": sorted({rule.severity for rule in rules if rule.severity}, key=_by_severity),
         "collections": sorted({rule.collection for rule in rules}),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from transpile.catalog.entry import LANGUAGES, Entry
-from transpile.catalog.neighbours import KINDS, Neighbour
+from transpile.catalog.counts import Numbers, rows_of
+from transpile.catalog.entry import Entry
+from transpile.catalog.neighbours import KINDS
 from transpile.explain.coverage import attack_coverage
 from transpile.migration import STATUS
 from transpile.schema import attack
@@ -35,12 +36,52 @@ def _link(rule: Entry) -> Facts:
     }
 
 
-def rule_facts(catalog: Catalog, rule: Entry, groups: Mapping[str, str]) -> Facts:
-    """Return what the page of a rule shows besides its sheet.
+class Around(NamedTuple):
+    """All that the page of a rule shows and that is not read of its file: plain data.
+
+    neighbours: of each kind key, name, language, what is dropped, what is added, likeness.
+    counts: for each of its values how many other rules look for it.  groups: for each of its false
+    positives the key of the group's page.  verdicts: of its conversions.
+    """
+
+    never: bool
+    neighbours: tuple[tuple[tuple[Any, ...], ...], ...]
+    counts: tuple[Numbers, ...]
+    groups: tuple[str, ...]
+    verdicts: tuple[str, ...]
+
+
+_NEIGHBOUR = ("key", "name", "language", "dropped", "added", "likeness")
+
+
+def around(catalog: Catalog, rule: Entry, groups: Mapping[str, str]) -> Around:
+    """Return what other rules and other files say of a rule.
 
     groups: statement of a false positive -> key of its group's page.
     """
-    around = catalog.neighbours(rule)
+    rules, found = catalog.rules, catalog.neighbours(rule)
+    return Around(
+        # two fields of Elastic may be one in Splunk's view, so that only there no event has both
+        rule.key in catalog.never and rule.language != "elastic",
+        tuple(
+            tuple(
+                (*_heading(rules[n.index]), n.dropped, n.added, n.likeness)
+                for n in getattr(found, kind)
+            )
+            for kind in KINDS
+        ),
+        catalog.counts.others(rule),
+        tuple(groups.get(" ".join(text.split()), "") for text in rule.false_positives),
+        tuple(outcome.verdict for outcome in rule.outcomes.values()),
+    )
+
+
+def _heading(rule: Entry) -> tuple[str, str, str]:
+    return rule.key, rule.name, rule.language
+
+
+def rule_facts(rule: Entry, around: Around) -> Facts:
+    """Return what the page of a rule shows besides its sheet."""
     return {
         **_link(rule),
         "id": rule.id,
@@ -51,8 +92,7 @@ def rule_facts(catalog: Catalog, rule: Entry, groups: Mapping[str, str]) -> Fact
         "modified": rule.modified,
         "source": f"{rule.collection}/{rule.path}",
         "error": rule.error,
-        # two fields of Elastic may be one in Splunk's view, so that only there no event has both
-        "never": rule.key in catalog.never and rule.language != "elastic",
+        "never": around.never,
         "attack": [
             {
                 "tactic": row.tactic,
@@ -71,16 +111,16 @@ def rule_facts(catalog: Catalog, rule: Entry, groups: Mapping[str, str]) -> Fact
                     for v in row.values
                 ],
             }
-            for row in catalog.indicators(rule)
+            for row in rows_of(rule, around.counts)
         ],
         "neighbours": {
-            kind: [_neighbour(catalog.rules[n.index], n) for n in getattr(around, kind)]
-            for kind in KINDS
+            kind: [dict(zip(_NEIGHBOUR, row, strict=True)) for row in rows]
+            for kind, rows in zip(KINDS, around.neighbours, strict=True)
         },
         "extra": [] if rule.logic is None else list(rule.logic.extra),
         "false_positives": [
-            {"text": text, "group": groups.get(" ".join(text.split()), "")}
-            for text in rule.false_positives
+            {"text": text, "group": group}
+            for text, group in zip(rule.false_positives, around.groups, strict=True)
         ],
         "outcomes": {
             target: {**outcome._asdict(), "status": STATUS[outcome.fidelity]}
@@ -94,54 +134,3 @@ def _technique(text: str) -> Facts:
     number, _, name = text.partition(" ")
     known = number in attack.ids_in_force()
     return {"id": number, "name": name} if known else {"id": text, "name": ""}
-
-
-def _neighbour(rule: Entry, neighbour: Neighbour) -> Facts:
-    return {
-        "key": rule.key,
-        "name": rule.name,
-        "language": rule.language,
-        "dropped": list(neighbour.dropped),
-        "added": list(neighbour.added),
-        "likeness": neighbour.likeness,
-    }
-
-
-_LETTERS = {"full": "f", "partial": "p", "none": "n"}
-
-
-def index_rows(rules: Sequence[Entry], targets: Sequence[str]) -> list[list[Any]]:
-    """Return a row a rule for the search in the browser.
-
-    Key, name, language, severity, collection, techniques, a letter per target (`-`: not converted),
-    and the fields and values that it looks for, in lower case.
-    """
-    languages = list(LANGUAGES)
-    rows = []
-    for rule in rules:
-        marks = "".join(_mark(rule, target) for target in targets)
-        asked = dict.fromkeys(part for v in rule.values for part in (v.field, v.text) if part)
-        events = dict.fromkeys(f"{e.provider} {e.id}".strip() for e in rule.events)
-        text = " ".join((*asked, *events)).lower()
-        rows.append(
-            [
-                rule.key.partition("/")[2],
-                rule.name,
-                languages.index(rule.language),
-                rule.severity,
-                rule.collection,
-                " ".join(rule.techniques),
-                marks,
-                text[:_MOST_TEXT],
-            ]
-        )
-    return rows
-
-
-_MOST_TEXT = 1500
-"""Characters of fields and values by which one rule can be found."""
-
-
-def _mark(rule: Entry, target: str) -> str:
-    outcome = rule.outcomes.get(target)
-    return "-" if outcome is None else _LETTERS[STATUS[outcome.fidelity]]

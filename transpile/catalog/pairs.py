@@ -187,9 +187,12 @@ class _Work:
         """Yield the pairs of `implications` that have one of these rules."""
         everything = range(len(self.logics))
         for one in sorted(changed):
-            yield from ((one, other) for other in everything if self._proposed(one, other))
-            others = (other for other in everything if other not in changed)
-            yield from ((other, one) for other in others if self._proposed(other, one))
+            logic = self.logics[one]
+            if logic is not None and tells(logic):
+                yield from ((one, other) for other in everything if self._proposed(one, other))
+            if logic is not None and _reads_less(logic):
+                others = (other for other in everything if other not in changed)
+                yield from ((other, one) for other in others if self._proposed(other, one))
 
     def _proposed(self, narrow: int, wide: int) -> bool:
         """Return whether a pair is one of `implications`."""
@@ -216,7 +219,7 @@ class _Work:
         positive = [
             tree
             for tree in logic.trees
-            if (found := list(leaves(tree))) and all(leaf.holds for leaf in found)
+            if (found := leaves(tree)) and all(leaf.holds for leaf in found)
         ]
         return min(positive, key=self._rarity) if positive else None
 
@@ -275,7 +278,7 @@ def _weight(total: int, count: int) -> float:
 
 def tells(logic: Logic) -> bool:
     """Return whether a rule asks anything besides which events it reads."""
-    return any(any(True for _ in leaves(tree)) for tree in logic.filters)
+    return any(leaves(tree) for tree in logic.filters)
 
 
 def _reads_less(logic: Logic) -> bool:

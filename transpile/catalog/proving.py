@@ -72,7 +72,7 @@ def finds(trees: Sequence[Tree]) -> Callable[[Any], bool]:
 
 
 def _size(trees: Collection[Tree]) -> int:
-    return sum(1 for tree in trees for _ in leaves(tree))
+    return sum(len(leaves(tree)) for tree in trees)
 
 
 def subjects(trees: Collection[Tree]) -> frozenset[str]:

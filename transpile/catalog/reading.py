@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,27 +44,34 @@ def files_of(paths: Sequence[Path | str]) -> list[File]:
     for top in map(Path, paths):
         if not top.exists():
             raise ContentError("no such file or folder", code="CNT407", path=str(top))
-        label = top.resolve().name
+        here = top.resolve()
         if top.is_file():
-            real = top.resolve()
-            found.setdefault(real, File(top, real, real.parent.name, top.name))
+            found.setdefault(here, File(top, here, here.parent.name, top.name))
             continue
         start = top / RULE_FOLDER if (top / RULE_FOLDER).is_dir() else top
-        for path in sorted(_walk(start)):
-            name, real = path.relative_to(top).as_posix(), path.resolve()
-            found.setdefault(real, File(path, real, label, name))
+        for path, real in _walk(start, start.resolve(), set()):
+            found.setdefault(real, File(path, real, here.name, path.relative_to(top).as_posix()))
     return list(found.values())
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for entry in folder.iterdir():
+def _walk(folder: Path, real: Path, walked: set[Path]) -> Iterator[tuple[Path, Path]]:
+    """Yield the files below a folder, each with its path without links.
+
+    real: the folder's.  walked: folders, without links, that are not walked again.
+    """
+    walked.add(real)
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
-            if entry.name not in _NO_RULES:
-                yield from _walk(entry)
-        elif entry.suffix in _SUFFIXES:
-            yield entry
+        path = folder / entry.name
+        beyond = Path(os.path.realpath(path)) if entry.is_symlink() else real / entry.name
+        if os.path.isdir(path) if entry.is_symlink() else entry.is_dir():
+            if entry.name not in _NO_RULES and beyond not in walked:
+                yield from _walk(path, beyond, walked)
+        elif path.suffix in _SUFFIXES:
+            yield path, beyond
 
 
 def read_bytes(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from transpile.cache import digest, program
 from transpile.catalog import overviews
-from transpile.catalog.pages import index_rows, rule_facts
+from transpile.catalog.index import rows, shards
+from transpile.catalog.pages import Facts, around, rule_facts
 from transpile.catalog.render import json_text, page
 from transpile.catalog.views import navigator_layer, report_csv
+from transpile.output import sweep, write_text
 
 if TYPE_CHECKING:
     from transpile.catalog import Catalog
@@ -30,18 +32,22 @@ ASSETS = ("style.css", "site.js", "theme.js", "icon.svg")
 MANY = 200
 """Pages from which on more than one process pays."""
 
-_SHARD = 150_000
-"""Characters of one file of the search's index at most."""
+RULE = "rule.html.j2"
+"""The template of a rule's page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page to write. sheets: rules whose sheets it shows."""
+    """A page to write. sheets: rules whose sheets it shows.
+
+    said: JSON that, with the files of these rules, says all that its facts are made of.
+    """
 
     name: str
     template: str
-    facts: Mapping[str, Any]
-    sheets: Sequence[str] = field(default=())
+    said: str
+    facts: Callable[[], Facts]
+    sheets: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,47 +74,52 @@ def write_site(
     new: list[Page] = []
     common = digest(program(), json.dumps(site))
     rule_stamps = catalog.stamps()
-    for item in _pages(catalog):
-        said = json.dumps(item.facts, default=str)
+
+    def holds(name: str, stamp: str) -> bool:
+        stamps[name] = stamp
+        return known.get(name) == stamp and os.path.isfile(f"{folder}/{name}")
+
+    index = shards(rows(catalog.rules, overviews.targets_of(catalog)))
+    for item in _pages(catalog, len(index)):
         of_sheets = (rule_stamps[key] for key in item.sheets)
-        stamps[item.name] = digest(common, item.template, said, *of_sheets)
-        if known.get(item.name) != stamps[item.name] or not (folder / item.name).is_file():
+        if not holds(item.name, digest(common, item.template, item.said, *of_sheets)):
             new.append(item)
-    for name, text in _files(catalog):
-        stamps[name] = digest(text)
-        if known.get(name) != stamps[name] or not (folder / name).is_file():
+    for name, text in _files(catalog, index):
+        if not holds(name, digest(text)):
             _write(folder / name, text)
-    jobs = ((item, _sheets(catalog, item)) for item in new)
+    jobs = (_job(catalog, item) for item in new)
     done = _rendered(jobs, len(new), site, folder, processes)
     for _ in progress(done, len(new)) if progress else done:
         pass
     removed = _remove(folder, known.keys() - stamps.keys())
+    for name in {os.path.dirname(name) for name in stamps}:
+        sweep(folder / name)
     catalog.cache.store_pages(str(folder.resolve()), stamps)
     return Written(len(new), len(stamps) - len(new), removed)
 
 
-def _pages(catalog: Catalog) -> Iterator[Page]:
-    """Yield every page with its facts."""
+def _pages(catalog: Catalog, shards: int) -> Iterator[Page]:
+    """Yield every page with its facts. shards: files of the search's index."""
     groups = {
         text: group.key
         for group in catalog.false_positives()
         for text in group.texts
     }
     for rule in catalog.rules:
-        facts = rule_facts(catalog, rule, groups)
-        yield Page(f"rules/{rule.key}.html", "rule.html.j2", facts, (rule.key,))
-    for name, template, facts, sheets in overviews.pages(catalog):
-        yield Page(name, template, facts, sheets)
+        others = around(catalog, rule, groups)
+        facts = partial(rule_facts, rule, others)
+        yield Page(f"rules/{rule.key}.html", RULE, json.dumps(others), facts, (rule.key,))
+    for name, template, made, sheets in overviews.pages(catalog, shards):
+        yield Page(name, template, json.dumps(made), partial(dict, made), sheets)
 
 
-def _files(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield name and text of every file that is no page."""
+def _files(catalog: Catalog, index: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield name and text of every file that is no page. index: of the search."""
     for name in ASSETS:
         text = (files("transpile.catalog") / "assets" / name).read_text(encoding="utf-8")
         yield f"assets/{name}", text
-    targets = overviews.targets_of(catalog)
-    for number, rows in enumerate(shards(index_rows(catalog.rules, targets))):
-        yield f"data/rules-{number}.js", _script(rows)
+    for number, shard in enumerate(index):
+        yield f"data/rules-{number}.js", _script(shard)
     yield "report.csv", report_csv(catalog.rules)
     for name, file, rules in overviews.layers(catalog):
         yield file, json_text(navigator_layer(rules, name))
@@ -119,25 +130,13 @@ def _script(rows: Sequence[str]) -> str:
     return f"window.transpileRules.push(\n{listed}\n);\n"
 
 
-def shards(rows: Sequence[Any]) -> list[list[str]]:
-    """Return rows as JSON in lists of a bounded size; one list at least."""
-    found: list[list[str]] = [[]]
-    size = 0
-    for row in rows:
-        text = json.dumps(row, ensure_ascii=True, separators=(",", ":"))
-        if found[-1] and size + len(text) > _SHARD:
-            found.append([])
-            size = 0
-        found[-1].append(text)
-        size += len(text)
-    return found
+_Job = tuple[str, str, Facts, list[dict[str, Any]]]
+"""Name of a page, its template, its facts, the sheets that it shows."""
 
 
-def _sheets(catalog: Catalog, item: Page) -> list[dict[str, Any]]:
-    return [catalog.sheet(catalog.by_key[key]).to_json() for key in item.sheets]
-
-
-_Job = tuple[Page, list[dict[str, Any]]]
+def _job(catalog: Catalog, item: Page) -> _Job:
+    sheets = [catalog.sheet(catalog.by_key[key]).to_json() for key in item.sheets]
+    return item.name, item.template, item.facts(), sheets
 
 
 def _rendered(
@@ -173,16 +172,17 @@ def _batches(items: Iterator[_Job], size: int) -> Iterator[list[_Job]]:
 
 
 def _render(job: _Job, site: Mapping[str, Any], folder: Path) -> int:
-    item, sheets = job
-    if item.template != "rule.html.j2":
-        facts = {**item.facts, **({"samples": _samples(item, sheets)} if sheets else {})}
-        _write(folder / item.name, page(item.template, item.name, site, facts))
+    name, template, facts, sheets = job
+    if template != RULE:
+        if sheets:
+            facts = {**facts, "samples": _samples(facts, sheets)}
+        _write(folder / name, page(template, name, site, facts))
         return 1
-    facts = {**item.facts, **sheets[0]}
+    facts = {**facts, **sheets[0]}
     facts["stages"] = [_named(row, _STAGE) for row in facts["stages"]]
     facts["conversions"] = [_named(row, _CONVERTED) for row in facts["conversions"]]
-    stem = item.name.removesuffix(".html")
-    _write(folder / item.name, page(item.template, item.name, site, facts))
+    stem = name.removesuffix(".html")
+    _write(folder / name, page(template, name, site, facts))
     _write(folder / f"{stem}.md", page("rule.md.j2", f"{stem}.md", site, facts))
     _write(folder / f"{stem}.json", json_text(facts))
     return 1
@@ -196,16 +196,16 @@ def _named(row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
     return dict(zip(names, row, strict=True))
 
 
-def _samples(item: Page, sheets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _samples(facts: Facts, sheets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the sample rules of a page with what their sheets say of them."""
     shown = ("description", "search", "search_format")
-    pairs = zip(item.facts["samples"], sheets, strict=True)
+    pairs = zip(facts["samples"], sheets, strict=True)
     return [{**link, **{name: sheet[name] for name in shown}} for link, sheet in pairs]
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    """Write a file in one step. What cannot be text of a file is written as an escape."""
+    write_text(path, text.encode("utf-8", "backslashreplace").decode())
 
 
 def _remove(folder: Path, names: Iterator[str] | set[str]) -> int:

@@ -11,9 +11,9 @@ from typing import Any
 
 from transpile.cache import default_folder, digest
 from transpile.cli.inputs import settings_for
-from transpile.cli.output import make_folder
 from transpile.cli.targets import add_target_option
 from transpile.cli.terminal import Terminal, one_line
+from transpile.output import make_folder
 
 TARGETS = ("sigma", "eql", "sql:duckdb")
 """What rules are converted to without `-t`."""
@@ -52,6 +52,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     try:
         return _run(options, terminal)
     finally:
+        gc.freeze()
+        gc.unfreeze()  # what there is now is old: no walk over all of it
         gc.set_threshold(*usual)
 
 

@@ -18,13 +18,13 @@ from transpile.cli.inputs import (
     files_of,
     settings_for,
 )
-from transpile.cli.output import OutputFolder, check_file, write_text
 from transpile.cli.targets import add_target_option, targets_for
 from transpile.cli.terminal import Terminal, one_line
 from transpile.cli.watch import watch
 from transpile.content import Content
 from transpile.errors import BugError, ContentError, UsageError
 from transpile.fidelity import Fidelity
+from transpile.output import OutputFolder, check_file, write_text
 from transpile.tables import table_read
 from transpile.targets import check_choices, find, variant_of
 

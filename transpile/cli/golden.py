@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transpile.cli.inputs import collect, content_for, settings_for
-from transpile.cli.output import write_text
 from transpile.cli.targets import add_target_option, targets_for
 from transpile.cli.terminal import Terminal, printable
 from transpile.findings import FORMATS, Case, Finding
@@ -17,6 +16,7 @@ from transpile.golden.build import MANIFEST, manifest_text, names_for
 from transpile.golden.cases import golden_cases
 from transpile.golden.changed import changed_files, concerned
 from transpile.golden.compare import read_manifest
+from transpile.output import write_text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from transpile.cache import Cache
 from transpile.cli.batch import Job, outcomes_of
 from transpile.cli.inputs import add_content_option, content_for, settings_for
-from transpile.cli.output import check_file, write_text
 from transpile.cli.targets import add_target_option, targets_for
 from transpile.cli.terminal import Terminal, table
 from transpile.migration import EFFORTS, Migration, migration
 from transpile.migration.render import FORMATS
+from transpile.output import check_file, write_text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

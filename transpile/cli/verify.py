@@ -9,12 +9,12 @@ from pathlib import Path
 
 from transpile.cli.batch import processes_for
 from transpile.cli.inputs import add_content_option, collect, content_for, settings_for
-from transpile.cli.output import check_file, write_text
 from transpile.cli.targets import add_target_option, targets_for
 from transpile.cli.terminal import Terminal, one_line, printable, table
 from transpile.errors import BugError, TranspileError
 from transpile.events import read_events
 from transpile.findings import FORMATS
+from transpile.output import check_file, write_text
 from transpile.verify import Report, Verdict
 from transpile.verify.many import Job, verify_all
 from transpile.verify.prove import Relation
