@@ -9,6 +9,7 @@ from transpile.compiled import Compiled, compile_rule, in_time_bounds
 from transpile.errors import Unsupported
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.regex import RegexError
+from transpile.ir.remember import remember
 from transpile.tables import tables_for
 from transpile.targets import check_choices, find, variant_of
 
@@ -149,6 +150,7 @@ def request_for(
     )
 
 
+@remember
 def rule_info(rule: Rule, content: Content) -> RuleInfo:
     """Return the metadata that a target may print."""
     from transpile.backends.base import RuleInfo

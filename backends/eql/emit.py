@@ -15,7 +15,7 @@ from transpile.backends.base import Draft, Request
 from transpile.backends.eql import text
 from transpile.backends.eql.emit_sequence import emit_ordered, emit_sequence, sequence_of
 from transpile.backends.eql.layout import INDENT, WIDTH, Piece, Strength, laid_out, one_per_line
-from transpile.backends.eql.search import SCHEMA, Search, present, search
+from transpile.backends.eql.search import SCHEMA, Search, search
 from transpile.backends.eql.thresholds import Runs, key_of, threshold
 from transpile.backends.eql.types import FAMILY, elastic_type
 
@@ -23,9 +23,8 @@ from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, Partner, event_rule
 from transpile.ir.pred import all_of
-from transpile.ir.stages import DataModel, Events
 from transpile.schema.named import named
-from transpile.schema.resolve import Resolution
+from transpile.schema.resolve import Resolution, always_in
 
 
 def emit(request: Request) -> Draft:
@@ -56,13 +55,12 @@ def emit(request: Request) -> Draft:
 
 
 def _event_rule(request: Request) -> EventRule:
-    source = request.pipeline.stages[0] if request.pipeline.stages else None
     return event_rule(
         request.pipeline,
-        never_missing=present(source) if isinstance(source, DataModel | Events) else frozenset(),
+        never_missing=always_in(next(iter(request.pipeline.stages), None)),
         strict=request.strict,
         tables=request.lookups,
-        joins=present,
+        joins=always_in,
         named=named,
         sequences=True,
     )

@@ -23,17 +23,15 @@ from transpile.ir.events import EventRule
 from transpile.ir.expr import Field
 from transpile.ir.pred import FALSE, TRUE, And, Pred, Test, TextEq, all_of
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.stages import DataModel, Events
 from transpile.ir.text import fold
 from transpile.ir.walk import conjuncts, fields_of
 from transpile.schema.bounds import widen
 from transpile.schema.choices import settled
-from transpile.schema.cim import never_missing
 from transpile.schema.ecs import is_ecs
 from transpile.schema.elastic import Selection, selection
 from transpile.schema.named import NAMES, PROGRAM, premise
-from transpile.schema.resolve import EVENT_CODE_FIELDS
-from transpile.schema.rewrite import Resolution, Rewritten, resolve, rewrite
+from transpile.schema.resolve import EVENT_CODE_FIELDS, Resolution, always_in, resolve
+from transpile.schema.rewrite import Rewritten, rewrite
 
 SCHEMA: Literal["ecs"] = "ecs"
 
@@ -62,7 +60,7 @@ class Search:
     @property
     def filled(self) -> frozenset[str]:
         """Source fields for which a data model shows a value where the event has none."""
-        return present(self.rule.source)
+        return always_in(self.rule.source)
 
     @property
     def required(self) -> Pred:
@@ -85,13 +83,6 @@ class Search:
         return Side(
             name, self.rule.source, self.rule.pred, self.inputs(keys), self.required, keys
         )
-
-
-def present(source: Events | DataModel) -> frozenset[str]:
-    """Return the fields that every event of a source has."""
-    return (
-        never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
-    )
 
 
 def search(rule: EventRule, request: Request) -> Search:

@@ -37,9 +37,9 @@ from transpile.ir.events.reader import Elsewhere
 from transpile.ir.events.rows import BY_SCHEDULE
 from transpile.ir.expr import Expr, Field, Lit
 from transpile.ir.pred import all_of
-from transpile.schema.cim import never_missing
 from transpile.schema.elastic import Selection, selection
-from transpile.schema.rewrite import Resolution, membership, resolve
+from transpile.schema.resolve import Resolution, always_in, resolve
+from transpile.schema.rewrite import membership
 
 _METADATA = ("_id", "_index", "_version")
 _ANYWHERE = ("logs-*",)
@@ -82,10 +82,7 @@ def emit(request: Request) -> Draft:
 
 
 def _read(request: Request) -> _Rule:
-    first = request.pipeline.stages[0] if request.pipeline.stages else None
-    filled = (
-        never_missing(first.model, first.node) if isinstance(first, s.DataModel) else frozenset()
-    )
+    filled = always_in(next(iter(request.pipeline.stages), None))
     events = event_rule(request.pipeline, never_missing=filled, strict=request.strict)
     resolution = resolve(events.source, events.pred, request.info.data_sources)
     if resolution is None:

@@ -22,13 +22,11 @@ from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.events import EventRule, event_rule
 from transpile.ir.pred import all_of
-from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import fields_of
 from transpile.names import shorten
 from transpile.schema.choices import settled
-from transpile.schema.cim import never_missing
 from transpile.schema.datasets import LogSource
-from transpile.schema.rewrite import Resolution, resolve
+from transpile.schema.resolve import Resolution, always_in, resolve
 
 _LOSS = 240
 """Characters of a loss in a description."""
@@ -171,22 +169,13 @@ def _joined(part: Part, other: Part, info: RuleInfo) -> Draft | str:
 
 
 def _event_rule(request: Request) -> EventRule:
-    source = request.pipeline.stages[0]
     return event_rule(
         request.pipeline,
-        never_missing=_present_in(source)
-        if isinstance(source, (DataModel, Events))
-        else frozenset(),
+        never_missing=always_in(next(iter(request.pipeline.stages), None)),
         strict=request.strict,
         tables=request.lookups,
-        joins=_present_in,
+        joins=always_in,
         several=True,
-    )
-
-
-def _present_in(source: Events | DataModel) -> frozenset[str]:
-    return (
-        never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
     )
 
 

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from transpile.ir.expr import Field
+from transpile.ir.expr import Field, Node
 from transpile.ir.pred import And, Exists, Not, NumEq, Or, Pred, Test, TextEq
+from transpile.ir.remember import remember
 from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import fields_of
+from transpile.schema.cim import never_missing
 from transpile.schema.datasets import (
     Dataset,
     DataSource,
@@ -71,6 +73,7 @@ class Resolution:
         )
 
 
+@remember
 def resolve(
     source: Events | DataModel, pred: Pred, data_sources: Sequence[str] = ()
 ) -> Resolution | None:
@@ -99,6 +102,13 @@ def resolve(
         node=(source.model, source.node) if isinstance(source, DataModel) else None,
         codes=event_codes(pred),
         space=_space(chosen, pred),
+    )
+
+
+def always_in(source: Node | None) -> frozenset[str]:
+    """Return the fields that every event of a source has; source: the first stage of a rule."""
+    return (
+        never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
     )
 
 

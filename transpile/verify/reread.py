@@ -22,15 +22,14 @@ from transpile.ir.expr import Field, Node
 from transpile.ir.pred import Pred, all_of, any_of
 from transpile.ir.regex import parse_regex
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.stages import DataModel, Events, Filter, Opaque, Stage
+from transpile.ir.stages import Events, Filter, Opaque, Stage
 from transpile.ir.stages import Sequence as SequenceOf
 from transpile.ir.walk import descend, rebuild
 from transpile.schema.choices import settled
-from transpile.schema.cim import never_missing
 from transpile.schema.ecs import ecs_type
 from transpile.schema.elastic import selection
 from transpile.schema.fields import FieldTarget
-from transpile.schema.resolve import Resolution, resolve
+from transpile.schema.resolve import Resolution, always_in, resolve
 from transpile.schema.rewrite import Rewritten, rewrite, target_field
 from transpile.targets import find, reader_for
 from transpile.verify.proof import Proof, undecided
@@ -150,14 +149,11 @@ def _taxonomy(draft: Draft) -> Any:
 def _event_part(trial: Trial, *, sequences: bool, leading: bool) -> EventRule:
     """Return what a rule asks of events; leading: its filters right behind the source alone."""
     source = trial.pipeline.stages[0]
-    filled = (
-        never_missing(source.model, source.node) if isinstance(source, DataModel) else frozenset()
-    )
     pipeline = answered(trial.pipeline, trial.tables)
     if leading:
         pipeline = replace(pipeline, stages=(source, *takewhile(_filters, pipeline.stages[1:])))
-    return event_rule(pipeline, never_missing=filled, tables=trial.tables, sequences=sequences)
-
+    always = always_in(source)
+    return event_rule(pipeline, never_missing=always, tables=trial.tables, sequences=sequences)
 
 def _filters(stage: Stage) -> bool:
     return isinstance(stage, Filter)

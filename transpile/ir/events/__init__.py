@@ -17,15 +17,13 @@ from transpile.ir import stages as s
 from transpile.ir.events.filters import filtered
 from transpile.ir.events.groups import GROUPS
 from transpile.ir.events.joins import joined
-from transpile.ir.events.reader import Naming, Reader
+from transpile.ir.events.powers import Consulted, Naming, Powers, Presence, Sourced
+from transpile.ir.events.reader import Reader
 from transpile.ir.events.rows import ROWS
 from transpile.ir.events.rule import EventRule, Ordered, Partner, Threshold
 from transpile.ir.events.transactions import transaction
 from transpile.ir.lookup_rows import Entries
-from transpile.ir.remember import remember
-
-Sourced = s.Events | s.DataModel
-Presence = Callable[[Sourced], frozenset[str]]
+from transpile.ir.remember import Same, remember
 
 
 def event_rule(
@@ -50,24 +48,29 @@ def event_rule(
     of one group; else those beyond the first are losses.  Raises `Unsupported` (TGT608, TGT609,
     TGT610) for a rule that does not start from events or whose rows could come from elsewhere.
     """
-    if tables:
-        found = _read(pipeline, never_missing, strict, tables, joins, named, sequences, several)
-        return found.result()
-    return _without_tables(pipeline, never_missing, strict, joins, named, sequences, several)
+    powers = Powers(joins, named, sequences, several)
+    readings = _readings(pipeline, never_missing, strict, Same(tables or _NO_TABLES))
+    for consulted, rule in readings:
+        if consulted.serves(powers):
+            return rule
+    consulted = Consulted(powers)
+    rule = _read(pipeline, never_missing, strict, tables or _NO_TABLES, consulted).result()
+    readings.append((consulted, rule))
+    return rule
+
+
+_NO_TABLES: Mapping[str, Entries] = {}
 
 
 @remember
-def _without_tables(
+def _readings(
     pipeline: s.Pipeline,
     never_missing: frozenset[str],
     strict: bool,
-    joins: Presence | None,
-    named: Naming | None,
-    sequences: bool,
-    several: bool,
-) -> EventRule:
-    found = _read(pipeline, never_missing, strict, {}, joins, named, sequences, several)
-    return found.result()
+    tables: Same[Mapping[str, Entries]],
+) -> list[tuple[Consulted, EventRule]]:
+    """Return the list of the readings so far, which `event_rule` adds to."""
+    return []
 
 
 def _read(
@@ -75,20 +78,14 @@ def _read(
     never_missing: frozenset[str],
     strict: bool,
     tables: Mapping[str, Entries],
-    joins: Presence | None = None,
-    named: Naming | None = None,
-    sequences: bool = False,
-    several: bool = False,
+    powers: Consulted,
 ) -> Reader:
-    def read(right: s.Pipeline) -> Reader:
+    def read(right: s.Pipeline, joins: Presence) -> Reader:
         source = right.stages[0]
-        present = joins(source) if joins and isinstance(source, Sourced) else frozenset[str]()
-        return _read(right, present, strict, tables, named=named)
+        present = joins(source) if isinstance(source, Sourced) else frozenset[str]()
+        return _read(right, present, strict, tables, powers.inside)
 
-    inner = read if joins else None
-    reader = Reader(
-        never_missing, strict, tables, inner, named, sequences=sequences, several=several
-    )
+    reader = Reader(never_missing, strict, tables, powers, read)
     for stage in pipeline.stages:
         handler = STAGES.get(type(stage))
         if handler is None:

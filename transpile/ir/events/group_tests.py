@@ -51,7 +51,7 @@ def tested(reader: Reader, part: Pred, span: Span | None) -> bool:
         if found.field:
             need(reader, _counted(reader, part))
         return True
-    if found is None and reader.several:
+    if found is None and reader.powers.several:
         found = _some_event(reader, part, span)
     if found is None or not reader.plain_keys or not _fits(reader, found):
         return False
@@ -78,7 +78,7 @@ def _of_first_rows(reader: Reader, part: Pred, span: Span | None) -> bool:
 
 def _fits(reader: Reader, found: Threshold) -> bool:
     """Return whether a test has a place beside those that were read before."""
-    if reader.several:
+    if reader.powers.several:
         return found.grows if found.where != TRUE or reader.tests else True
     return not reader.tests and found.where == TRUE
 

@@ -206,7 +206,7 @@ def _one_each(reader: Reader, stage: s.Dedup) -> bool:
     """Read a dedup by fields as a group of one event or more each; return whether it is that."""
     values = [reader.env.get(name) for name in stage.keys]
     fields = [value.name for value in values if isinstance(value, Field)]
-    if not reader.several or reader.tests or len(fields) < len(values):
+    if reader.tests or len(fields) < len(values) or not reader.powers.several:
         return False
     if stage.count != 1 or stage.consecutive or stage.keep_missing or "_time" in fields:
         return False
@@ -273,7 +273,7 @@ _EACH = Field("<<FIELD>>")
 
 def _collected(reader: Reader, stage: s.ForEach) -> Expr | None:
     """Return the list that a foreach appends the values of fields to, None for another one."""
-    if len(stage.template) != 1 or len(stage.patterns) != 1 or reader.named is None:
+    if len(stage.template) != 1 or len(stage.patterns) != 1 or not reader.powers.names:
         return None
     name, expr = stage.template[0]
     added = Call("mvappend", (Field(name), Call("fields_like", (Lit(stage.patterns[0]),))))

@@ -77,12 +77,15 @@ def _wild(names: Iterable[str]) -> bool:
 
 
 def _with_partner(reader: Reader, stage: s.Join) -> bool:
-    if reader.read is None or reader.partner is not None or not stage.keys:
+    if reader.partner is not None or not stage.keys:
         return False
     if reader.tests or reader.groups is None or reader.choices:
         return False
+    joins = reader.powers.joins
+    if joins is None or reader.read is None:
+        return False
     try:
-        right = reader.read(stage.right)
+        right = reader.read(stage.right, joins)
     except Unsupported:
         return False
     found = _keys(reader, right, stage)

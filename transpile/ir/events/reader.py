@@ -11,6 +11,7 @@ from transpile.errors import Span, Unsupported
 from transpile.fidelity import Loss
 from transpile.ir import stages as s
 from transpile.ir.decide import compile_condition
+from transpile.ir.events.powers import Consulted, Powers, Presence
 from transpile.ir.events.rule import EventRule, Ordered, Partner, Threshold, presence_text
 from transpile.ir.expr import Call, Each, Expr, Field, Lit, Node
 from transpile.ir.lookup_rows import Entries, Matching, entry_test
@@ -99,9 +100,6 @@ class Gathered(Elsewhere):
 
 
 Value = Expr | Aggregated | Elsewhere
-
-
-Naming = Callable[[Expr], Expr]
 
 
 class NotHere(Exception):
@@ -207,9 +205,7 @@ class Joined:
 class Reader:
     """The state of reading one rule.
 
-    read: reads a joined search, None if those are to be left out.  named: returns an expression, or
-    a field that holds its value.  sequences: whether the order of two events can be said.  several:
-    tests on groups beyond the first are kept.
+    powers: what the target can say.  read: reads a joined search, given what its source always has.
     """
 
     def __init__(
@@ -217,17 +213,12 @@ class Reader:
         never_missing: frozenset[str],
         strict: bool,
         tables: Mapping[str, Entries],
-        read: Callable[[s.Pipeline], Reader] | None = None,
-        named: Naming | None = None,
-        *,
-        sequences: bool = False,
-        several: bool = False,
+        powers: Consulted | None = None,
+        read: Callable[[s.Pipeline, Presence], Reader] | None = None,
     ) -> None:
-        self.sequences = sequences
+        self.powers = powers or Consulted(Powers())
         self.ordered: Ordered | None = None
         self.read = read
-        self.several = several
-        self.named = named
         self.partner: Joined | None = None
         self.never_missing = never_missing
         self.strict = strict

@@ -96,7 +96,7 @@ def resolved(reader: Reader, expr: Expr, name: str = "") -> Value:
                 return lasting(reader, expr, value)
             case _:
                 return Elsewhere(found.value.what)
-    return resolved if reader.named is None else reader.named(resolved)
+    return reader.powers.name(resolved)
 
 
 def _collected(reader: Reader, expr: Expr, what: str, name: str) -> Value:
@@ -111,7 +111,7 @@ def _collected(reader: Reader, expr: Expr, what: str, name: str) -> Value:
         value: Expr = Env({}, own).resolve(expr)
     except NotHere:
         return Elsewhere(what)
-    found = value if reader.named is None else reader.named(value)
+    found = reader.powers.name(value)
     return Collected(what, value=value) if found == value else found
 
 

@@ -66,11 +66,11 @@ def _all_events(reader: Reader, stage: s.Transaction) -> bool:
 
 def _in_order(reader: Reader, stage: s.Transaction) -> bool:
     """Note the pair of events that makes a transaction complete; return whether one does."""
-    if not reader.sequences or stage.starts is None or stage.ends is None or not stage.fields:
+    if stage.starts is None or stage.ends is None or not stage.fields:
         return False
     if stage.max_pause or stage.keep_evicted or stage.keep_orphans or reader.choices:
         return False
-    if reader.groups is not None or reader.partner is not None:
+    if reader.groups is not None or reader.partner is not None or not reader.powers.sequences:
         return False
     values = [reader.env.get(name) for name in stage.fields]
     keys = tuple(value.name for value in values if isinstance(value, Field))
