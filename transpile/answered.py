@@ -16,7 +16,7 @@ from transpile.ir.lookup_rows import MOST_ROWS
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Glob, InRows, Pred, Test, TextEq, all_of, any_of
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.walk import descend, rebuild
+from transpile.ir.walk import descend, holds, rebuild
 from transpile.tables import Table
 
 _BY_EVENTS = (s.Events, s.DataModel, s.ForRows)
@@ -37,7 +37,7 @@ def answered(pipeline: s.Pipeline, tables: Mapping[str, Table]) -> s.Pipeline:
 
 
 def _asks(stage: s.Filter) -> bool:
-    return any(isinstance(node, InRows) for node in descend(stage, into_pipelines=False))
+    return holds(stage, InRows)
 
 
 def _told(stage: s.Filter, tables: Mapping[str, Table]) -> s.Filter:

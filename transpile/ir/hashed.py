@@ -1,4 +1,4 @@
-"""Trees that are asked often: a node keeps its hash, its weight, and whether it is simplified."""
+"""Trees that are asked often: a node keeps what was found out about it, its hash to begin with."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ class Hashed:
     another process.
     """
 
-    __slots__ = ("_hash", "_simple", "_weight")
+    __slots__ = ("_fields", "_hash", "_simple", "_weight")
 
+    _fields: frozenset[str]
     _hash: int
     _simple: bool
     _weight: int
@@ -46,6 +47,16 @@ def is_simple(node: Hashed) -> bool:
 def as_simple(node: Hashed) -> None:
     """Mark a node as one that cannot be made simpler."""
     object.__setattr__(node, "_simple", True)
+
+
+def known_fields(node: Hashed) -> frozenset[str] | None:
+    """Return the fields that `keep_fields` kept, None before."""
+    return getattr(node, "_fields", None)
+
+
+def keep_fields(node: Hashed, fields: frozenset[str]) -> None:
+    """Keep which fields the tree reads, see `walk.fields_of`."""
+    object.__setattr__(node, "_fields", fields)
 
 
 def known_weight(node: Hashed) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 from transpile.ir.expr import Each, Expr, Field, Node
-from transpile.ir.hashed import keep_weight, known_weight
+from transpile.ir.hashed import keep_fields, keep_weight, known_fields, known_weight
 from transpile.ir.pred import And, Not, Or, Pred, Unknown
 from transpile.ir.stages import Pipeline
 
@@ -35,16 +35,13 @@ def _collect(items: tuple[Any, ...], found: list[Node]) -> None:
             _collect(item, found)
 
 
-def descend(node: Node, *, into_pipelines: bool = True) -> Iterator[Node]:
+def descend(node: Node) -> Iterator[Node]:
     """Yield a node and all nodes below it, parents first."""
     waiting = [node]
     while waiting:
         item = waiting.pop()
         yield item
-        below = children(item)
-        if not into_pipelines:
-            below = [child for child in below if not isinstance(child, Pipeline)]
-        waiting.extend(reversed(below))
+        waiting.extend(reversed(children(item)))
 
 
 def weight(node: Node) -> int:
@@ -54,6 +51,17 @@ def weight(node: Node) -> int:
         found = 1 + sum(map(weight, children(node)))
         keep_weight(node, found)
     return found
+
+
+def holds(node: Node, *kinds: type[Node]) -> bool:
+    """Return whether a node of one of the classes stands in a tree."""
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, kinds):
+            return True
+        waiting += children(item)
+    return False
 
 
 def rebuild(node: N, change: Callable[[Node], Node]) -> N:
@@ -100,6 +108,9 @@ def _map(items: tuple[Any, ...], change: Callable[[Node], Node]) -> tuple[Any, .
 
 def fields_of(node: Node) -> frozenset[str]:
     """Return the names of the fields that a predicate or expression reads."""
+    kept = known_fields(node)
+    if kept is not None:
+        return kept
     found: set[str] = set()
     waiting = [node]
     while waiting:
@@ -113,7 +124,9 @@ def fields_of(node: Node) -> frozenset[str]:
                     found |= fields_of(part) - {item.var}
         else:
             waiting += [child for child in children(item) if not isinstance(child, Pipeline)]
-    return frozenset(found)
+    fields = frozenset(found)
+    keep_fields(node, fields)
+    return fields
 
 
 def rename_fields(node: N, name_of: Callable[[str], str]) -> N:

@@ -37,7 +37,7 @@ from transpile.ir.stages import (
     Stage,
     Window,
 )
-from transpile.ir.walk import conjuncts, descend, fields_of
+from transpile.ir.walk import conjuncts, fields_of, holds
 from transpile.lower.aggregates import aggregates, grouped_by
 from transpile.lower.common import CannotLower, Inner, where_is
 from transpile.lower.filters import FilterLowering
@@ -76,7 +76,7 @@ def split_scope(pred: Pred) -> tuple[Pred, Pred]:
 
 
 def _is_scope(pred: Pred) -> bool:
-    if any(isinstance(node, (InRows, Keyword, Unknown)) for node in descend(pred)):
+    if holds(pred, InRows, Keyword, Unknown):
         return False
     names = fields_of(pred)
     metadata = {n for n in names if n in SCOPE_FIELDS or n.startswith("tag::")}

@@ -35,7 +35,7 @@ from transpile.ir.pred import (
     any_of,
     negate,
 )
-from transpile.ir.walk import descend, fields_of, rebuild, substitute
+from transpile.ir.walk import fields_of, holds, rebuild, substitute
 from transpile.schema.cim import UNKNOWN, node_facts
 from transpile.schema.datasets import Dataset, dataset
 from transpile.schema.derived import meets
@@ -82,7 +82,7 @@ def in_splunks_view(
     first = _first_filter(stages)
     if models and origin is None and (general := general_origin(source)) is not None:
         seen = _seen(pipeline, _View.of(general, taxonomy), source, stages)
-        if not any(isinstance(node, Unknown) for node in descend(seen.pipeline)):
+        if not holds(seen.pipeline, Unknown):
             return seen
     found = origin or origin_of(source, first)
     if found is None:

@@ -22,8 +22,8 @@ from transpile.ir.show import show_pred
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import (
     conjuncts,
-    descend,
     fields_of,
+    holds,
     unknowns,
 )
 
@@ -37,7 +37,7 @@ def _conjunct(reader: Reader, part: Pred, span: Span | None) -> None:
     for unknown, _ in unknowns(part):
         reader.lose("TGT606", f"a condition is left out: {unknown.reason}", unknown.span or span)
         return
-    if any(isinstance(node, s.Pipeline) for node in descend(part)):
+    if holds(part, s.Pipeline):
         reader.lose("TGT606", "a filter by the results of another search is left out", span)
         return
     try:
@@ -46,7 +46,7 @@ def _conjunct(reader: Reader, part: Pred, span: Span | None) -> None:
         _on_group(reader, part, found.value, span)
         return
     pred = part if resolved is part else simplify_pred(resolved)
-    if any(isinstance(node, Call) for node in descend(pred)):
+    if holds(pred, Call):
         pred = _without_calls(reader, pred)
     if reader.single is not None and not fields_of(pred) <= set(reader.tests[0].by):
         names = ", ".join(reader.single.keys)

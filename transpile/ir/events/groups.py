@@ -35,8 +35,8 @@ from transpile.ir.pred import (
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import (
     conjuncts,
-    descend,
     disjuncts,
+    holds,
 )
 
 
@@ -251,7 +251,7 @@ def _branch(reader: Reader, stage: s.Branch) -> None:
 
 
 def _reads_events(pipeline: s.Pipeline) -> bool:
-    return any(isinstance(node, (s.Events, s.DataModel, s.ForRows)) for node in descend(pipeline))
+    return holds(pipeline, s.Events, s.DataModel, s.ForRows)
 
 
 def _sequence(reader: Reader, stage: s.Sequence) -> None:
