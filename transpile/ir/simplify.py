@@ -9,12 +9,12 @@ Tests on computed values become tests on fields where that is exact: `lower(f) =
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from transpile.ir.decide import compile_condition
-from transpile.ir.expr import Call, Case, Expr, Lit, Node
+from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node
 from transpile.ir.hashed import as_simple, is_simple
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import (
@@ -68,15 +68,16 @@ def _simpler(node: Node) -> Node:
     if isinstance(node, Pipeline):
         return simplify(node)
     node = rebuild(node, _simpler)
-    if isinstance(node, Pred):
-        node = _pred(node)
-    elif isinstance(node, Call) and node.name == "coalesce":
-        node = _coalesce(node)
+    rule = _RULES.get(type(node))
+    if rule is not None:
+        node = rule(node)
     as_simple(node)
     return node
 
 
-def _coalesce(call: Call) -> Expr:
+def _call(call: Call) -> Expr:
+    if call.name != "coalesce":
+        return call
     first, *others = dict.fromkeys(call.args)
     if len(others) + 1 == len(call.args):
         return call
@@ -91,22 +92,6 @@ def simplify_pred(pred: Pred) -> Pred:
 def all_parts(parts: Iterable[Pred]) -> Pred:
     """Return the conjunction of simplified predicates, simplified."""
     return _absorb(all_of(parts))
-
-
-def _pred(pred: Pred) -> Pred:
-    match pred:
-        case And(args):
-            return _absorb(all_of(args))
-        case Or(args):
-            return _absorb_or(any_of(args))
-        case Not(arg):
-            return negate(arg)
-        case Exists(subject):
-            return _exists(pred, subject)
-        case Test(subject, condition, quant):
-            return _test(pred, subject, condition, quant)
-        case _:
-            return pred
 
 
 def _absorb(pred: Pred) -> Pred:
@@ -228,8 +213,10 @@ def _among(part: Pred, decided: Container[Pred], outer: type[And] | type[Or]) ->
 # -- tests on computed values --------------------------------------------------------------------
 
 
-def _exists(pred: Exists, subject: Expr) -> Pred:
-    match subject:
+def _exists(pred: Exists) -> Pred:
+    match pred.subject:
+        case Field():
+            return pred
         case Lit(value):
             return FALSE if value is None else TRUE
         case Call("coalesce", args):
@@ -245,8 +232,11 @@ def _exists(pred: Exists, subject: Expr) -> Pred:
             return pred
 
 
-def _test(pred: Test, subject: Expr, condition: Condition, quant: Quant) -> Pred:
-    match subject:
+def _test(pred: Test) -> Pred:
+    condition, quant = pred.condition, pred.quant
+    match pred.subject:
+        case Field():
+            return _plain_test(pred, condition)
         case Lit(value):
             return Const(value is not None and compile_condition(condition)(value))
         case Case(branches, default):
@@ -254,7 +244,7 @@ def _test(pred: Test, subject: Expr, condition: Condition, quant: Quant) -> Pred
                 _over_branches(branches, default, lambda e: replace(pred, subject=e))
             )
         case Call("coalesce", (first, Lit(str() | int() | float() as value))):
-            asked = _test(replace(pred, subject=first), first, condition, quant)
+            asked = _test(replace(pred, subject=first))
             if not compile_condition(condition)(value):
                 return asked
             return simplify_pred(any_of((asked, Not(Exists(first)))))
@@ -271,7 +261,7 @@ def _test(pred: Test, subject: Expr, condition: Condition, quant: Quant) -> Pred
         case Call("lower" | "upper" as name, (inner,)):
             folded = _uncased(condition, name)
             if folded is not None:
-                return _pred(Test(inner, folded, quant, span=pred.span))
+                return _test(Test(inner, folded, quant, span=pred.span))
             never = quant is Quant.ANY and _asks_for_other_case(condition, name)
             return FALSE if never else pred
         case _:
@@ -332,3 +322,14 @@ def _asks_for_other_case(condition: Condition, function: str) -> bool:
             return False
     other = "A-Z" if function == "lower" else "a-z"
     return any(re.search(f"[{other}]", text) for text in texts)
+
+
+_RULES: Mapping[type[Node], Callable[[Any], Node]] = {
+    And: lambda pred: _absorb(all_of(pred.args)),
+    Call: _call,
+    Exists: _exists,
+    Not: lambda pred: negate(pred.arg),
+    Or: lambda pred: _absorb_or(any_of(pred.args)),
+    Test: _test,
+}
+"""Class of nodes -> what makes one simpler whose parts are simple already."""

@@ -18,7 +18,7 @@ N = TypeVar("N", bound=Node)
 def children(node: Node) -> list[Node]:
     """Return the nodes directly below a node, in field order."""
     found: list[Node] = []
-    for name in _node_fields(type(node)):
+    for name in _HOLDING[type(node)]:
         value = getattr(node, name)
         if isinstance(value, Node):
             found.append(value)
@@ -67,7 +67,7 @@ def holds(node: Node, *kinds: type[Node]) -> bool:
 def rebuild(node: N, change: Callable[[Node], Node]) -> N:
     """Return the node with `change` applied to its direct children; itself if none changed."""
     updates: dict[str, Any] = {}
-    for name in _node_fields(type(node)):
+    for name in _HOLDING[type(node)]:
         old = getattr(node, name)
         if isinstance(old, Node):
             new: Any = change(old)
@@ -77,14 +77,14 @@ def rebuild(node: N, change: Callable[[Node], Node]) -> N:
             continue
         if new is not old:
             updates[name] = new
-    return _changed(node, updates) if updates else node
+    return changed(node, **updates) if updates else node
 
 
-def _changed(node: N, updates: dict[str, Any]) -> N:
+def changed(node: N, **updates: Any) -> N:
     """Return `dataclasses.replace(node, **updates)`, which is slow and asked for very often."""
     kind = type(node)
     new = object.__new__(kind)
-    for name in _all_fields(kind):
+    for name in _ALL[kind]:
         value = updates[name] if name in updates else getattr(node, name)
         object.__setattr__(new, name, value)
     return new
@@ -185,30 +185,26 @@ def unknowns(pred: Pred, *, positive: bool = True) -> Iterator[tuple[Unknown, bo
             pass
 
 
-_ALL: dict[type, tuple[str, ...]] = {}
+class _Fields(dict[type, tuple[str, ...]]):
+    """The fields of each class of nodes that is asked for."""
+
+    def __init__(self, wanted: Callable[[dataclasses.Field[Any]], bool]) -> None:
+        super().__init__()
+        self.wanted = wanted
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        names = tuple(field.name for field in dataclasses.fields(kind) if self.wanted(field))
+        self[kind] = names
+        return names
 
 
-def _all_fields(kind: type) -> tuple[str, ...]:
-    """Return the fields of a class of nodes."""
-    names = _ALL.get(kind)
-    if names is None:
-        names = _ALL[kind] = tuple(field.name for field in dataclasses.fields(kind))
-    return names
-
-
-_FIELDS: dict[type, tuple[str, ...]] = {}
 _NO_NODE = re.compile(r"(?:(?:tuple|frozenset|str|int|float|bool|None|Literal\[.*\])[\s|,\[\].]*)+")
 """Annotations of fields that hold no node."""
 
 
-def _node_fields(kind: type) -> tuple[str, ...]:
-    """Return the fields of a class of nodes that can hold nodes."""
-    names = _FIELDS.get(kind)
-    if names is None:
-        names = tuple(
-            field.name
-            for field in dataclasses.fields(kind)
-            if field.name != "span" and not _NO_NODE.fullmatch(str(field.type))
-        )
-        _FIELDS[kind] = names
-    return names
+def _may_hold_nodes(field: dataclasses.Field[Any]) -> bool:
+    return field.name != "span" and not _NO_NODE.fullmatch(str(field.type))
+
+
+_ALL = _Fields(lambda _: True)
+_HOLDING = _Fields(_may_hold_nodes)

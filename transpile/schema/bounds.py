@@ -9,12 +9,13 @@ never narrows it; true and false are bounds of everything. So an unsayable conju
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import is_
 
 from transpile.errors import Span
 from transpile.fidelity import Loss
-from transpile.ir.pred import FALSE, TRUE, And, Not, Or, Pred, all_of, any_of, negate
+from transpile.ir.pred import FALSE, TRUE, And, Const, Not, Or, Pred, all_of, any_of, negate
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +42,32 @@ class Bounds:
     @property
     def is_exact(self) -> bool:
         """True if the bounds are one predicate."""
-        return self.upper == self.lower
+        return self.upper is self.lower or self.upper == self.lower
 
     def map(self, change: Callable[[Pred], Pred]) -> Bounds:
         """Return the bounds of a condition that is monotone in this one."""
-        return Bounds(change(self.upper), change(self.lower), self.losses)
+        upper = change(self.upper)
+        lower = upper if self.lower is self.upper else change(self.lower)
+        return Bounds(upper, lower, self.losses)
 
 
 def any_bounds(parts: list[Bounds]) -> Bounds:
     """Return the bounds of a disjunction."""
-    return Bounds(
-        any_of(part.upper for part in parts),
-        any_of(part.lower for part in parts),
-        tuple(loss for part in parts for loss in part.losses),
-    )
+    return _joined(parts, any_of)
 
 
 def all_bounds(parts: list[Bounds]) -> Bounds:
     """Return the bounds of a conjunction."""
-    return Bounds(
-        all_of(part.upper for part in parts),
-        all_of(part.lower for part in parts),
-        tuple(loss for part in parts for loss in part.losses),
-    )
+    return _joined(parts, all_of)
+
+
+def _joined(parts: list[Bounds], join: Callable[[Iterable[Pred]], Pred]) -> Bounds:
+    if len(parts) == 1:
+        return parts[0]
+    upper = join([part.upper for part in parts])
+    exact = all(part.upper is part.lower for part in parts)
+    lower = upper if exact else join([part.lower for part in parts])
+    return Bounds(upper, lower, tuple(loss for part in parts for loss in part.losses))
 
 
 def widen(pred: Pred, bounds_of: Callable[[Pred], Bounds]) -> tuple[Pred, tuple[Loss, ...]]:
@@ -77,16 +81,32 @@ def widen(pred: Pred, bounds_of: Callable[[Pred], Bounds]) -> tuple[Pred, tuple[
     def bound(node: Pred, upper: bool) -> Pred:
         match node:
             case And(args):
-                return all_of(bound(arg, upper) for arg in args)
+                return junction(node, args, upper, FALSE, all_of)
             case Or(args):
-                return any_of(bound(arg, upper) for arg in args)
+                return junction(node, args, upper, TRUE, any_of)
             case Not(arg):
-                return negate(bound(arg, not upper))
+                inner = bound(arg, not upper)
+                return node if inner is arg else negate(inner)
             case _:
                 found = bounds_of(node)
                 if not found.is_exact:
                     losses.update({(loss, loss.span): loss for loss in found.losses})
                 return found.upper if upper else found.lower
+
+    def junction(
+        node: Pred,
+        args: tuple[Pred, ...],
+        upper: bool,
+        decisive: Const,
+        join: Callable[[Iterable[Pred]], Pred],
+    ) -> Pred:
+        said = []
+        for arg in args:
+            part = bound(arg, upper)
+            if isinstance(part, Const) and part == decisive:
+                return part
+            said.append(part)
+        return node if all(map(is_, said, args)) else join(said)
 
     widened = bound(pred, True)
     return widened, tuple(losses.values())

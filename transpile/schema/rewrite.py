@@ -11,8 +11,9 @@ field is missing".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from transpile.errors import Unsupported
 from transpile.fidelity import Loss
@@ -41,13 +42,13 @@ from transpile.ir.pred import (
     negate,
 )
 from transpile.ir.text import fold
-from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of, substitute
+from transpile.ir.walk import changed, conjuncts, descend, disjuncts, fields_of, substitute
 from transpile.schema.bounds import Bounds, all_bounds, any_bounds, widen
 from transpile.schema.cim import UNKNOWN, constraint, exclusions, node_facts
 from transpile.schema.datasets import channels_of
 from transpile.schema.derive import DERIVES, ENUMERATIONS
 from transpile.schema.derived import derived, meets
-from transpile.schema.fields import FieldTarget, Taxonomy
+from transpile.schema.fields import FieldMap, FieldTarget, Taxonomy
 from transpile.schema.resolve import Resolution, resolve
 
 __all__ = [
@@ -218,7 +219,8 @@ class Rewriting:
     """One run of `rewrite`: the facts, and what was noticed on the way.
 
     targets: the target fields that were used.  unmapped, implied: source fields without counterpart
-    and those whose tests the log source implies.
+    and those whose tests the log source implies.  plain: a source field's name without prefix;
+    lookup: its target.
     """
 
     resolution: Resolution
@@ -228,6 +230,16 @@ class Rewriting:
     unmapped: dict[str, None] = field(default_factory=dict)
     implied: dict[str, None] = field(default_factory=dict)
     targets: dict[str, FieldTarget] = field(default_factory=dict)
+    fields: FieldMap = field(init=False)
+    constants: Mapping[str, str] = field(init=False)
+    plain: Callable[[str], str] = field(init=False)
+    lookup: Callable[[str], FieldTarget | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fields = self.resolution.fields
+        self.constants = dict(self.resolution.constants)
+        self.plain = cache(self.fields.strip)
+        self.lookup = cache(lambda name: self.fields.lookup(name, self.taxonomy))
 
     def assume(self, text: str) -> None:
         """Note an assumption once."""
@@ -257,7 +269,7 @@ class Rewriting:
     # -- tests of one field ----------------------------------------------------------------------
 
     def _field(self, node: Pred, name: str, condition: Condition | None, quant: Quant) -> Bounds:
-        fixed = dict(self.resolution.constants).get(self.resolution.fields.strip(name))
+        fixed = self.constants.get(self.plain(name))
         if fixed is not None:
             met = condition is None or meets(condition, fixed)
             return Bounds.exact(TRUE if met else FALSE)
@@ -279,19 +291,19 @@ class Rewriting:
         """Return the bounds of a test on the target field and on its `also` fields."""
         parts = []
         if quant is Quant.ALL and target.mv and target.derive in ENUMERATIONS:
-            self.assume(f"one value per event in {self.resolution.fields.strip(name)}")
+            self.assume(f"one value per event in {self.plain(name)}")
             quant = Quant.ANY  # that value is one of the target's
         for choice in _choices(target, self.taxonomy):
             found = derived(
                 choice,
                 condition,
                 quant,
-                field=self.resolution.fields.strip(name),
+                field=self.plain(name),
                 taxonomy=self.taxonomy,
                 separator="\\" if self.resolution.platform == "windows" else "/",
             )
             if found is not None:
-                parts.append(found.map(lambda pred: replace(pred, span=node.span)))
+                parts.append(found.map(lambda pred: changed(pred, span=node.span)))
                 self.note(choice, name)
         if not parts:
             message = f"the condition on {name} cannot be said of {target.field}"
@@ -311,15 +323,15 @@ class Rewriting:
         self.targets.setdefault(target.field, target)
         taken = DERIVES[target.derive].assumes if target.derive else ""
         if taken:
-            self.assume(taken.replace("the field", self.resolution.fields.strip(name), 1))
+            self.assume(taken.replace("the field", self.plain(name), 1))
         if target.derive in DIGEST_LENGTHS:
-            self.assume(f"{self.resolution.fields.strip(name)} holds whole digests")
+            self.assume(f"{self.plain(name)} holds whole digests")
         if target.guess:
             self.assume(f"the log source has {target.field} with the values of {name} (a guess)")
 
     def target(self, name: str) -> FieldTarget | None:
         """Return the target of a source field, None for one without (it is noted)."""
-        found = self.resolution.fields.lookup(name, self.taxonomy)
+        found = self.lookup(name)
         if found is not None and found.none is None:
             return found
         self.unmapped[name] = None
@@ -333,7 +345,7 @@ class Rewriting:
 
         None for a field that has a name of its own. The text itself is asked as it is.
         """
-        found = self.resolution.fields.lookup(name, self.taxonomy)
+        found = self.lookup(name)
         if found is None or found.none not in _IN_TEXT:
             return None
         if name == RAW:
@@ -389,7 +401,7 @@ class Rewriting:
         self, node: Pred, name: str, condition: Condition | None, said: Bounds
     ) -> Bounds:
         """Return the bounds of a test that a missing target field may meet by the default."""
-        default = self._default(self.resolution.fields.strip(name))
+        default = self._default(self.plain(name))
         if default is None:
             return said
         if condition is None:
@@ -397,9 +409,9 @@ class Rewriting:
         target = self.target(name)
         if target is None or target.field is None:
             return said
-        missing = Not(Exists(Field(target.field)), span=node.span)
         if default == "" and target.field in _IN_EVERY_EVENT:
             return said
+        missing = Not(Exists(Field(target.field)), span=node.span)
         if default == "":
             message = f"{name} is calculated where the event has none; such events are included"
             loss = Loss("TGT606", message, node.span)
@@ -439,7 +451,7 @@ class Rewriting:
     def value(self, item: Field, target: str) -> Expr:
         """Return a target field as an expression, filled where a data model fills the field."""
         found = Field(target, span=item.span)
-        default = self._default(self.resolution.fields.strip(item.name))
+        default = self._default(self.plain(item.name))
         return Call("coalesce", (found, Lit(default)), span=item.span) if default else found
 
     def _same(self, node: Compare, left: str, right: str) -> Bounds:
@@ -454,7 +466,7 @@ class Rewriting:
             self.note(target, name)
         one, two = (Field(str(name)) for name in names)
         said: Pred = replace(node, left=one, right=two)
-        fillers = [self._default(self.resolution.fields.strip(name)) for name in (left, right)]
+        fillers = [self._default(self.plain(name)) for name in (left, right)]
         if "" in fillers:
             message = f"{left} or {right} is calculated where an event has none"
             loss = Loss("TGT606", message, node.span)

@@ -145,7 +145,7 @@ class Env:
                 raise NotHere(value)
             if value == item:
                 return item
-            return replace(value, span=item.span) if isinstance(value, Field) else value
+            return Field(value.name, span=item.span) if isinstance(value, Field) else value
 
         def change(item: Node) -> Node:
             match item:
