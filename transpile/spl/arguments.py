@@ -7,7 +7,7 @@ Every element leaves finished nodes (`ast.Token`, `ast.Option`, `ast.AggCall` ..
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -39,7 +39,8 @@ MAX_DIGITS: Final = 18
 # Two backslashes may be one escape or two: possessive, so that a failure does not try all ways.
 BARE_NAME: Final = r"""(?:\\["\\|]|[^\s"',=()\[\]\\]|\\|\([^()\s"\[\]]*\))++"""
 # Behind a word: names are many, and a comma of their own element doubles the work on each.
-_COMMA: Final = r"(?:[ \t\r\n]*,)?"
+_BLANKS: Final = r"[ \t\r\n]*+"
+COMMA: Final = rf"(?:{_BLANKS},)?"
 _BARE_VALUE: Final = r"""(?:,(?=\s|$)|(?:\\["\\|]|[^\s",()\[\]])++)"""
 
 
@@ -60,6 +61,34 @@ class _Mark(pp.Regex):
         return found.end(), []
 
 
+class Run(pp.Token):
+    """Items of one pattern behind each other: `OneOrMore` of a `Regex`, in one step.
+
+    pattern: one item and what may stand between it and the next.  make: its node, given the text
+    that is read and the match.  name: of one item.
+    """
+
+    def __init__(self, pattern: str, name: str, make: Callable[[str, re.Match[str]], object]):
+        super().__init__()
+        self.item = re.compile(_BLANKS + pattern, re.DOTALL).match
+        self.make = make
+        self.set_name(name)
+
+    def _generateDefaultName(self) -> str:
+        return "items"
+
+    def parseImpl(
+        self, instring: str, loc: int, do_actions: bool = True
+    ) -> tuple[int, list[object]]:
+        nodes = []
+        while found := self.item(instring, loc):
+            nodes.append(self.make(instring, found))
+            loc = found.end()
+        if not nodes:
+            raise pp.ParseException(instring, loc, self.errmsg, self)
+        return loc, nodes
+
+
 def keyword(*words: str) -> pp.ParserElement:
     """Return a suppressed keyword, any case; several words are spellings of one."""
     return _Mark(rf"(?i:{'|'.join(words)})\b").set_name(words[0].upper())
@@ -73,27 +102,35 @@ def word(
     reserved: an alternation of keywords that are no bare words here.  then: a pattern for what
     follows the whole word.
     """
+    return regex(word_pattern(pattern, reserved) + then, name).add_parse_action(_make_word)
+
+
+def word_pattern(pattern: str = BARE_NAME, reserved: str = "") -> str:
+    """Return the pattern of a quoted or bare word, its group `word`; see `word`."""
     stop = rf"(?!(?i:{reserved})(?:\b|$))" if reserved else ""
-    written = rf"(?P<word>(?>{QUOTED}|{SINGLE}|{stop}{pattern}))"
-    return regex(written + then, name).add_parse_action(_make_word)
+    return rf"(?P<word>(?>{QUOTED}|{SINGLE}|{stop}{pattern}))"
 
 
-def listed_word(
-    *, pattern: str = BARE_NAME, reserved: str = "", unless: str = ""
-) -> pp.ParserElement:
-    """Return an element for a field name and the comma behind it, if there is one.
-
-    unless: a pattern that must not follow the name.
-    """
-    stop = rf"(?!{unless})" if unless else ""
-    return word("field name", pattern=pattern, reserved=reserved, then=stop + _COMMA)
-
-
-def _make_word(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
-    found: re.Match[str] = tokens[0]
+def word_of(text: str, found: re.Match[str]) -> ast.Token:
+    """Return the token of a match of `word_pattern`."""
     written = found.group("word")
     span = span_of(text, found.start("word"), found.end("word"))
     return ast.Token(unquote_name(written), written[:1] == '"', span=span)
+
+
+def _make_word(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
+    return word_of(text, tokens[0])
+
+
+def listed_words(
+    *, pattern: str = BARE_NAME, reserved: str = "", unless: str = ""
+) -> pp.ParserElement:
+    """Return an element for field names, with a comma behind each or not.
+
+    unless: a pattern that must not follow a name.
+    """
+    stop = rf"(?!{unless})" if unless else ""
+    return Run(word_pattern(pattern, reserved) + stop + COMMA, "field name", word_of)
 
 
 def row_count(followed_by: str) -> pp.ParserElement:
@@ -138,7 +175,7 @@ bad_option = regex(r"(?P<name>[A-Za-z_][\w.]*)\s*=(?!\s*[\"(\w])", "option").add
 comma = _Mark(",").set_name("','")
 subsearch = regex(r"\[\s*\]", "subsearch").add_parse_action(_make_search)
 name = word("field name")
-field_list = pp.OneOrMore(listed_word()).set_name("list of fields")
+field_list = listed_words()
 by_name = word("field name", reserved="by|as")
 arguments = pp.ZeroOrMore(option | bad_option | subsearch | name | comma)
 loose = regex(rf'{QUOTED}|(?:\\["\\|]|[^\s"\[\],])+', "argument").add_parse_action(_make_argument)
@@ -158,7 +195,7 @@ def make_by(text: str, loc: int, tokens: pp.ParseResults) -> By:
 
 
 by_clause = (
-    (keyword("by") - pp.OneOrMore(listed_word(reserved="by|as", unless=r"\s*=")))
+    (keyword("by") - listed_words(reserved="by|as", unless=r"\s*="))
     .add_parse_action(make_by)
     .set_name("BY clause")
 )
@@ -186,14 +223,32 @@ def _known_function(text: str, found: re.Match[str]) -> tuple[str, float | None]
     return known
 
 
-def _make_simple(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
-    found: re.Match[str] = tokens[0]
+def _simple_call(text: str, found: re.Match[str]) -> ast.AggCall:
+    """Return an aggregation of a field, without its alias."""
     func, percent = _known_function(text, found)
     argument = unquote_name(found.group("arg")) or None
     if argument is None and func != "count":
-        raise missing(text, found.end() - 1, f"the field of {found.group('func')}()")
-    span = span_of(text, found.start(), found.end())
-    return ast.AggCall(func, argument, percent=percent, text=found.group(), span=span)
+        raise missing(text, found.end("call") - 1, f"the field of {found.group('func')}()")
+    span = span_of(text, *found.span("call"))
+    return ast.AggCall(func, argument, percent=percent, text=found.group("call"), span=span)
+
+
+def _make_simple(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
+    return _simple_call(text, tokens[0])
+
+
+def _plain(text: str, found: re.Match[str]) -> ast.AggCall:
+    """Return an aggregation of a field, or a count of rows, with its alias."""
+    if found.group("rows") is None:
+        call = _simple_call(text, found)
+    else:
+        span = span_of(text, *found.span("rows"))
+        call = ast.AggCall("count", text=found.group("rows"), span=span)
+    if found.group("as") is None:
+        return call
+    if found.group("word") is None:
+        raise pp.ParseSyntaxException(text, found.end("as"), "Expected field name")
+    return _aliased(call, word_of(text, found))
 
 
 def _make_bare(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
@@ -235,11 +290,7 @@ def _extent(text: str, found: re.Match[str], tokens: pp.ParseResults) -> dict[st
     return {"text": str(text[start:end]), "span": span_of(text, start, end)}
 
 
-def _add_alias(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
-    call: ast.AggCall = tokens[0]
-    if len(tokens) == 1:
-        return call
-    alias: ast.Token = tokens[1]
+def _aliased(call: ast.AggCall, alias: ast.Token) -> ast.AggCall:
     return ast.AggCall(
         call.func,
         call.arg,
@@ -253,13 +304,24 @@ def _add_alias(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
     )
 
 
+def _add_alias(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
+    return tokens[0] if len(tokens) == 1 else _aliased(*tokens)
+
+
 _close = regex(r"\)", "')'")
 # an aggregation of a field; `eval` and `sparkline` have grammars of their own
-_simple = regex(
-    rf"(?!(?i:sparkline|eval)\s*\(){_AGG_NAME}\s*\(\s*(?!(?i:eval)\s*\(){_ARGUMENT}\s*\)",
-    "aggregation",
+_SIMPLE = (
+    rf"(?P<call>(?!(?i:sparkline|eval)\s*\(){_AGG_NAME}"
+    rf"\s*\(\s*(?!(?i:eval)\s*\(){_ARGUMENT}\s*\))"
 )
-_simple.add_parse_action(_make_simple)
+_ROWS = r"(?P<rows>(?i:count|c)(?![\w=(.:-]|\s*=))"
+_simple = regex(_SIMPLE, "aggregation").add_parse_action(_make_simple)
+# nearly all that rules aggregate
+_plain_ones = Run(
+    rf"(?:{_SIMPLE}|{_ROWS})(?:{_BLANKS}(?P<as>(?i:as)\b)(?:{_BLANKS}{word_pattern()})?)?{COMMA}",
+    "statistical function",
+    _plain,
+)
 _evaluated = (
     regex(rf"{_AGG_NAME}\s*\(\s*(?i:eval)\s*\(", "aggregation")
     - expression
@@ -279,14 +341,15 @@ _sparkline = (
     - _close
 ).add_parse_action(_make_sparkline)
 _alias = pp.Opt(keyword("as") - name)
-_common = (_simple + _alias).add_parse_action(_add_alias).set_name("statistical function")
 _other = (
     ((_sparkline | _evaluated | _eval | _bare) + _alias)
     .add_parse_action(_add_alias)
     .set_name("statistical function")
 )
 # the most frequent first; a name before `=` is an option and no function without parentheses
-aggregation = (comma | _common | option | bad_option | _other).set_name("a statistical function")
+aggregation = (_plain_ones | comma | option | bad_option | _other).set_name(
+    "a statistical function"
+)
 
 # --- what the tokens of a command are -------------------------------------------------------------
 

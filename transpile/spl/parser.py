@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 import pyparsing as pp
 
+from transpile.errors import Span
 from transpile.spl import ast
 from transpile.spl.arguments import Args, check_options
 from transpile.spl.commands import COMMANDS, CUSTOM, Spec
 from transpile.spl.faults import from_pyparsing, suggestion, syntax_error
 from transpile.spl.scan import RawBracket, RawCommand, RawSearch, scan
-from transpile.spl.source import SourceText, strip_comments
+from transpile.spl.source import MacroCall, SourceText, strip_comments
 from transpile.spl.text import Slice
 
 _TEMPLATE_TOKEN = re.compile(r"<<(\w+)>>")
@@ -58,6 +62,45 @@ def _argument(head: str, text: str) -> ast.Command:
     return commands[0]
 
 
+def _read(
+    spec: Spec, name: str, text: Slice, span: Span, macros: tuple[MacroCall, ...]
+) -> ast.Command:
+    """Return the node of a command. Raises what the grammar raises."""
+    args = Args(name, text, span, macros, tuple(spec.grammar.parse_string(text)))
+    if spec.options is not None:
+        check_options(args, spec.options)
+    return spec.build(args)
+
+
+@lru_cache(maxsize=1024)
+def _anywhere(name: str, text: str) -> ast.Command | None:
+    """Return a command of a macro, which many searches share; None for a wrong one.
+
+    Its nodes stand at `_CALL`, or before it if they have no characters.
+    """
+    source = SourceText(text, "", origins=(_CALL.start,), fixed=(_CALL.end,))
+    try:
+        return _read(COMMANDS.get(name, CUSTOM), name, Slice.of(text, source, 0, {}), _CALL, ())
+    except pp.ParseBaseException:
+        return None
+
+
+_CALL = Span(1, 2)
+_EMPTY = Span(1, 1)
+
+
+def _placed(value: Any, call: Span) -> Any:
+    """Return a part of what `_anywhere` returns, seen as that of a macro call."""
+    if isinstance(value, Span):
+        return {_CALL: call, _EMPTY: Span(call.start, call.start)}.get(value, value)
+    if isinstance(value, tuple):
+        return tuple([_placed(item, call) for item in value])
+    if not isinstance(value, ast.Node):
+        return value
+    parts = {name: _placed(getattr(value, name), call) for name in value.__dataclass_fields__}
+    return type(value)(**parts)
+
+
 class _Parser:
     """One run of the parser over one text."""
 
@@ -79,18 +122,13 @@ class _Parser:
         spec = self.spec(raw)
         text = self.slice(raw, spec)
         end = raw.body + len(text)
+        macros = self.source.macros_in(raw.start, raw.end)
+        if (place := self.source.only_place(raw.start, end)) and not raw.brackets:
+            known: ast.Command | None = _placed(_anywhere(raw.name, str(text)), place)
+            if known is not None:
+                return replace(known, macros=macros)
         try:
-            items = spec.grammar.parse_string(text)
-            args = Args(
-                raw.name,
-                text,
-                self.source.span(raw.start, end),
-                self.source.macros_in(raw.start, raw.end),
-                tuple(items),
-            )
-            if spec.options is not None:
-                check_options(args, spec.options)
-            found = spec.build(args)
+            found = _read(spec, raw.name, text, self.source.span(raw.start, end), macros)
         except pp.ParseBaseException as error:
             name = "search" if raw.implied else raw.name
             raise from_pyparsing(self.source, raw.body, text, error, name) from None

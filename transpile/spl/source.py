@@ -81,6 +81,13 @@ class SourceText:
         last = self.fixed[run] if self.fixed[run] >= 0 else self._origin(run, end - 1) + 1
         return Span(first, max(first, last))
 
+    def only_place(self, start: int, end: int) -> Span | None:
+        """Return the macro call that a range of the expanded text stands in, None if in no one."""
+        first, last = self._run(start), self._run(max(start, end - 1))
+        places = {(self.origins[run], self.fixed[run]) for run in range(first, last + 1)}
+        origin, fixed = places.pop()
+        return None if places or fixed < 0 else Span(origin, fixed)
+
     def macros_in(self, start: int, end: int) -> tuple[MacroCall, ...]:
         """Return the macro calls whose expansion overlaps a range of the expanded text."""
         return tuple(c for c in self.calls if c.start < end and start < max(c.end, c.start + 1))

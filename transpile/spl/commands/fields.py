@@ -40,7 +40,7 @@ def _fields_command(args: Args) -> ast.Command:
 
 
 def _make_renaming(text: str, loc: int, tokens: pp.ParseResults) -> ast.Renaming:
-    source, target = tokens[0], tokens[1]
+    source, target = tokens
     if source.text.count("*") != target.text.count("*") and "*" in target.text:
         message = "both sides of a renaming need the same number of wildcards"
         raise Fault(text, loc, message, code="SPL106")

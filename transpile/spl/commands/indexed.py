@@ -15,7 +15,7 @@ from transpile.spl.arguments import (
     arguments,
     comma,
     keyword,
-    listed_word,
+    listed_words,
     make_by,
     option,
     regex,
@@ -76,7 +76,7 @@ _source = regex(_SOURCE, "data model").add_parse_action(_make_source)
 _filter = FilterTerms(frozenset({"by", "groupby", "span", "every"}))
 _prefix = regex(r"(?i:prefix)\((?P<name>[^()]*)\)", "PREFIX(...)").add_parse_action(_make_prefix)
 _by_field = _prefix | word("field name", reserved="by|groupby")
-_plain_field = listed_word(
+_plain_fields = listed_words(
     pattern=rf"(?!(?i:prefix)\(|[A-Za-z_]+\s*=){BARE_NAME}", reserved="by|groupby"
 )
 _by_option = pp.Regex(r"(?=[A-Za-z_]+\s*=)").suppress() + option
@@ -90,7 +90,7 @@ def _split_by(text: str, loc: int, tokens: pp.ParseResults) -> list[object]:
 _by = (
     keyword("by", "groupby")
     - pp.OneOrMore(
-        (_plain_field | (_by_option | _by_field) + pp.Opt(comma)).set_name("field name")
+        (_plain_fields | (_by_option | _by_field) + pp.Opt(comma)).set_name("field name")
     )
 ).add_parse_action(_split_by)
 _aggregations = pp.OneOrMore(aggregation)
