@@ -97,22 +97,26 @@ class Uses:
     negative: frozenset[str]
 
 
-def uses(pred: Pred, *, positive: bool = True) -> Uses:
+def uses(pred: Pred) -> Uses:
     """Return the fields that a predicate reads outside and inside negations.
 
     `not (f exists)` counts as no negation: `f == null` is right for an unmapped field too.
     """
-    match pred:
-        case Not(Exists(Field(name))):
-            return Uses(frozenset((name,)), frozenset())
-        case Not(arg):
-            return uses(arg, positive=not positive)
-        case And(args) | Or(args):
-            parts = [uses(arg, positive=positive) for arg in args]
-            return Uses(
-                frozenset().union(*(part.positive for part in parts)),
-                frozenset().union(*(part.negative for part in parts)),
-            )
-        case _:
-            names, none = fields_of(pred), frozenset[str]()
-            return Uses(names, none) if positive else Uses(none, names)
+    positive, negative = set[str](), set[str]()
+
+    def note(pred: Pred, names: set[str], others: set[str]) -> None:
+        match pred:
+            case Not(Exists(Field(name))):
+                positive.add(name)
+            case Not(arg):
+                note(arg, others, names)
+            case And(args) | Or(args):
+                for arg in args:
+                    note(arg, names, others)
+            case Test(Field(name)) | Exists(Field(name)):
+                names.add(name)
+            case _:
+                names |= fields_of(pred)
+
+    note(pred, positive, negative)
+    return Uses(frozenset(positive), frozenset(negative))

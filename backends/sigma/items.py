@@ -143,11 +143,10 @@ class Sayer:
 
     def _condition(self, node: Test, name: str, condition: Condition) -> Bounds:
         match condition:
-            case TextEq() | NumEq():
+            case Glob(pattern) if pattern.matches_all:
+                return Bounds.exact(Exists(node.subject, span=node.span))
+            case TextEq() | NumEq() | Glob():
                 return Bounds.exact(node)
-            case Glob(pattern):
-                exists = Exists(node.subject, span=node.span)
-                return Bounds.exact(exists if pattern.matches_all else node)
             case Matches(regex):
                 return _regex(node, regex)
             case InNetwork(network):

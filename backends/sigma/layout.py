@@ -49,12 +49,12 @@ def _list(values: Sequence[Any], indent: int) -> Iterator[str]:
 
 def _entry(head: str, value: Any, indent: int) -> Iterator[str]:
     """Yield the lines of what follows a key or a dash."""
-    if isinstance(value, Mapping) and value:
-        yield f"{head}\n"
-        yield from _map(value, indent + _INDENT)
-    elif isinstance(value, list) and value:
+    if isinstance(value, list) and value:
         yield f"{head}\n"
         yield from _list(value, indent + _INDENT)
+    elif not isinstance(value, str) and isinstance(value, Mapping) and value:
+        yield f"{head}\n"
+        yield from _map(value, indent + _INDENT)
     else:
         yield f"{head} {_scalar(value, indent)}\n"
 

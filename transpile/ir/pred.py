@@ -217,7 +217,9 @@ def _join(args: Iterable[Pred], kind: type[And] | type[Or], *, unit: Const, zero
                 flat.append(item)
             elif item == zero:
                 return zero
-    if len(flat) > 1:
+    if len(flat) == 2:
+        flat = flat[:1] if flat[0] == flat[1] else flat  # a hash takes longer
+    elif len(flat) > 2:
         flat = list(dict.fromkeys(flat))
     if not flat:
         return unit

@@ -9,8 +9,9 @@ Tests on computed values become tests on fields where that is exact: `lower(f) =
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Any, cast
 
 from transpile.ir.decide import compile_condition
@@ -101,14 +102,19 @@ def _absorb(pred: Pred) -> Pred:
     """
     if not isinstance(pred, And):
         return pred
-    tested = {subject for a in pred.args for subject in _tested(a)}
-    kept = [a for a in pred.args if not (isinstance(a, Exists) and a.subject in tested)]
+    kept: Sequence[Pred] = pred.args
+    if any(isinstance(a, Exists) for a in kept):
+        tested = {subject for a in kept for subject in _tested(a)}
+        kept = [a for a in kept if not (isinstance(a, Exists) and a.subject in tested)]
     if cased := _cased_values(kept):
         kept = [a for a in kept if not _is_told(a, cased)]
+    whole = pred if len(kept) == len(pred.args) else all_of(kept)
+    if not any(isinstance(a, (Not, Or)) for a in kept):
+        return whole  # tests side by side decide nothing of each other
     present = set(kept)
     if any(isinstance(a, Not) and a.arg in present for a in kept):
         return FALSE
-    return _shorter(all_of(kept), kept, present, Or, _absorb)
+    return _shorter(whole, kept, present, Or, _absorb)
 
 
 def _tested(part: Pred) -> set[Expr]:
@@ -155,14 +161,17 @@ def _absorb_or(pred: Pred) -> Pred:
     """
     if not isinstance(pred, Or):
         return pred
-    whole = {a.subject for a in pred.args if isinstance(a, Exists)}
-    kept = [a for a in pred.args if not (isinstance(a, Test) and a.subject in whole)]
+    if not any(isinstance(a, (Exists, Not, And)) for a in pred.args):
+        return pred  # tests side by side decide nothing of each other
+    present = {a.subject for a in pred.args if isinstance(a, Exists)}
+    kept = [a for a in pred.args if not (isinstance(a, Test) and a.subject in present)]
     unmet = {a.arg.subject for a in kept if isinstance(a, Not) and isinstance(a.arg, Test)}
     kept = [a for a in kept if not _is_absence(a, unmet)]
-    present = set(kept)
-    if any(isinstance(a, Not) and a.arg in present for a in kept):
+    decided = set(kept)
+    if any(isinstance(a, Not) and a.arg in decided for a in kept):
         return TRUE
-    return _factored(_shorter(any_of(kept), kept, present, And, _absorb_or))
+    whole = pred if len(kept) == len(pred.args) else any_of(kept)
+    return _factored(_shorter(whole, kept, decided, And, _absorb_or))
 
 
 def _factored(pred: Pred) -> Pred:
@@ -181,7 +190,7 @@ def _factored(pred: Pred) -> Pred:
 
 def _shorter(
     whole: Pred,
-    parts: list[Pred],
+    parts: Sequence[Pred],
     decided: set[Pred],
     inner: type[And] | type[Or],
     again: Callable[[Pred], Pred],
@@ -200,7 +209,7 @@ def _shorter(
             if len(args) < len(part.args):
                 part = (any_of if inner is Or else all_of)(args)
         shorter.append(part)
-    if shorter == parts:
+    if len(shorter) == len(parts) and all(map(is_, shorter, parts)):
         return whole
     return again((all_of if inner is Or else any_of)(shorter))
 

@@ -49,6 +49,7 @@ def render(regex: Regex, flavour: Flavour, purpose: Purpose = Purpose.TEST) -> s
     return f"(?i){rendered.text}"
 
 
+@lru_cache(maxsize=1024)
 def render_parts(regex: Regex, flavour: Flavour, purpose: Purpose = Purpose.TEST) -> Rendered:
     """Return the expression in a flavour, its case rule apart. Raises NotExpressible."""
     return Rendered(*write(_prepare(regex.tree, flavour, purpose), flavour))
