@@ -80,6 +80,11 @@ def test_a_search_that_doubles_again_and_again_is_too_large() -> None:
     pytest.param("index=x earliest=-" + "9" * 5000 + "d", id="a-time-of-many-digits"),
     pytest.param("index=x | table a _time | transaction gone maxspan=1h | search a=1",
                  id="transactions-of-a-field-that-no-row-has"),
+    pytest.param("index=x " + "".join(f'| rename "{x}*" as "*" ' for x in "abcdefg" * 70)
+                 + "| search d=1", id="names-that-double-from-stage-to-stage"),
+    pytest.param("| tstats count from datamodel=Web where Web.a=1 by Web.b "
+                 + "".join(f'| rename "{x}*" as "*" ' for x in "abcdefg" * 70)
+                 + "| search d=1", id="columns-that-double-from-stage-to-stage"),
 ])
 def test_every_target_answers(search: str) -> None:
     content = Content.builtin()

@@ -16,6 +16,9 @@ from transpile.ir.remember import Same
 from transpile.ir.stages import Agg, Pipeline, Stage
 from transpile.ir.walk import children
 
+MOST_NAMES = 2_000
+"""Fields from which on a stage is asked for all there are, so that no search takes much memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -30,6 +33,8 @@ class Needs:
     def plus(self, names: Iterable[str], *, order: bool = False) -> Needs:
         """Return the needs with more fields."""
         found = None if self.names is None else self.names | frozenset(names)
+        if found is not None and len(found) > MOST_NAMES:
+            found = None
         return Needs(found, self.order or order)
 
     def minus(self, names: Iterable[str]) -> Needs:

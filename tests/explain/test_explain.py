@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transpile import Content, explain
+from transpile.compiled import compile_rule
+from transpile.content import read_rule
 from transpile.explain import Explanation
+from transpile.explain.coverage import event_coverage
 from transpile.explain.indicators import Indicator
 from transpile.ir import stages
 
@@ -136,6 +139,17 @@ def test_a_revoked_technique_is_shown_as_its_successor():
 def test_an_unknown_technique_is_not_dropped():
     found = explain("name: x\nmitre_attack_id: [T9999]\nsearch: a=x\n").attack
     assert [(row.tactic, row.techniques) for row in found] == [("unknown", ("T9999",))]
+
+
+@pytest.mark.parametrize(("data_sources", "expected"), [
+    pytest.param(("Windows Event Log Security 4742",), ["Security 4742"], id="named"),
+    pytest.param((), [], id="not-named"),
+])
+def test_events_of_a_search_that_is_not_followed_are_its_data_sources(data_sources, expected):
+    search = 'index=x | map search="search index=y a=$a$"'
+    rule = replace(read_rule(search), data_sources=data_sources)
+    events = event_coverage(compile_rule(rule, Content.builtin()))
+    assert [f"{event.provider} {event.event_id}" for event in events] == expected
 
 
 def test_each_stage_has_words():

@@ -70,6 +70,7 @@ def write_site(
     """Write the site of a catalogue into a folder; files of an older build that are no more go."""
     site = overviews.site_facts(catalog, title)
     known = catalog.cache.pages(str(folder.resolve()))
+    there = set(_written_before(folder))
     stamps: dict[str, str] = {}
     new: list[Page] = []
     common = digest(program(), json.dumps(site))
@@ -77,7 +78,7 @@ def write_site(
 
     def holds(name: str, stamp: str) -> bool:
         stamps[name] = stamp
-        return known.get(name) == stamp and os.path.isfile(f"{folder}/{name}")
+        return known.get(name) == stamp and name in there
 
     index = shards(rows(catalog.rules, overviews.targets_of(catalog)))
     for item in _pages(catalog, len(index)):
@@ -96,6 +97,13 @@ def write_site(
         sweep(folder / name)
     catalog.cache.store_pages(str(folder.resolve()), stamps)
     return Written(len(new), len(stamps) - len(new), removed)
+
+
+def _written_before(folder: Path) -> Iterator[str]:
+    """Yield the files of a site that is there, as their names in it."""
+    for place, _, names in os.walk(folder):
+        above = os.path.relpath(place, folder).replace(os.sep, "/")
+        yield from names if above == "." else (f"{above}/{name}" for name in names)
 
 
 def _pages(catalog: Catalog, shards: int) -> Iterator[Page]:

@@ -52,8 +52,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     try:
         return _run(options, terminal)
     finally:
-        gc.freeze()
-        gc.unfreeze()  # what there is now is old: no walk over all of it
+        gc.freeze()  # what there is now is old: no walk over all of it
+        gc.unfreeze()
         gc.set_threshold(*usual)
 
 
@@ -73,6 +73,7 @@ def _run(options: argparse.Namespace, terminal: Terminal) -> int:
         progress=_progress(terminal, "reading"),
         verdicts=read_verdicts(Path(options.verdicts)) if options.verdicts else None,
     )
+    gc.freeze()  # what was read stays: the collector need not walk over it
     if not catalog.rules:
         terminal.error(f"no rule found in {', '.join(options.paths)}")
         return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from transpile.compiled import Compiled
@@ -77,16 +78,12 @@ def event_coverage(compiled: Compiled) -> tuple[EventCoverage, ...]:
 def _datasets(compiled: Compiled) -> list[Dataset]:
     source = compiled.pipeline.stages[0]
     labels = compiled.rule.data_sources
-    if isinstance(source, DataModel) and labels:
-        return [found.dataset for label in labels for found in find_data_source(label)]
-    if not isinstance(source, (Events, DataModel)):
-        return []
-    try:
-        pred = event_rule(compiled.pipeline).pred
-    except Unsupported:
-        return []
-    resolution = resolve(source, pred, labels)
-    return [] if resolution is None else [resolution.dataset]
+    if isinstance(source, Events) or (isinstance(source, DataModel) and not labels):
+        with suppress(Unsupported):
+            resolution = resolve(source, event_rule(compiled.pipeline).pred, labels)
+            if resolution is not None:
+                return [resolution.dataset]
+    return [found.dataset for label in labels for found in find_data_source(label)]
 
 
 def _events_of(item: Dataset) -> list[EventCoverage]:

@@ -6,6 +6,7 @@ rule begins a heading, ends a code block or leaves its cell.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -20,6 +21,7 @@ _TEMPLATES = {"text": "explain.txt.j2", "markdown": "explain.md.j2"}
 _MARKUP = frozenset("\\`*_[]<>#|!&~$@")
 _MARKUP_AT_START = frozenset("+-=")
 _WIDTH = 100
+_TICKS = re.compile("`+")
 
 
 def render(explanation: Explanation, format: Literal["text", "markdown"]) -> str:
@@ -88,11 +90,7 @@ def fence(text: str, language: str = "spl") -> str:
 
 
 def _longest_run(text: str) -> int:
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    return longest
+    return max(map(len, _TICKS.findall(text)), default=0)
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {

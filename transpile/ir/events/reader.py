@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 from transpile.errors import Span, Unsupported
@@ -44,6 +43,12 @@ class Aggregated:
 
 MOST_NODES = 20_000
 """Nodes of a value written out over the source's fields; a test of a larger one is left out."""
+
+MOST_NAMES = 1_000
+"""Names that a stage may ask for besides the listed ones; wildcards can make any number of them."""
+
+MOST_LAYERS = 100
+"""Stages that change what names besides the listed ones stand for; one asks the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +115,42 @@ class NotHere(Exception):
         self.value = value
 
 
+def _unknown(name: str) -> Elsewhere:
+    return Elsewhere("a field after very many stages that change names by wildcard")
+
+
+def _remembered(ask: Callable[[str], Value]) -> Callable[[str], Value]:
+    """Return a function that asks for each name once, and for so many names only."""
+    found: dict[str, Value] = {}
+
+    def other(name: str) -> Value:
+        if name not in found:
+            if len(found) >= MOST_NAMES:
+                return Elsewhere("a field among the very many that wildcards name")
+            found[name] = ask(name)
+        return found[name]
+
+    return other
+
+
 @dataclass(slots=True)
 class Env:
-    """What each field of the rows stands for; `other` answers for names that are not listed."""
+    """What each field of the rows stands for; `other` answers for names that are not listed.
+
+    layers: stages whose `other` asks the one before.
+    """
 
     known: dict[str, Value]
     other: Callable[[str], Value]
+    layers: int = 0
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # stages stack `other` upon `other`, and one may ask the one before several times
-        object.__setattr__(self, name, cache(value) if name == "other" else value)
+    def __post_init__(self) -> None:
+        self.other = _remembered(self.other)
+
+    def after(self, known: dict[str, Value], other: Callable[[str], Value]) -> Env:
+        """Return what fields stand for after a stage; its `other` may ask what they were before."""
+        layers = self.layers + 1
+        return Env(known, other if layers <= MOST_LAYERS else _unknown, layers)
 
     def get(self, name: str) -> Value:
         """Return what a field stands for; a value that is too long is one from elsewhere."""
@@ -336,5 +367,5 @@ class Reader:
             return any(match_name(p, name) is not None for p in patterns)
 
         before = self.env.other
-        self.env.known.update({name: value for name in self.env.known if covered(name)})
-        self.env.other = lambda name: value if covered(name) else before(name)
+        known = {name: value if covered(name) else v for name, v in self.env.known.items()}
+        self.env = self.env.after(known, lambda name: value if covered(name) else before(name))

@@ -196,7 +196,7 @@ def _may_add(reader: Reader, stage: s.Parse) -> None:
             return Elsewhere(what)
         return Added(what, before=value)
 
-    reader.env = Env({}, other)
+    reader.env = reader.env.after({}, other)
 
 
 def _at_path(source: Expr, path: str) -> Expr:
@@ -222,7 +222,7 @@ def _parse_all(reader: Reader, stage: s.Parse, source: Expr) -> None:
             return known
         return _or_before(_at_path(source, name.removeprefix(stage.prefix)), known)
 
-    reader.env = Env({}, other)
+    reader.env = reader.env.after({}, other)
 
 
 def _parse_event(reader: Reader, stage: s.Parse) -> None:
@@ -267,8 +267,7 @@ def _rename_pattern(reader: Reader, old: str, new: str) -> None:
                 return _renamed(reader, value, kept)
         return Lit(None) if match_name(old, name) else before(name)
 
-    env.known = {**others, **moved}
-    env.other = other
+    reader.env = env.after({**others, **moved}, other)
 
 
 def _renamed(reader: Reader, moved: Value, kept: Value) -> Value:
@@ -297,8 +296,8 @@ def _project(reader: Reader, stage: s.Project) -> None:
             return not listed(name)
         return listed(name) or (stage.keep_internal and name.startswith("_"))
 
-    env.known = {name: value for name, value in env.known.items() if stays(name)}
-    env.other = lambda name: before(name) if stays(name) else Lit(None)
+    known = {name: value for name, value in env.known.items() if stays(name)}
+    reader.env = env.after(known, lambda name: before(name) if stays(name) else Lit(None))
 
 
 def _fill(reader: Reader, stage: s.Fill) -> None:
@@ -322,8 +321,8 @@ def _fill(reader: Reader, stage: s.Fill) -> None:
     text = "every field of the rule is present in at least one event of a search (fillnull)"
     reader.assumptions[text] = None
     before = env.other
-    env.known = {name: filled(value) for name, value in env.known.items()}
-    env.other = lambda name: filled(before(name))
+    known = {name: filled(value) for name, value in env.known.items()}
+    reader.env = env.after(known, lambda name: filled(before(name)))
 
 
 def _bucket(reader: Reader, stage: s.Bucket) -> None:

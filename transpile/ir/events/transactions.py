@@ -13,7 +13,6 @@ from transpile.ir.events.groups import need
 from transpile.ir.events.reader import (
     Aggregated,
     Elsewhere,
-    Env,
     Gathered,
     NotHere,
     Reader,
@@ -44,7 +43,7 @@ def transaction(reader: Reader, stage: s.Transaction) -> None:
     before = reader.env
     told: dict[str, Value] = dict.fromkeys(MADE, Elsewhere(_WHAT, TRUE))
     told[DURATION.name] = Lasting(_WHAT, TRUE, value=DURATION)
-    reader.env = Env(told, lambda name: _gathered(before.get(name)))
+    reader.env = before.after(told, lambda name: _gathered(before.get(name)))
 
 
 def _gathered(value: Value) -> Value:
