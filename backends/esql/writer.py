@@ -50,7 +50,8 @@ SCHEMA: Taxonomy = "ecs"
 RAW = "event.original"
 N = TypeVar("N", bound=Node)
 # derives whose field is what follows the last separator of the target
-_LAST_PART = frozenset({"basename", "account_name", "reg_value_name"})
+LAST_PART = frozenset({"basename", "account_name", "reg_value_name"})
+"""Derives of a value that is the last part of the target's."""
 # derives that name a part of a time, in UTC
 _OF_TIME: Mapping[str | None, Callable[[Expr], Expr]] = {
     "hour": lambda time: Call("tonumber", (Call("strftime", (time, Lit("%H"))),)),
@@ -488,7 +489,7 @@ def _shown(target: FieldTarget, rewriting: Rewriting, item: Field) -> Expr | Non
         return Call("len", (whole,))
     if target.derive in _OF_TIME:
         return _OF_TIME[target.derive](whole)
-    if target.derive in _LAST_PART:
+    if target.derive in LAST_PART:
         ends = r"[\\/]" if target.derive == "basename" else r"\\"
         return Call("replace", (whole, RegexLit(parse_regex(rf"(?s)^.*{ends}")), Lit("")))
     return None

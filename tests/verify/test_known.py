@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from transpile import parse
+from transpile.tables import Table
 from transpile.verify.known import Kind, known_before
 
 
@@ -27,3 +28,27 @@ def test_what_is_known_of_a_field(search: str, field: str, wanted: Kind) -> None
     pipeline = parse(search)
     known = known_before(pipeline, lambda name: False, lambda name: False)
     assert known[-1].of(field) == wanted
+
+
+COLOURS = Table("colours", ({"code": "r", "name": "red"}, {"code": "g", "name": "green"}))
+
+
+@pytest.mark.parametrize(
+    ("search", "text", "excluded"),
+    [
+        pytest.param("eval n=coalesce(name, code)", "r", True, id="its-answer-comes-first"),
+        pytest.param("eval n=coalesce(name, code)", "R", False, id="no-key-in-another-case"),
+        pytest.param("eval n=coalesce(name, code)", "red", False, id="an-answer"),
+        pytest.param("eval n=coalesce(name, other)", "r", False, id="looked-up-by-another-field"),
+        pytest.param("eval code=lower(x), n=coalesce(name, code)", "r", False, id="key-changed"),
+        pytest.param("rename x as code | eval n=coalesce(name, code)", "r", False, id="renamed"),
+        pytest.param("eval n=name", "blue", True, id="no-answer-of-the-column"),
+    ],
+)  # fmt: skip
+def test_a_value_behind_a_lookup_is_none_that_it_answers(
+    search: str, text: str, excluded: bool
+) -> None:
+    before = "a=1 | stats count by code, other, x | lookup colours code OUTPUT name"
+    pipeline = parse(f"{before} | {search}")
+    known = known_before(pipeline, lambda name: False, lambda name: False, {"colours": COLOURS})
+    assert known[-1].of("n").excludes(text) is excluded

@@ -165,3 +165,41 @@ def test_witnesses_show_changes_behind_the_first_filter(search: str, what: str) 
     assert report.verdict.good
     assert report.adequacy is not None
     assert what not in {gap.what for gap in report.adequacy.gaps}
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "where", "then"),
+    [
+        pytest.param("values(Processes.process) as p", "Processes.user=a* Processes.process_id=5",
+                     "", id="no-count"),
+        pytest.param("count as n", "Processes.user IN (a1, b2, c3, d4, e5, f6)", "where n>=8",
+                     id="many-alternatives-under-a-threshold"),
+        pytest.param("dc(Processes.process) as n",
+                     'Processes.process="*-dir*" Processes.process="*d"', "where n>=3",
+                     id="distinct-values-of-a-tested-field"),
+        pytest.param("count as n", "Processes.user=a* Processes.user!=ab",
+                     "eventstats avg(n) as m by n | where n>=2", id="grouped-twice"),
+    ],
+)  # fmt: skip
+def test_each_event_is_seen_although_others_are_found(
+    aggregate: str, where: str, then: str
+) -> None:
+    search = f"| tstats {aggregate} from datamodel=Endpoint.Processes where {where}"
+    rule = read_rule(f"{search} by Processes.dest" + (f" | {then}" if then else ""))
+    report = verify_rule(rule, "sql:duckdb", content=CONTENT)
+    assert report.verdict.good, report
+    assert report.adequacy is not None
+    assert not report.adequacy.gaps
+
+
+def test_a_conversion_that_sets_events_aside_gets_some_of_its_own() -> None:
+    search = (
+        'EventCode=4663 source="XmlWinEventLog:Security" object_file_path="*\\\\Extensions\\\\*" '
+        "| stats count by object_file_name, object_file_path, process_name, dest"
+    )
+    report = verify_rule(read_rule(search), "esql", content=CONTENT)
+    assert report.verdict.good, report
+    assert report.set_aside
+    assert report.adequacy is not None
+    assert report.adequacy.score is not None
+    assert report.adequacy.score > 0.8

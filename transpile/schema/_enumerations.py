@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from transpile.schema._data import load
@@ -61,6 +62,7 @@ def words(name: str, context: Context) -> tuple[str, ...]:
     return tuple(word for spelled, _ in _keys(name, context).values() for word in spelled)
 
 
+@lru_cache(maxsize=4096)
 def _keys(
     name: str, context: Context
 ) -> Mapping[str, tuple[tuple[str, ...], tuple[FieldPattern, ...]]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 
@@ -111,9 +112,14 @@ def normal(parts: Iterable[str | Wild]) -> Glob:
 
 def glob_matches(glob: Glob, text: str) -> bool:
     """Return whether the whole text matches, ignoring case."""
+    return _pattern(glob).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=8192)
+def _pattern(glob: Glob) -> re.Pattern[str]:
     wild = {Wild.ANY: ".*", Wild.ONE: "."}
     parts = (wild[part] if isinstance(part, Wild) else re.escape(part) for part in glob)
-    return re.fullmatch("".join(parts), text, re.DOTALL | re.IGNORECASE) is not None
+    return re.compile("".join(parts), re.DOTALL | re.IGNORECASE)
 
 
 def holds(rewrite: Rewrite, event: Mapping[str, Any]) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from transpile.errors import Span
 from transpile.interpret import NotComputable
@@ -47,62 +47,70 @@ class Adequacy:
         return self.killed / self.mutants if self.mutants else None
 
 
-def adequacy(
-    trial: Trial,
-    scenes: Sequence[int],
-    observed: Callable[[Result], Hashable],
-    required: Pred,
-    *,
-    rows: bool,
-    grouped: bool = False,
-    alike: Sequence[str] = (),
-) -> Adequacy:
-    """Return which mutants the events tried tell apart at an observable.
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """What is compared of a result.
 
-    scenes: bits of events that are tried together.  observed: what is compared of a result.  rows:
-    whether that is the result rows; grouped: whether it is groups of events.  required: what the
-    events are assumed to meet.  alike: fields that are the same in all events of a group.
+    observed: that in a form to compare.  rows: whether it is the result rows; grouped: whether it
+    is groups of events.
     """
-    originals = [(scene, observed(trial.runs.result(scene))) for scene in scenes]
-    killed = same = 0
-    gaps: list[Gap] = []
-    for mutant in trial.mutants(rows=rows):
+
+    observed: Callable[[Result], Hashable]
+    rows: bool
+    grouped: bool = False
+
+
+def unseen(
+    trial: Trial, scenes: Sequence[int], observer: Observer, mutants: Iterable[Mutant]
+) -> tuple[int, list[Mutant]]:
+    """Return how many mutants the events tried tell from the rule, and those that they do not.
+
+    scenes: bits of events that are tried together.  A mutant that cannot be run is in neither.
+    """
+    originals = [(scene, observer.observed(trial.runs.result(scene))) for scene in scenes]
+    killed = 0
+    left: list[Mutant] = []
+    for mutant in mutants:
         try:
             told = any(
-                _told(trial, scene, mutant, observed, original, rows=rows, grouped=grouped)
-                for scene, original in originals
+                _told(trial, scene, mutant, observer, original) for scene, original in originals
             )
         except NotComputable:
             continue
         if told:
             killed += 1
-            continue
-        gap = None if _only_alike(trial, mutant, alike) else _gap(trial, mutant, required)
-        if gap is None:
-            same += 1
         else:
-            gaps.append(gap)
-    return Adequacy(killed, same, tuple(gaps))
+            left.append(mutant)
+    return killed, left
 
 
 def _told(
-    trial: Trial,
-    scene: int,
-    mutant: Mutant,
-    observed: Callable[[Result], Hashable],
-    original: Hashable,
-    *,
-    rows: bool,
-    grouped: bool,
+    trial: Trial, scene: int, mutant: Mutant, observer: Observer, original: Hashable
 ) -> bool:
-    by_rows = trial.runs.told(scene, mutant, rows=rows)
-    if by_rows is None or (by_rows and grouped):
-        return observed(trial.runs.result(scene, mutant)) != original
+    by_rows = trial.runs.told(scene, mutant, rows=observer.rows)
+    if by_rows is None or (by_rows and observer.grouped):
+        return observer.observed(trial.runs.result(scene, mutant)) != original
     return by_rows
 
 
-def _gap(trial: Trial, mutant: Mutant, required: Pred) -> Gap | None:
-    found = trial.same(mutant, required)
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What a conversion assumes of events.
+
+    required: what each meets.  alike: fields that are the same in all events of a group.  twins:
+    fields that have the value of another one, with that one.
+    """
+
+    required: Pred
+    alike: Sequence[str] = ()
+    twins: Mapping[str, str] = field(default_factory=dict)
+
+
+def gap_of(trial: Trial, mutant: Mutant, assumed: Assumed) -> Gap | None:
+    """Return the gap that a mutant is which no event tells apart, None if it is the same rule."""
+    if _only_alike(trial, mutant, assumed.alike):
+        return None
+    found = trial.same(mutant, assumed.required, assumed.twins)
     if found is not None and found.holds:
         return None
     part = " ".join((trial.compiled.source_of(mutant.span) or "").split())

@@ -64,6 +64,30 @@ def spelled(draft: Draft, filters: Iterable[Pred]) -> Pred:
     return all_of(found)
 
 
+def twins(draft: Draft) -> Mapping[str, str]:
+    """Return fields of the source that have the value of another one in all events, with that one.
+
+    The target has one field for both, which an event cannot be told by that has two values for it.
+    """
+    source = dataset(draft.inputs.dataset)
+    taxonomy = draft.inputs.schema
+    if source is None or draft.sides or taxonomy not in ("sigma", "ecs"):
+        return {}
+    fields = FieldMap(source, draft.inputs.variant or None)
+    first: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for name in sorted(map(fields.strip, draft.inputs.fields)):
+        target = fields.lookup(name, taxonomy)  # type: ignore[arg-type]
+        if target is None or target.field is None or target.derive or target.also or target.mv:
+            continue
+        if taxonomy == "ecs" and target.type not in ("keyword", "wildcard"):
+            continue
+        other = first.setdefault(target.field, name)
+        if other != name:
+            found[name] = other
+    return found
+
+
 def _of(name: str, target: FieldTarget, context: Context) -> Iterator[Pred]:
     texts = _texts(target, context)
     if texts:

@@ -6,27 +6,29 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import product
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import Compiled, compile_rule
 from transpile.convert import Conversion, convert_compiled
 from transpile.errors import RejectedText, UsageError
 from transpile.fidelity import Fidelity, Observable
-from transpile.interpret import NotComputable, compile_pred, event_row
-from transpile.ir.pred import Pred, all_of
-from transpile.ir.stages import DataModel
-from transpile.ir.walk import fields_of
+from transpile.interpret import NotComputable, compile_pred
 from transpile.targets import find, variant_of
-from transpile.verify.adequacy import adequacy
-from transpile.verify.admitted import admitted, spelled
+from transpile.verify.adequacy import Adequacy, Assumed, Observer, gap_of, unseen
+from transpile.verify.admitted import twins
 from transpile.verify.bits import indices
 from transpile.verify.blame import blame
 from transpile.verify.compare import difference, value_key
+from transpile.verify.fitting import assumed, fitting, tried
+from transpile.verify.mutate import Mutant
 from transpile.verify.report import Difference, Report, Verdict
 from transpile.verify.reread import proof
 from transpile.verify.runs import Result
-from transpile.verify.trial import Trial, source_row, trial_of
+from transpile.verify.trial import WITNESS, Trial, source_row, trial_of
+from transpile.verify.witness import TAXONOMIES
 
 if TYPE_CHECKING:
     from transpile.backends.base import Draft, Engine, Seen
@@ -102,16 +104,13 @@ def check_trial(
     if not trial.events:
         return report(Verdict.NOT_RUN, reason="there are no events to try it on", proof=found)
     try:
-        tried = _tried(trial, draft, engine)
-    except RejectedText as error:
-        return report(Verdict.REJECTED, engine=engine.name, reason=error.message, proof=found)
-    if not tried:
-        reason = "no event fits the conversion's assumptions"
-        return report(Verdict.NOT_RUN, reason=reason, proof=found)
-    view = _VIEWS[draft.observable](trial, draft)
-    scenes = [part for scene in trial.scenes if (part := tried & scene)] or [tried]
-    try:
-        outcome = _together(_seen(trial, draft, engine, view, part) for part in scenes)
+        first = _round(trial, draft, engine)
+        if first is None:
+            reason = "no event fits the conversion's assumptions"
+            return report(Verdict.NOT_RUN, reason=reason, proof=found)
+        outcomes = [first.outcome(engine)]
+        rounds, strength = _weighed(first, engine) if mutation else ([first], None)
+        outcomes += [each.outcome(engine) for each in rounds[1:]]
     except NotComputable as error:
         return report(Verdict.NOT_RUN, engine=engine.name, reason=error.message, proof=found)
     except UsageError as error:
@@ -120,30 +119,96 @@ def check_trial(
         return report(Verdict.NOT_RUN, reason=error.message, proof=found)
     except RejectedText as error:
         return report(Verdict.REJECTED, engine=engine.name, reason=error.message, proof=found)
-    rows = draft.observable is Observable.ROWS
+    outcome = _together(outcomes)
     verdict = _verdict(conversion.fidelity, outcome)
-    shown = [*outcome.missed[:SHOWN], *outcome.extra[:SHOWN]] if verdict.bad else []
+    shown = [
+        _blamed(each.trial, conversion, item)
+        for each, own in zip(rounds, outcomes, strict=True)
+        for item in (*own.missed, *own.extra)[:SHOWN]
+    ] if verdict.bad else []
     return report(
         verdict,
         engine=engine.name,
-        origins=dict(Counter(trial.origins[at] for at in indices(tried))),
-        tried=tried.bit_count(),
-        set_aside=len(trial.events) - tried.bit_count(),
+        origins=dict(sum((each.origins for each in rounds), Counter())),
+        tried=sum(each.tried.bit_count() for each in rounds),
+        set_aside=len(trial.events) - first.tried.bit_count(),
         found=outcome.found,
-        differences=tuple(_blamed(trial, conversion, item) for item in shown),
-        adequacy=adequacy(
-            trial,
-            scenes,
-            view.observed,
-            _assumed(trial, draft),
-            rows=rows,
-            grouped=draft.observable is Observable.GROUPS,
-            alike=draft.alike,
-        )
-        if mutation
-        else None,
+        differences=tuple(shown),
+        adequacy=strength,
         proof=found,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """A trial as far as a conversion speaks about it. scenes: bits of events tried together."""
+
+    trial: Trial
+    draft: Draft
+    scenes: tuple[int, ...]
+
+    @property
+    def tried(self) -> int:
+        """The bits of all events that are tried."""
+        return reduce(or_, self.scenes)
+
+    @property
+    def view(self) -> _View:
+        """What is observed."""
+        return _VIEWS[self.draft.observable](self.trial, self.draft)
+
+    @property
+    def origins(self) -> Counter[str]:
+        """Where the events that are tried come from, counted."""
+        return Counter(self.trial.origins[at] for at in indices(self.tried))
+
+    def outcome(self, engine: Engine) -> _Outcome:
+        """Return how rule and target compare. Raises what engine and interpreter raise."""
+        return _together(
+            _seen(self.trial, self.draft, engine, self.view, scene) for scene in self.scenes
+        )
+
+    def unseen(self, mutants: Iterable[Mutant]) -> tuple[int, list[Mutant]]:
+        """Return how many mutants the events tell from the rule, and those that they do not."""
+        observable = self.draft.observable
+        observer = Observer(
+            self.view.observed, observable is Observable.ROWS, observable is Observable.GROUPS
+        )
+        return unseen(self.trial, self.scenes, observer, mutants)
+
+
+def _round(trial: Trial, draft: Draft, engine: Engine) -> _Round | None:
+    """Return what a conversion speaks about of a trial, None if that is nothing."""
+    scenes = tried(trial, draft, engine)
+    return _Round(trial, draft, scenes) if scenes else None
+
+
+def _weighed(first: _Round, engine: Engine) -> tuple[list[_Round], Adequacy]:
+    """Return what the events show of the rule's mutants.
+
+    Where mutants are unseen by events that fit all taxonomies, but for those set aside, the rule is
+    tried on further ones that are made for this conversion alone; they count if they show
+    something.
+    """
+    trial, draft = first.trial, first.draft
+    given = Assumed(assumed(trial, draft), draft.alike, twins(draft))
+    mutants = trial.mutants(rows=draft.observable is Observable.ROWS)
+    killed, left = first.unseen(mutants)
+    gaps = {id(mutant): (mutant, gap) for mutant in left
+            if (gap := gap_of(trial, mutant, given)) is not None}  # fmt: skip
+    same, rounds = len(left) - len(gaps), [first]
+    narrower = first.tried.bit_count() < len(trial.events) or draft.inputs.schema not in TAXONOMIES
+    if gaps and narrower and WITNESS in trial.origins:
+        made = trial.made_for(fitting(trial, draft, engine), draft, given.required)
+        second = _round(made, draft, engine) if made is not None else None
+        more, left = (
+            second.unseen(mutant for mutant, _ in gaps.values()) if second is not None else (0, [])
+        )
+        if second is not None and more:
+            rounds.append(second)
+            killed += more
+            gaps = {id(mutant): gaps[id(mutant)] for mutant in left}
+    return rounds, Adequacy(killed, same, tuple(gap for _, gap in gaps.values()))
 
 
 def _seen(trial: Trial, draft: Draft, engine: Engine, view: _View, tried: int) -> _Outcome:
@@ -173,84 +238,6 @@ def _blamed(trial: Trial, conversion: Conversion, item: Difference) -> Differenc
         origin=trial.origins[item.event],
         blame=blame(trial, conversion, item.event, rule_finds=item.rule_finds),
     )
-
-
-def _tried(trial: Trial, draft: Draft, engine: Engine) -> int:
-    """Return the bits of the events that the conversion speaks about."""
-    assumed = _assumption_test(trial, draft)
-    fitting = (
-        at
-        for at, event in enumerate(trial.events)
-        if trial.in_scope[at]
-        and assumed(at)
-        and engine.accepts(event, draft)
-        and _has_its_keys(trial, draft, at)
-    )
-    return sum(1 << at for at in _distinct(trial, draft, _alike(trial, draft, fitting)))
-
-
-def _has_its_keys(trial: Trial, draft: Draft, at: int) -> bool:
-    """Return whether the keys of an event's group are fields of its own.
-
-    A data model tells some of those that an event lacks from other fields; a target does not.
-    """
-    source = trial.pipeline.stages[0]
-    if not isinstance(source, DataModel):
-        return True
-    own, row = event_row(trial.events[at]), trial.source_rows[at] or {}
-    keys = (name for name in draft.groups if row.get(name) is not None)
-    return all(name in own or source.prefix + name in own for name in keys)
-
-
-def _alike(trial: Trial, draft: Draft, places: Iterable[int]) -> Iterator[int]:
-    """Yield the events with the values of the `alike` fields that the first of their group has."""
-    keys = [name for name in draft.groups if name not in draft.alike]
-    first: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for at in places:
-        row = trial.source_rows[at] or {}
-        if any(row.get(name) is None for name in draft.alike):
-            continue
-        shared = tuple(str(row[name]) for name in draft.alike)
-        if first.setdefault(tuple(str(row.get(name)) for name in keys), shared) == shared:
-            yield at
-
-
-def _distinct(trial: Trial, draft: Draft, places: Iterable[int]) -> Iterable[int]:
-    """Return the events without those that repeat a distinct field of an earlier one's group."""
-    if not draft.distinct:
-        return places
-    kept: dict[tuple[str, ...], int] = {}
-    for at in places:
-        row = trial.source_rows[at] or {}
-        key = tuple(str(row.get(name)) for name in (*draft.groups, *draft.distinct))
-        kept.setdefault(key, at)
-    return kept.values()
-
-
-def _assumption_test(trial: Trial, draft: Draft) -> Callable[[int], bool]:
-    """Return whether an event meets what a draft assumes of the events of each of its sources."""
-    if not draft.sides:
-        required = compile_pred(all_of((draft.required, spelled(draft, trial.runs.filters))))
-        return lambda at: required(trial.source_rows[at] or {})
-    sides = [
-        (side.source, compile_pred(side.pred), compile_pred(side.required)) for side in draft.sides
-    ]
-
-    def assumed(at: int) -> bool:
-        event = trial.events[at]
-        rows = [(source_row(event, source), found, wanted) for source, found, wanted in sides]
-        return all(row is None or not found(row) or wanted(row) for row, found, wanted in rows)
-
-    return assumed
-
-
-def _assumed(trial: Trial, draft: Draft) -> Pred:
-    """Return what a draft assumes of the events, over the bare names of the source's fields."""
-    source = trial.pipeline.stages[0]
-    prefix = source.prefix if isinstance(source, DataModel) else ""
-    asked = {name.removeprefix(prefix) for pred in trial.runs.filters for name in fields_of(pred)}
-    spelling = spelled(draft, trial.runs.filters)
-    return all_of((draft.required, admitted(draft, sorted(asked)), spelling))
 
 
 def _reporter(

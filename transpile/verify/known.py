@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from transpile.ir import stages as s
-from transpile.ir.decide import number_text
+from transpile.ir.decide import Check, compile_condition, number_text
 from transpile.ir.expr import Call, Case, Expr, Field, Lit, RegexLit
 from transpile.ir.functions import FUNCTIONS
 from transpile.ir.lookup_rows import Entries
@@ -43,7 +43,8 @@ class Kind:
     """single: one value at most.  whole: a whole number, plainly written.  present: never missing.
 
     texts, forms: all that each of its values can be, texts and expressions for whole texts; both
-    are () if that is not known.
+    are () if that is not known.  never: texts that none of its values is.  answers: the field that
+    it was looked up by, and texts: it is missing only if no value of that field is one of them.
     """
 
     single: bool = False
@@ -51,6 +52,12 @@ class Kind:
     present: bool = False
     texts: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    never: frozenset[str] = frozenset()
+    answers: tuple[str, frozenset[str]] = ("", frozenset())
+
+    def excludes(self, text: str) -> bool:
+        """Return whether it is known that no value is a text."""
+        return text in self.never or bool(self.texts and not self.forms and text not in self.texts)
 
     @property
     def limited(self) -> bool:
@@ -68,9 +75,9 @@ ABSENT = Kind(single=True, texts=("",))
 Names = Callable[[str], bool]
 
 MOST_TEXTS = 200
-"""Texts of a column that are told to the prover."""
+"""Texts that a field can be which are told to the prover; of more it is told what a test sees."""
 
-_CHOOSING = frozenset(("coalesce", "mvappend"))
+_CHOOSING = frozenset(("mvappend",))
 _KEEPING = frozenset(("mvindex", "mvdedup", "mvsort", "nullif", "tostring"))
 """Functions whose values are some of their arguments', or of the first one's."""
 
@@ -80,7 +87,7 @@ _LISTS = frozenset(("split", "mvrange", "spath", "json_extract", "json_extract_e
 _OF_LISTS = frozenset(("mvjoin", "mvcount", "mvfind", "least", "greatest", "sum", "avg"))
 """Functions of whole lists that have one result."""
 
-_CHOICES = frozenset(("coalesce", "nullif"))
+_CHOICES = frozenset(("nullif",))
 
 _MANY = frozenset(("values", "list"))
 _SAME = _MANY | {"first", "last", "earliest", "latest", "mode"}
@@ -96,7 +103,7 @@ class Known:
 
     single: Names
     whole: Names
-    fields: Mapping[str, Kind] = field(default_factory=dict)
+    fields: dict[str, Kind] = field(default_factory=dict)
     closed: bool = False
 
     def of(self, name: str) -> Kind:
@@ -117,18 +124,20 @@ class Known:
                 return ONE
             case Case(branches, default):
                 return _either([self.of_expr(x) for x in (*(r for _, r in branches), default)])
+            case Call("coalesce", args):
+                return _first_of([(arg, self.of_expr(arg)) for arg in args])
             case Call(name, args):
                 kinds = [self.of_expr(arg) for arg in args]
                 one = _one_result(name, all(kind.single for kind in kinds))
-                source = kinds if name in _CHOOSING else kinds[:1] if name in _KEEPING else []
-                texts, forms = _together(source)
-                return Kind(single=one, texts=texts, forms=forms)
+                keeps = name in _KEEPING and (name != "tostring" or len(args) == 1)
+                source = kinds if name in _CHOOSING else kinds[:1] if keeps else []
+                return replace(_together(source), single=one)
             case _:
                 return NOTHING
 
     def facts(self, pred: Pred) -> Facts:
         """Return what is known of the fields that a predicate tests."""
-        given = (_given(name, self.of(name)) for name in sorted(fields_of(pred)))
+        given = (_given(name, self.of(name), pred) for name in sorted(fields_of(pred)))
         numbers = _compared_with_numbers(pred)
 
         def whole(name: str) -> bool:
@@ -153,20 +162,41 @@ def _text(value: str | int | float | bool) -> str:
 
 
 def _either(kinds: list[Kind]) -> Kind:
-    return Kind(
-        all(kind.single for kind in kinds),
-        all(kind.whole for kind in kinds),
-        all(kind.present for kind in kinds),
-        *_together(kinds),
+    return replace(
+        _together(kinds),
+        single=all(kind.single for kind in kinds),
+        whole=all(kind.whole for kind in kinds),
+        present=all(kind.present for kind in kinds),
     )
 
 
-def _together(kinds: Sequence[Kind]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the texts and forms of what is one of several, none if one of them can be anything."""
-    if not all(kind.limited for kind in kinds):
-        return (), ()
+def _first_of(args: Sequence[tuple[Expr, Kind]]) -> Kind:
+    """Return what is known of the first of some values that there is.
+
+    One that comes behind the answer of a lookup is none that this finds an answer for.
+    """
+    kinds: list[Kind] = []
+    for arg, kind in args:
+        before = (known.answers for known in kinds)
+        found = frozenset(text for name, texts in before if arg == Field(name) for text in texts)
+        kinds.append(replace(kind, never=kind.never | found) if found else kind)
+        if kind.present:
+            break
+    return replace(_either(kinds), present=any(kind.present for kind in kinds))
+
+
+def _together(kinds: Sequence[Kind]) -> Kind:
+    """Return which values one of several has, nothing if one of them can be anything."""
+    never = frozenset(
+        text
+        for text in frozenset().union(*(kind.never for kind in kinds))
+        if all(kind.excludes(text) for kind in kinds)
+    )
+    if not kinds or not all(kind.limited for kind in kinds):
+        return Kind(never=never)
     texts = dict.fromkeys(text for kind in kinds for text in kind.texts)
-    return tuple(texts), tuple(dict.fromkeys(form for kind in kinds for form in kind.forms))
+    forms = dict.fromkeys(form for kind in kinds for form in kind.forms)
+    return Kind(texts=tuple(texts), forms=tuple(forms), never=never)
 
 
 def _compared_with_numbers(pred: Pred) -> frozenset[str]:
@@ -179,17 +209,36 @@ def _compared_with_numbers(pred: Pred) -> frozenset[str]:
     )
 
 
-def _given(name: str, kind: Kind) -> Pred:
-    there = Exists(Field(name))
+def _given(name: str, kind: Kind, pred: Pred) -> Pred:
+    """Return what is known of a field that a predicate asks about."""
+    subject = Field(name)
+    there = Exists(subject)
     parts: list[Pred] = [there] if kind.present else []
-    if kind.forms or (kind.texts and not kind.single):
-        every = "|".join((*map(re.escape, kind.texts), *kind.forms))
+    checks = _tests_of(subject, pred)
+    texts = kind.texts
+    if len(texts) > MOST_TEXTS:  # of those that no test tells apart one stands for all
+        texts = () if checks is None else tuple(
+            {tuple(check(text) for check in checks): text for text in texts}.values()
+        )
+    if (kind.forms and (texts or not kind.texts)) or (texts and not kind.single):
+        every = "|".join((*map(re.escape, texts), *kind.forms))
         limit = Matches(parse_regex(rf"\A(?:{every})\z"))
-        parts.append(any_of((negate(there), Test(Field(name), limit, Quant.ALL))))
-    elif kind.texts:
-        one = any_of(Test(Field(name), TextEq(text, cased=True)) for text in kind.texts)
+        parts.append(any_of((negate(there), Test(subject, limit, Quant.ALL))))
+    elif texts:
+        one = any_of(Test(subject, TextEq(text, cased=True)) for text in texts)
         parts.append(any_of((negate(there), one)))
+    never = [text for text in sorted(kind.never) if any(check(text) for check in checks or ())]
+    parts += [negate(Test(subject, TextEq(text, cased=True))) for text in never[:MOST_TEXTS]]
     return all_of(parts)
+
+
+def _tests_of(subject: Field, pred: Pred) -> list[Check] | None:
+    """Return the conditions on a field, None if it is asked about in another way too."""
+    tests = [node for node in descend(pred) if isinstance(node, Test) and node.subject == subject]
+    exists = sum(node == Exists(subject) for node in descend(pred))
+    if sum(node == subject for node in descend(pred)) > len(tests) + exists:
+        return None
+    return [compile_condition(condition) for condition in dict.fromkeys(x.condition for x in tests)]
 
 
 def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known:
@@ -211,8 +260,8 @@ def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known
                      for name, number in regex.group_names}  # fmt: skip
             return _with(known, {n: _over(known.of(n), kind) for n, kind in taken.items()})
         case s.Aggregate(aggs, by):
-            keys = {key.name: replace(known.of_expr(key.expr), single=True, present=True)
-                    for key in by}  # fmt: skip
+            one = {key.name: _together([known.of_expr(key.expr)]) for key in by}
+            keys = {name: replace(kind, single=True, present=True) for name, kind in one.items()}
             found = {agg.name: _aggregated(agg, known) for agg in aggs}
             closed = not any(agg.pattern for agg in aggs)
             return Known(lambda name: True, lambda name: False, found | keys, closed)
@@ -227,16 +276,17 @@ def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known
             plain = {name: NOTHING for name, _ in template if "<<" not in name}
             return replace(_with(known, plain), closed=known.closed and len(plain) == len(template))
         case s.Lookup(outputs=outputs) if outputs:
-            rows = tables[stage.table].rows if stage.table in tables else None
+            table = tables.get(stage.table)
             return _with(known, {
-                name: _over(known.of(name), Kind(texts=_column(rows, column)))
+                name: replace(_over(known.of(name), _column(table, column)),
+                              answers=_answers(table, stage, column))
                 for column, name in outputs
             })
         case s.Expand(name):
             return _with(known, {name: replace(known.of(name), single=True)})
         case s.Fill():
             return Known(known.single, lambda name: False, {
-                name: replace(kind, whole=False, texts=(), forms=())
+                name: Kind(kind.single, present=kind.present)
                 for name, kind in known.fields.items()
             })
         case _:
@@ -249,13 +299,12 @@ def _aggregated(agg: s.Agg, known: Known) -> Kind:
     if agg.func in _COUNTS:
         return NUMBER
     of = known.of_expr(agg.arg) if agg.arg is not None and agg.func in _SAME else NOTHING
-    return Kind(single=agg.func not in _MANY, texts=of.texts, forms=of.forms)
+    return replace(_together([of]), single=agg.func not in _MANY)
 
 
 def _over(before: Kind, kind: Kind) -> Kind:
     """Return what is known of a field that is overwritten in some of the rows."""
-    texts, forms = _together((before, kind))
-    return Kind(kind.single and before.single, texts=texts, forms=forms)
+    return replace(_together((before, kind)), single=kind.single and before.single)
 
 
 def _form(regex: Regex, number: int) -> tuple[str, ...]:
@@ -276,24 +325,46 @@ _BOUND = (t.Look, t.BackRef, t.Anchor, t.KeepOut)
 """Parts of an expression that are about more than the text which they match."""
 
 
-def _column(rows: Sequence[Mapping[str, str]] | None, column: str) -> tuple[str, ...]:
-    """Return the texts of a column, () if they are not known or too many."""
-    found = dict.fromkeys(row.get(column) or "" for row in rows or ())
-    return tuple(found) if len(found) <= MOST_TEXTS else ()
+_NO: tuple[str, frozenset[str]] = ("", frozenset())
 
 
-def _with(known: Known, changed: Mapping[str, Kind]) -> Known:
-    return replace(known, fields={**known.fields, **changed})
+def _column(table: Entries | None, column: str) -> Kind:
+    """Return what is known of the answers of a column."""
+    if table is None or table.rows is None:
+        return NOTHING
+    texts = dict.fromkeys(row.get(column) or "" for row in table.rows)
+    if table.default_match is not None:
+        texts[table.default_match] = None
+    return Kind(texts=tuple(texts))
+
+
+def _answers(
+    table: Entries | None, stage: s.Lookup, column: str
+) -> tuple[str, frozenset[str]]:
+    """Return by which texts of which field a column is found, `_NO` if that is not known."""
+    if table is None or table.rows is None or len(stage.keys) != 1:
+        return _NO
+    (key, name), *_ = stage.keys
+    if table.match_types.get(key, "EXACT").upper() != "EXACT":
+        return _NO
+    return name, frozenset(text for row in table.rows if row.get(column) and (text := row.get(key)))
+
+
+def _with(known: Known, changed: dict[str, Kind]) -> Known:
+    """Return what is known with some fields changed: none was looked up by their new values."""
+    fields = {name: replace(kind, answers=_NO) if kind.answers[0] in changed else kind
+              for name, kind in (known.fields | changed).items()}  # fmt: skip
+    return replace(known, fields=fields)
 
 
 def _renamed(known: Known, old: str, new: str) -> Known:
-    fields: dict[str, Kind] = dict(known.fields)
+    fields = {name: replace(kind, answers=_NO) for name, kind in known.fields.items()}
     if "*" not in old:
-        fields[new] = known.of(old)
+        fields[new] = replace(known.of(old), answers=_NO)
         return replace(known, fields=fields)
     for name in known.fields:
         if (renamed := unrename(name, new, old)) is not None:
-            fields[renamed] = known.of(name)
+            fields[renamed] = replace(known.of(name), answers=_NO)
 
     def before(name: str) -> str:
         return unrename(name, old, new) or name

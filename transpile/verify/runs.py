@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import takewhile
+from operator import or_
 from typing import Any
 
 from transpile.interpret import Context, Interpreter, NotComputable, Row
 from transpile.interpret.events import event_row, raw_text
-from transpile.interpret.reads import array_fields, reads_raw
+from transpile.interpret.reads import array_fields, check_unknown_fields, reads_raw
 from transpile.ir import pred as p
 from transpile.ir import stages as s
 from transpile.ir.walk import descend
 from transpile.verify.bits import Truths, indices
 from transpile.verify.compare import row_key
 from transpile.verify.mutate import Mutant
+from transpile.verify.parts import parts
 
 Event = Mapping[str, Any]
+
+_Reaching = tuple[int, int, tuple[list[Row], list[frozenset[int]]]]
+"""Bits of rows of the source, a stage, and the rows that reach it with the events behind each."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,35 @@ class Result:
     matched: frozenset[int]
 
     @cached_property
+    def counted(self) -> Mapping[Hashable, int]:
+        """The rows in a form to compare, each with its number."""
+        return Counter(map(row_key, self.rows))
+
+    @cached_property
     def multiset(self) -> Hashable:
         """The rows in a form that is equal for the same rows in another order."""
-        return frozenset(Counter(map(row_key, self.rows)).items())
+        return frozenset(self.counted.items())
+
+
+class Changed(Result):
+    """The result of a mutant where that is known: of the rest it finds what the rule does.
+
+    Its rows are there in the form to compare only.
+    """
+
+    def __init__(self, whole: Result, before: Result, after: Result) -> None:
+        super().__init__((), whole.matched - before.matched | after.matched)
+        self.__dict__["counted"] = _replaced(whole.counted, before.counted, after.counted)
+
+
+def _replaced(
+    whole: Mapping[Hashable, int], before: Mapping[Hashable, int], after: Mapping[Hashable, int]
+) -> Mapping[Hashable, int]:
+    found = dict(whole)
+    for counted, sign in ((before, -1), (after, 1)):
+        for key, number in counted.items():
+            found[key] = found.get(key, 0) + sign * number
+    return {key: number for key, number in found.items() if number}
 
 
 class Runs:
@@ -48,6 +79,7 @@ class Runs:
         self.interpreter = Interpreter(context)
         self.results: dict[Hashable, Result | NotComputable] = {}
         self.found: dict[int, int] = {}
+        self._last: _Reaching = (-1, 0, ([], []))
         _source, *stages = pipeline.stages
         leading = list(takewhile(lambda stage: isinstance(stage, s.Filter), stages))
         self.filters = tuple(stage.pred for stage in leading if isinstance(stage, s.Filter))
@@ -88,11 +120,70 @@ class Runs:
         """
         if not self.plain:
             return self._kept((tried, id(mutant)), lambda: self._whole(tried, mutant))
-        passing = self._passing(tried, mutant)
-        changed = mutant is not None and mutant.stage >= self.split
-        key = (passing, id(mutant) if changed else 0)
-        rest = (mutant.pipeline if changed and mutant else self.pipeline).stages[self.split :]
-        return self._kept(key, lambda: self._behind(passing, rest))
+        passing = self._passing(tried, None)
+        if mutant is None:
+            return self._rest(passing)
+        if mutant.stage >= self.split:
+            return self._kept((passing, id(mutant)), lambda: self._late(passing, mutant))
+        changed = self._passing(tried, mutant)
+        touched = self._touched(passing ^ changed)
+        if touched & passing == passing:
+            return self._rest(changed)
+        return Changed(
+            self._rest(passing), self._rest(passing & touched), self._rest(changed & touched)
+        )
+
+    def _rest(self, passing: int) -> Result:
+        """Return what the rule finds in rows of the source that its leading filters let pass."""
+        rest = self.pipeline.stages[self.split :]
+        return self._kept(passing, lambda: self._behind(passing, rest))
+
+    def _touched(self, rows: int) -> int:
+        """Return the rows that others may be brought together with, and these."""
+        if self._parts is None:
+            return self._all_rows
+        return reduce(or_, (part for part in self._parts if part & rows), 0)
+
+    @cached_property
+    def _all_rows(self) -> int:
+        return (1 << len(self._rows[0])) - 1
+
+    @cached_property
+    def _parts(self) -> tuple[int, ...] | None:
+        """The rows of the source that no stage behind the leading filters brings together."""
+        return parts(self.pipeline.stages[self.split :], self._rows[0], self.interpreter)
+
+    def _late(self, passing: int, mutant: Mutant) -> Result:
+        """Return what a mutant finds whose change comes behind the leading filters."""
+        check_unknown_fields(mutant.pipeline)
+        stages = mutant.pipeline.stages
+        behind = s.Pipeline((s.Events(), *stages[mutant.stage :]))
+        if reads_raw(behind):  # only rows of the source have a text
+            return self._behind(passing, stages[self.split :])
+        rows, origins = self._reaching(passing, mutant.stage)
+        found = self.interpreter.traced(behind, rows)
+        return Result(
+            tuple(row for row, _ in found),
+            frozenset().union(*(origins[at] for _, origin in found for at in origin)),
+        )
+
+    def _reaching(self, passing: int, stage: int) -> tuple[list[Row], list[frozenset[int]]]:
+        """Return the rows that reach a stage of the rule, each with the events behind it."""
+        known, at, found = self._last
+        if known != passing or at > stage:
+            rows, origin = self._rows
+            places = indices(passing)
+            at = self.split
+            found = [rows[n] for n in places], [frozenset((origin[n],)) for n in places]
+        if at < stage:
+            between = s.Pipeline((s.Events(), *self.pipeline.stages[at:stage]))
+            traced = self.interpreter.traced(between, found[0])
+            found = (
+                [row for row, _ in traced],
+                [frozenset().union(*(found[1][n] for n in origin)) for _, origin in traced],
+            )
+        self._last = passing, stage, found
+        return found
 
     def passing(self, mutant: Mutant | None = None) -> int | None:
         """Return the rows of the source that the leading filters let pass, None if not known."""

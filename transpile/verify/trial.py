@@ -40,9 +40,12 @@ from transpile.verify.runs import Runs
 from transpile.verify.witness import Maker, maker_for, scenes
 
 if TYPE_CHECKING:
+    from transpile.backends.base import Draft
     from transpile.content import Content
 
 Event = Mapping[str, Any]
+
+NO_TWINS: Mapping[str, str] = {}
 
 WITNESS = "witness"
 """The origin of an event that is made from the rule."""
@@ -55,7 +58,8 @@ class Trial:
     origins: per event where it comes from: `fixture`, `given` (by the user) or `witness`.  content:
     what the rule is converted with.  now: start of the search.  made: rows, made with the events,
     of lookup tables whose rows the content does not have.  scenes: bits of the events that are
-    tried together; none: all are.
+    tried together; none: all are.  groups: bits of those of which something can be seen only
+    together; those that stand each for itself are one group.
     """
 
     compiled: Compiled
@@ -65,6 +69,7 @@ class Trial:
     now: float | None = None
     made: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
     scenes: tuple[int, ...] = ()
+    groups: tuple[int, ...] = ()
 
     @property
     def pipeline(self) -> Pipeline:
@@ -76,7 +81,21 @@ class Trial:
         given = [pair for pair in zip(self.events, self.origins, strict=True) if pair[1] != WITNESS]
         seen = replace(self.compiled, pipeline=pipeline)
         witness = WITNESS in self.origins
-        return _with_events(Trial(seen, self.content, (), (), self.now), given, witness=witness)
+        plain = Trial(seen, self.content, (), (), self.now)
+        return _with_events(plain, given, maker=plain.maker if witness else None)
+
+    def made_for(
+        self, fits: Callable[[Event], bool], draft: Draft, required: Pred
+    ) -> Trial | None:
+        """Return the trial on events that are made for one conversion alone, None without any.
+
+        fits: whether the conversion speaks about an event.  required: what it assumes of each.
+        """
+        fields = frozenset(draft.inputs.fields)
+        read = fields | {name.rpartition(".")[2] for name in fields} | frozenset(draft.groups)
+        maker = self.maker.fitting(fits, read, required, draft.inputs.schema)
+        found = _with_events(replace(self, events=(), origins=()), (), maker=maker)
+        return found if found.events else None
 
     @cached_property
     def tables(self) -> Mapping[str, Table]:
@@ -113,7 +132,7 @@ class Trial:
     @cached_property
     def in_scope(self) -> tuple[bool, ...]:
         """Whether each event is of a source that the rule reads: a target has only those."""
-        return tuple(map(_scope_test(self.pipeline), self.events))
+        return tuple(map(scope_test(self.pipeline), self.events))
 
     @cached_property
     def source_rows(self) -> tuple[dict[str, Any] | None, ...]:
@@ -146,30 +165,41 @@ class Trial:
         return found
 
     @cached_property
-    def _same(self) -> dict[tuple[int, Pred], Answer]:
+    def _same(self) -> dict[tuple[int, Pred, tuple[tuple[str, str], ...]], Answer]:
         return {}
 
-    def same(self, mutant: Mutant, required: Pred) -> Answer | None:
+    def same(
+        self, mutant: Mutant, required: Pred, twins: Mapping[str, str] = NO_TWINS
+    ) -> Answer | None:
         """Return whether a mutant's filter is the rule's, None if another stage was changed.
 
-        required: what events are assumed to meet, over the source's fields.
+        required: what events are assumed to meet, over the source's fields.  twins: of these those
+        that always have the value of another one, with that one.
         """
         if mutant.pred is None:
             return None
-        key = (id(mutant), required)
+        key = (id(mutant), required, tuple(twins.items()))
         found = self._same.get(key)
         if found is None:
             stage = self.pipeline.stages[mutant.stage]
             assert isinstance(stage, Filter)
-            leading = mutant.stage < self.runs.split
-            facts = (
-                self._facts(stage.pred, required)
-                if leading
-                else self._known[mutant.stage].facts(all_of((stage.pred, mutant.pred)))
-            )
-            found = equal(stage.pred, mutant.pred, facts)
+            if mutant.stage < self.runs.split:
+                found = self._same_leading(stage.pred, mutant.pred, required, twins)
+            else:
+                facts = self._known[mutant.stage].facts(all_of((stage.pred, mutant.pred)))
+                found = equal(stage.pred, mutant.pred, facts)
             self._same[key] = found
         return found
+
+    def _same_leading(
+        self, pred: Pred, other: Pred, required: Pred, twins: Mapping[str, str]
+    ) -> Answer:
+        source = self.pipeline.stages[0]
+        prefix = source.prefix if isinstance(source, DataModel) else ""
+        one = {prefix + name: prefix + first for name, first in twins.items()}
+        facts = self._facts(all_of((pred, other)), required)
+        facts = replace(facts, given=_renamed(facts.given, one))
+        return equal(_renamed(pred, one), _renamed(other, one), facts)
 
     @cached_property
     def _known(self) -> tuple[Known, ...]:
@@ -181,7 +211,7 @@ class Trial:
             self.pipeline,
             lambda name: maker.single(name.removeprefix(prefix)),
             lambda name: maker.whole(name.removeprefix(prefix)),
-            self.lookups,
+            self.tables,
         )
 
     @cached_property
@@ -244,32 +274,44 @@ def trial_of(
     now = fixtures.now if now is None else now
     found = [(event, "fixture") for event in fixtures.events]
     found += [(event, "given") for event in events]
-    return _with_events(Trial(compiled, content, (), (), now), found, witness=witness)
+    trial = Trial(compiled, content, (), (), now)
+    return _with_events(trial, found, maker=trial.maker if witness else None)
 
 
 def _with_events(
-    trial: Trial, given: Sequence[tuple[Event, str]], *, witness: bool
+    trial: Trial, given: Sequence[tuple[Event, str]], *, maker: Maker | None
 ) -> Trial:
+    """Return a trial with these events and those of a maker, each with its origin."""
     found = list(given)
     made: Mapping[str, tuple[Mapping[str, str], ...]] = {}
-    bounds = [0, len(found)]
-    if witness:
-        for scene in scenes(trial.pipeline, trial.maker):
-            found += [(event, WITNESS) for event in scene]
+    bounds, ends = [0, len(found)], [0, len(found)]
+    if maker is not None:
+        for scene in scenes(trial.pipeline, maker):
+            for group in scene:
+                found += [(event, WITNESS) for event in group]
+                ends.append(len(found))
             bounds.append(len(found))
-        made = _rows_of_missing(trial)
+        made = _rows_of_missing(trial, maker)
     kept, origins = [event for event, _ in found], [origin for _, origin in found]
-    parts = tuple((1 << end) - (1 << start) for start, end in pairwise(bounds) if start < end)
-    if len(bounds) <= 3:  # what is given and what is made are tried together
-        parts = ()
     return replace(
-        trial, events=tuple(kept), origins=tuple(origins), made=made, scenes=parts
+        trial,
+        events=tuple(kept),
+        origins=tuple(origins),
+        made=made,
+        # what is given and what is made are tried together if that is one scene
+        scenes=_parts(bounds) if len(bounds) > 3 else (),
+        groups=_parts(ends),
     )
 
 
-def _rows_of_missing(trial: Trial) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+def _parts(bounds: Sequence[int]) -> tuple[int, ...]:
+    """Return the bits of the places between bounds."""
+    return tuple((1 << end) - (1 << start) for start, end in pairwise(bounds) if start < end)
+
+
+def _rows_of_missing(trial: Trial, maker: Maker) -> Mapping[str, tuple[Mapping[str, str], ...]]:
     """Return rows for the tables without any; a table that nothing is asked of has none."""
-    found = trial.maker.made.rows
+    found = maker.made.rows
     return {
         name: tuple(found.get(name, ()))
         for name, table in trial.tables.items()
@@ -286,13 +328,18 @@ def _columns(pipeline: Pipeline, table: str) -> Iterator[str]:
 
 def _prefixed(pred: Pred, prefix: str) -> Pred:
     """Return a predicate over the fields of a data model as its rows name them."""
+    return _renamed(pred, {name: prefix + name for name in fields_of(pred)})
+
+
+def _renamed(pred: Pred, names: Mapping[str, str]) -> Pred:
+    """Return a predicate with other fields in the place of some."""
 
     def change(node: Node) -> Node:
         if isinstance(node, Field):
-            return Field(prefix + node.name)
+            return Field(names.get(node.name, node.name))
         return rebuild(node, change)
 
-    return change(pred)  # type: ignore[return-value]
+    return change(pred) if names else pred  # type: ignore[return-value]
 
 
 def _is_looked_up(pipeline: Pipeline, name: str) -> bool:
@@ -300,7 +347,7 @@ def _is_looked_up(pipeline: Pipeline, name: str) -> bool:
     return all(isinstance(node, Lookup) for node in stages if node.table == name)
 
 
-def _scope_test(pipeline: Pipeline) -> Callable[[Event], bool]:
+def scope_test(pipeline: Pipeline) -> Callable[[Event], bool]:
     """Return whether an event is of a source that the rule reads: a target has only those.
 
     An event without any of the fields that a scope tests was chosen by the user.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from transpile.backends.esql.engine import tree as t
 from transpile.backends.esql.engine.evaluate import Row, Rows, Run, evaluate
 from transpile.backends.esql.engine.parser import parse_esql
 from transpile.backends.esql.scope import ARRAYS
+from transpile.backends.esql.writer import LAST_PART
 
 from transpile.fidelity import Observable
 from transpile.interpret.events import raw_text
@@ -80,6 +81,8 @@ class EsqlEngine:
             return False
         query = _parsed(draft.text)
         document = _document(index, event)
+        if not _ends_as_told(index, event, document, read):
+            return False
         kinds = index.mapping(_paths(query), (event,))
         if not all(map(_spelt, kinds, kinds.values(), (document.get(p) for p in kinds))):
             return False
@@ -202,6 +205,23 @@ Fits = Callable[[str], bool]
 def _listed(value: Any) -> list[Any]:
     values = value if isinstance(value, list) else [value]
     return [item for item in values if item is not None]
+
+
+def _ends_as_told(
+    index: Index, event: Event, document: Mapping[str, Any], read: Collection[str]
+) -> bool:
+    """Return whether names are spelt as in the paths that a query takes them from."""
+    for key, value in event.items():
+        name = index.fields.strip(key)
+        target = index.fields.lookup(name, "ecs") if name in read else None
+        if target is None or target.field is None or target.derive not in LAST_PART:
+            continue
+        wholes = [str(item) for item in _listed(document.get(target.field))]
+        for item in map(str, _listed(value)):
+            told = [w for w in wholes if w.lower().endswith(item.lower())]
+            if told and not any(w.endswith(item) for w in told):
+                return False
+    return True
 
 
 def _spelt(path: str, kind: str, value: Any) -> bool:

@@ -10,20 +10,20 @@ threshold follow. The result depends on the rule alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
 
 from transpile.interpret import compile_pred
 from transpile.ir.events import EventRule
 from transpile.ir.expr import Field
-from transpile.ir.pred import Exists, Test
+from transpile.ir.pred import Exists, Test, all_of
 from transpile.ir.stages import Aggregate, Events, Pipeline, Window
 from transpile.ir.text import whole
 from transpile.ir.walk import descend, fields_of
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.witness.backwards import wishes_of
-from transpile.verify.witness.choose import reconciled, telling
+from transpile.verify.witness.choose import fitted, reconciled, telling
 from transpile.verify.witness.groups import (
     MOST_IN_GROUP,
     Group,
@@ -34,6 +34,7 @@ from transpile.verify.witness.groups import (
     grouped_by,
     groups_of_each,
     repeated,
+    shape_of,
 )
 from transpile.verify.witness.late import back_of, late_events, late_filters, wished_shape
 from transpile.verify.witness.maker import START, TAXONOMIES, Event, Maker, event_part, maker_for
@@ -44,7 +45,16 @@ from transpile.verify.witness.solve import ANYTHING, solutions
 from transpile.verify.witness.standing import HIGH, Usual, standing_out
 from transpile.verify.witness.wishes import Wishes
 
-__all__ = ["START", "Maker", "maker_for", "scenes", "witnesses"]
+__all__ = [
+    "MOST_SCENES",
+    "START",
+    "TAXONOMIES",
+    "Maker",
+    "grouped_by",
+    "maker_for",
+    "scenes",
+    "witnesses",
+]
 
 SOLUTIONS = 4
 """Events solved for per rule that every near miss is made of."""
@@ -61,6 +71,9 @@ EDGES = 700
 LIMIT = 400
 """Events kept per rule, without its groups."""
 
+FIRST_APART = 6000
+"""Number of the first event that is a group of its own."""
+
 MOST_SCENES = 40
 """Groups that are tried one at a time, where a rule asks for that."""
 
@@ -73,14 +86,15 @@ Times are whole milliseconds, which every target can tell apart.
 
 def witnesses(pipeline: Pipeline, maker: Maker | None = None) -> list[Event]:
     """Return events for a rule; none if it does not start from events."""
-    return [event for scene in scenes(pipeline, maker) for event in scene]
+    return [event for scene in scenes(pipeline, maker) for group in scene for event in group]
 
 
-def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Event]]:
-    """Return events for a rule, those together that are to be tried together.
+def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Group]]:
+    """Return groups of events for a rule, those together that are to be tried together.
 
-    Mostly that is all of them; but a rule that puts all events into one group, or holds each value
-    against those of all, has to be tried on one group at a time.
+    Events that stand each for itself make the first group of all.  Mostly all groups are tried
+    together; but a rule that puts all events into one group, or holds each value against those of
+    all, has to be tried on one group at a time.
     """
     maker = maker or maker_for(pipeline)
     rule = event_part(pipeline, maker.tables)
@@ -94,10 +108,9 @@ def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Event]]:
     if singles and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
         singles += singles[:1] * 2  # the same once more, at other times
     singles += partner_events(pipeline, singles, witnesses, maker.tables)
-    found = [singles, *groups[:MOST_SCENES]] if _all_in_one(pipeline) else [
-        singles + [event for group in groups for event in group]
-    ]
-    return _finished([scene for scene in found if scene], rule, pipeline, maker)
+    found = [group for group in (singles, *groups) if group]
+    together = [[group] for group in found[: MOST_SCENES + 1]] if _all_in_one(pipeline) else [found]
+    return _finished([scene for scene in together if scene], rule, pipeline, maker)
 
 
 def _limited(groups: Iterable[Group]) -> Iterator[Group]:
@@ -110,23 +123,21 @@ def _limited(groups: Iterable[Group]) -> Iterator[Group]:
 
 
 def _finished(
-    found: list[list[Event]], rule: EventRule, pipeline: Pipeline, maker: Maker
-) -> list[list[Event]]:
+    found: list[list[Group]], rule: EventRule, pipeline: Pipeline, maker: Maker
+) -> list[list[Group]]:
     """Return the scenes with titles, texts and times."""
     tested = fields_of(rule.pred)
     texts = reads_text(rule) or counts_text(pipeline)
     step = _spacing(rule)
-    number = 0
-    finished = []
-    for scene in found:
-        events = []
-        for event in scene:
-            full = maker.titled(event, tested)
-            full = with_text(full, number) if texts else full
-            events.append({"_time": whole(round(START + step * number, 3)), **full})
-            number += 1
-        finished.append(events)
-    return finished
+    numbers = count()
+
+    def full(event: Event) -> Event:
+        number = next(numbers)
+        titled = maker.titled(event, tested)
+        event = with_text(titled, number) if texts else titled
+        return {"_time": whole(round(START + step * number, 3)), **event}
+
+    return [[list(map(full, group)) for group in scene] for scene in found]
 
 
 def _all_in_one(pipeline: Pipeline) -> bool:
@@ -142,9 +153,9 @@ def _makers(rule: EventRule, pipeline: Pipeline, maker: Maker) -> tuple[Maker, .
     """Return the maker; where its events cannot fit all taxonomies, one for each of them."""
     wishes = _wishes(rule, pipeline, maker)
     bases = [maker.completed(base) for base in _bases(rule, maker, wishes)]
-    if not bases or any(map(maker.consistent, bases)):
+    if not bases or len(maker.taxonomies) < 2 or any(map(maker.consistent, bases)):
         return (maker,)
-    return tuple(map(maker.within, TAXONOMIES))
+    return tuple(map(maker.within, maker.taxonomies))
 
 
 def _spacing(rule: EventRule) -> float:
@@ -167,6 +178,7 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
     wishes = _wishes(rule, pipeline, maker)
     maker = replace(maker, wished=tuple(wishes.present))
     bases = _bases(rule, maker, wishes)
+    apart = _kept_apart(rule, pipeline, bases, maker)
     common = _computed_from(rule, wishes)
     others = islice(solutions(rule.pred, common), SOLUTIONS, ALTERNATIVES)
     for base in bases:
@@ -176,11 +188,11 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
         *islice(near(bases, rule.pred, maker), POOL),
         *islice(edges(bases[:1], others), EDGES),
     ]
-    facts = Facts(maker.single, maker.whole)
+    facts = Facts(maker.single, maker.whole, maker.given)
     full_bases = [maker.completed(base) for base in bases]
     found = telling(rule.pred, pool, maker, facts, common, full_bases)
     told = [event for event in islice(found, LIMIT) if fresh(event)]
-    yield from ([event] for event in told)
+    yield from ([apart(event, number)] for number, event in enumerate(told, FIRST_APART))
     told = [*full_bases[1:], *told]
     for base in bases[:1]:
         full = maker.completed(base)
@@ -211,6 +223,22 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
                 for value in (1, HIGH)
             )
             yield from standing_out(rule, Usual(low, high), told, maker, pipeline)
+
+
+def _kept_apart(
+    rule: EventRule, pipeline: Pipeline, bases: Sequence[Event], maker: Maker
+) -> Callable[[Event, int], Event]:
+    """Return what gives an event a group of its own, so that no other one is found in its place."""
+    full = maker.completed(bases[0]) if bases else {}
+    shape = shape_of(rule, full, maker, by=grouped_by(pipeline))
+
+    def apart(event: Event, number: int) -> Event:
+        own = {name: maker.example(name, number) for name in shape.keys
+               if name in event and event[name] == full.get(name)}  # fmt: skip
+        moved = {**event, **own}
+        return moved if maker.consistent(moved) or not maker.consistent(event) else event
+
+    return apart
 
 
 def _wishes(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Wishes:
@@ -249,9 +277,9 @@ def _bases(rule: EventRule, maker: Maker, wishes: Wishes) -> list[Event]:
     wished = [wishes.values] if wishes.values and decide(dict(wishes.values)) else []
     common = _computed_from(rule, wishes)
     solved = [*wished, *islice(solutions(rule.pred, common), 2 * SOLUTIONS)]
-    if not solved and (proved := satisfiable(rule.pred).event) is not None:
+    if not solved and (proved := satisfiable(all_of((maker.given, rule.pred))).event) is not None:
         solved = [proved]
-    fitting = (reconciled(found, maker, decide) for found in solved)
+    fitting = (fitted(found, maker, decide) for found in solved)
     found = list(islice(filter(None, fitting), SOLUTIONS)) or solved[:SOLUTIONS]
     found = [*(event for event in wished if event not in found[:1]), *found]
     return [scope | _typical(event, maker, decide) for event in found]

@@ -69,13 +69,7 @@ def wishes_of(
     wanted: the place of a filter and what the fields of a row are to be there.  outstanding: what a
     value is to be that the rule wants to stand out.
     """
-    kinds = [Wishes(outstanding=outstanding)]
-    for at, stage in reversed(tuple(enumerate(pipeline.stages))):
-        if wanted is not None and wanted[0] == at:
-            for wishes in kinds:
-                wishes.want(wanted[1])
-            continue
-        kinds = [kind for wishes in kinds for kind in _before(at, stage, wishes, pipeline, back)]
+    kinds = _back_to(0, pipeline, back, wanted, outstanding)
     source = pipeline.stages[0]
     prefix = source.prefix if isinstance(source, s.DataModel) else ""
     found = [_of_source(wishes, prefix) for wishes in kinds[:MOST_KINDS]]
@@ -83,10 +77,36 @@ def wishes_of(
     return found[0]
 
 
+def row_at(at: int, pipeline: s.Pipeline, back: Back) -> dict[str, Any]:
+    """Return what a row is to hold at a stage for the rule to have a result."""
+    wishes = _back_to(at, pipeline, back)[0]
+    wishes.finish()
+    return wishes.values
+
+
+def _back_to(
+    first: int,
+    pipeline: s.Pipeline,
+    back: Back,
+    wanted: tuple[int, Mapping[str, Any]] | None = None,
+    outstanding: int | None = None,
+) -> list[Wishes]:
+    """Return the wishes about the rows that reach a stage, by kind; see `wishes_of`."""
+    kinds = [Wishes(outstanding=outstanding)]
+    for at, stage in reversed(tuple(enumerate(pipeline.stages))[first:]):
+        if wanted is not None and wanted[0] == at:
+            for wishes in kinds:
+                wishes.want(wanted[1])
+            continue
+        kinds = [kind for wishes in kinds for kind in _before(at, stage, wishes, pipeline, back)]
+    return kinds
+
+
 def _before(
     at: int, stage: s.Stage, wishes: Wishes, pipeline: s.Pipeline, back: Back
 ) -> list[Wishes]:
     """Return the wishes about the rows before a stage: about several where it makes groups."""
+    wishes.known = back.known[at] if back.known else None
     match stage:
         case s.Aggregate():
             return _aggregate(stage, wishes)
@@ -192,7 +212,12 @@ def _parse(stage: s.Parse, wishes: Wishes, back: Back) -> None:
 
 def _aggregate(stage: s.Aggregate, wishes: Wishes) -> list[Wishes]:
     """Return the wishes about the events of a group: of several kinds where one cannot do."""
-    keys = Wishes(size=wishes.size, outstanding=wishes.outstanding, unusual=wishes.unusual)
+    keys = Wishes(
+        size=wishes.size,
+        outstanding=wishes.outstanding,
+        unusual=wishes.unusual,
+        known=wishes.known,
+    )
     for key in stage.by:
         value = wishes.of(key.name)
         if value is not None:
@@ -222,7 +247,7 @@ def _aggregated(agg: s.Agg, wishes: Wishes) -> list[Wishes]:
         each = value if isinstance(value, list) and agg.func in ("values", "list") else [value]
         found += [_one_aggregated(agg, name, one, wishes) for one in each if one is not None]
     if not found and agg.arg is not None and not agg.pattern:
-        own = Wishes(outstanding=wishes.outstanding)
+        own = Wishes(outstanding=wishes.outstanding, known=wishes.known)
         need(agg.arg, own)
         if agg.name in wishes.present and agg.func in ("dc", "estdc"):
             own.distinct.update(dict.fromkeys(sorted(fields_of(agg.arg))))
@@ -231,7 +256,7 @@ def _aggregated(agg: s.Agg, wishes: Wishes) -> list[Wishes]:
 
 
 def _one_aggregated(agg: s.Agg, name: str, value: Any, wishes: Wishes) -> Wishes:
-    own = Wishes(outstanding=wishes.outstanding)
+    own = Wishes(outstanding=wishes.outstanding, known=wishes.known)
     if agg.where != TRUE:
         meet(agg.where, own)
     amount = number(str(value)) if not isinstance(value, list) else None
@@ -264,6 +289,11 @@ def _dedup(stage: s.Dedup, wishes: Wishes, back: Back) -> None:
 
 def _lookup(stage: s.Lookup, wishes: Wishes, back: Back) -> None:
     table = back.tables.get(stage.table)
+    missed = [name for _, name in stage.outputs if wishes.absent.pop(name, "") is None]
+    if missed:
+        for _, name in stage.keys:
+            wishes.give(name, back.example(name, 1))
+        return
     asked = {column: wishes.take(name) for column, name in stage.outputs}
     given = {column: str(value).lower() for column, value in asked.items() if value is not None}
     needed = [column for column, name in stage.outputs if wishes.present.pop(name, "") is None]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import chain, islice, permutations
 
 from transpile.interpret import NotComputable, compile_pred
-from transpile.ir.pred import Pred, Test
+from transpile.ir.pred import TRUE, Pred, Test
 from transpile.ir.walk import descend, fields_of
 from transpile.verify.bits import Truths, indices
 from transpile.verify.mutate import of_pred
 from transpile.verify.prove import Facts, implies
-from transpile.verify.witness.maker import TAXONOMIES, Event, Maker
+from transpile.verify.witness.maker import Event, Maker
 from transpile.verify.witness.near import METADATA
 
 MOST_MUTANTS = 300
@@ -28,6 +28,9 @@ MOST_REPAIRED = 2
 """Events of the pool that are made like a base for a mutant."""
 
 MOST_BASES = 2
+
+MOST_LIKELY = 6
+"""Events much like one that are completed in its place."""
 
 MOST_TRIED = 8
 """Events of the pool that are tried for a mutant until one fits all taxonomies."""
@@ -49,6 +52,9 @@ def telling(
     """
     pool = [common | event for event in pool]
     try:
+        if facts.given != TRUE:
+            possible = compile_pred(facts.given)
+            pool = [event for event in pool if possible(dict(event))]
         truths = Truths(list(pool))
         original = truths.of(pred, keep=True)
         changes = [
@@ -141,12 +147,12 @@ class _Repair:
         def tells(event: Event) -> bool:
             return first(event) is not second(event)
 
-        open_ones = list(TAXONOMIES)
+        open_ones = list(self.maker.taxonomies)
         for event in events:
             for base in self.bases or ({},):
                 for near in self._near(base, event, tells):
-                    odd = [x for x in TAXONOMIES if self.maker.at_odds(near, (x,))]
-                    if not odd and tells(dict(near)):
+                    odd = [x for x in self.maker.taxonomies if self.maker.at_odds(near, (x,))]
+                    if not odd and tells(dict(near)) and self.maker.consistent(near):
                         yield near
                         return
                     if tells(dict(near)) and any(x not in odd for x in open_ones):
@@ -211,6 +217,10 @@ _HEADS = ("C:\\x\\", "/x/", "C:\\x\\y", "/x/y")
 """What stands before a name in a path, or before the end of one."""
 
 
+_TAILS = ("x", "x\\x", "x/x")
+"""What stands behind a folder."""
+
+
 def reconciled(
     event: Event, maker: Maker, decide: Callable[[Event], bool]
 ) -> Event | None:
@@ -220,18 +230,27 @@ def reconciled(
     """
     if maker.consistent(event):
         return event
-    for paired in _with_pairs(event):
-        if decide(dict(paired)) and maker.consistent(paired):
-            return paired
+    return next((e for e in _variants(event) if decide(dict(e)) and maker.consistent(e)), None)
+
+
+def fitted(event: Event, maker: Maker, decide: Callable[[Event], bool]) -> Event | None:
+    """Return the event, or one much like it, completed so that it fits; None if none was found."""
+    likely = (e for e in _variants(event) if decide(dict(e)) and not maker.at_odds(e) & e.keys())
+    for other in chain((event,), islice(likely, MOST_LIKELY)):
+        if maker.consistent(full := maker.completed(other)):
+            return full
+    return None
+
+
+def _variants(event: Event) -> Iterator[Event]:
+    """Yield the event with lists in pairs, texts that are paths, and paths that end in names."""
+    yield from _with_pairs(event)
     texts = {name: value for name, value in event.items() if isinstance(value, str)}
     for name, text in texts.items():
-        for other in ({**event, name: head + text} for head in _HEADS):
-            if decide(dict(other)) and maker.consistent(other):
-                return other
+        yield from ({**event, name: head + text} for head in _HEADS)
+        if text.endswith(("\\", "/")):
+            yield from ({**event, name: text + tail} for tail in _TAILS)
     for name, other_name in permutations(texts, 2):
         for sign in "\\/":
             joined = texts[name].rstrip(sign) + sign + texts[other_name].lstrip(sign)
-            other = {**event, name: joined}
-            if decide(dict(other)) and maker.consistent(other):
-                return other
-    return None
+            yield {**event, name: joined}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from transpile.interpret import compile_pred
@@ -23,6 +23,7 @@ from transpile.ir.stages import (
 )
 from transpile.ir.text import whole
 from transpile.ir.walk import descend, fields_of
+from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.verify.samples import filled, samples
 from transpile.verify.witness.maker import START, Event, Maker
 
@@ -31,11 +32,20 @@ Group = list[Event]
 MOST_IN_GROUP = 250
 """Events in a group at most; a threshold above it is not reached."""
 
+FIRST_PACK = 7000
+"""Number of the first group that shows many events."""
+
+MOST_PACKED = 30
+"""Events that one group shows of those that the filter lets none pass."""
+
 DAY = 86_400
 _WIDTHS = {"day": DAY, "week": 7 * DAY, "month": 31 * DAY}
 
-MOST_AROUND = 480
-"""Events in all groups that are made to show one other event."""
+MOST_AROUND = 160
+"""Events in all groups that show one other event each, as far as one group can show many."""
+
+MOST_OF_EACH = 480
+"""Events in all groups that are of one kind each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ def shape_of(
         name
         for name in by
         if name not in tested
-        and name not in distinct
+        and name not in (*distinct, *EVENT_CODE_FIELDS)
         and not maker.fixed(name)
         and name not in maker.at_odds({**base, name: maker.example(name, 99)})
     )
@@ -148,9 +158,14 @@ def at_threshold(
         if name in tested
         and (values := _values_meeting(rule.pred, name, shape.base, _examples(maker, name, shape)))
     }
+    alike = [o for o in others if all(o.get(n) == shape.base.get(n) for n in bound)]
+    yield from _packed(rule, shape, alike, further, maker)
     for at, other in enumerate(others[: MOST_AROUND // shape.size], 1000):
         if any(other.get(name) != shape.base.get(name) for name in bound):
-            yield group_of(rule, replace(shape, base=other), maker, shape.size, at)
+            moved = {name: other[name] for name in bound if name in other}
+            kinds = tuple({**each, **moved} for each in shape.others)
+            own_kind = replace(shape, base=other, others=kinds)
+            yield group_of(rule, own_kind, maker, shape.size, at, like=shape.base)
             continue
         group = group_of(rule, shape, maker, shape.size - 1, at)
         own = {name: maker.example(name, at) for name in _free(rule, shape)}
@@ -158,6 +173,43 @@ def at_threshold(
             if other.get(name) == shape.base.get(name):
                 own[name] = values[-1]  # one that no event of the group has
         yield [*group, {**other, **own, **{name: group[0][name] for name in shape.keys}}]
+
+
+def _packed(
+    rule: EventRule,
+    shape: Shape,
+    others: Sequence[Event],
+    further: Mapping[str, Sequence[str]],
+    maker: Maker,
+) -> Iterator[Group]:
+    """Yield groups that show many events at once.
+
+    In each of some the filter has to let all others pass for the threshold to be reached; in one
+    it may let none.
+    """
+    decide = compile_pred(rule.pred)
+    passing = [other for other in others if decide(dict(other))]
+    failing = [other for other in others if not decide(dict(other))]
+    size = shape.size
+    free = _free(rule, shape)
+
+    def with_own(event: Event, at: int, keys: Event) -> Event:
+        own = {name: maker.example(name, at) for name in free}
+        for name, values in further.items():
+            if event.get(name) == shape.base.get(name):
+                own[name] = values[at % len(values)]
+        return {**event, **own, **keys}
+
+    for first in range(0, len(passing), size):
+        whole = group_of(rule, shape, maker, size, FIRST_PACK + first)
+        keys = {name: whole[0][name] for name in shape.keys}
+        some = passing[first : first + size]
+        yield [*(with_own(event, at, keys) for at, event in enumerate(some)), *whole[len(some) :]]
+    for first in range(0, len(failing), MOST_PACKED):
+        group = group_of(rule, shape, maker, size - 1, FIRST_PACK - 1 - first)
+        keys = {name: maker.example(name, FIRST_PACK - 1 - first) for name in shape.keys}
+        some = failing[first : first + MOST_PACKED]
+        yield [*group, *(with_own(event, size - 1, keys) for event in some)]
 
 
 def repeated(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Group]:
@@ -219,7 +271,7 @@ def groups_of_each(
     """
     if shape.size < 2:
         return
-    for at, other in enumerate(others[: MOST_AROUND // shape.size], 2500):
+    for at, other in enumerate(others[: MOST_OF_EACH // shape.size], 2500):
         yield group_of(rule, replace(shape, base=other), maker, shape.size, at)
 
 
@@ -272,15 +324,24 @@ def _least(rule: EventRule) -> int:
 
 
 def group_of(
-    rule: EventRule, shape: Shape, maker: Maker, size: int, number: int
+    rule: EventRule,
+    shape: Shape,
+    maker: Maker,
+    size: int,
+    number: int,
+    *,
+    like: Event | None = None,
 ) -> Group:
-    """Return a group: events like the base and those of other kinds, with one key by number."""
+    """Return a group: events like the base and those of other kinds, with one key by number.
+
+    like: an event that the filter finds, if the base is none.
+    """
     tested = fields_of(rule.pred)
     keys = {name: maker.example(name, number) for name in shape.keys}
     group = {**shape.base, **keys}
     values = {
-        name: _values_meeting(rule.pred, name, shape.base, [maker.example(name, at)
-                                                          for at in range(size)])
+        name: _values_meeting(rule.pred, name, like or shape.base,
+                              [maker.example(name, at) for at in range(size)])
         if name in tested
         else [maker.example(name, at) for at in range(size)]
         for name in shape.distinct
@@ -298,7 +359,11 @@ def _values_meeting(pred: Pred, name: str, base: Event, wanted: Sequence[str]) -
     wanted: values to take if they do; at most as many are made.
     """
     decide = compile_pred(pred)
-    found = dict.fromkeys(text for text in wanted if decide({**base, name: text}))
+
+    def meets(text: str) -> bool:
+        return decide({**base, name: text})
+
+    found = dict.fromkeys(filter(meets, wanted))
     for node in descend(pred):
         if not (isinstance(node, p.Test) and node.subject == Field(name)):
             continue
@@ -306,8 +371,21 @@ def _values_meeting(pred: Pred, name: str, base: Event, wanted: Sequence[str]) -
         if isinstance(node.condition, p.Glob):
             pattern = node.condition.pattern
             texts += [filled(pattern, text) for text in wanted]
-        found.update(dict.fromkeys(text for text in texts if decide({**base, name: text})))
+        found.update(dict.fromkeys(filter(meets, texts)))
     apart: dict[str, str] = {}
-    for text in found:
+    for text in (*found, *_with_numbers(base.get(name), len(wanted), meets)):
         apart.setdefault(text.lower(), text)
     return sorted(apart.values(), key=lambda text: "\n" in text)[: len(wanted)]
+
+
+def _with_numbers(
+    text: object, most: int, meets: Callable[[str], bool]
+) -> Iterator[str]:
+    """Yield a text with a number in it, at the last place where any number may stand."""
+    if not isinstance(text, str):
+        return
+    for at in range(len(text), -1, -1):
+        head, tail = text[:at], text[at:]
+        if meets(f"{head}1{tail}") and meets(f"{head}29{tail}"):
+            yield from (numbered for n in range(most) if meets(numbered := f"{head}{n}{tail}"))
+            return

@@ -30,7 +30,7 @@ from transpile.verify.witness.written import put_json
 
 _SAME = frozenset(("lower", "upper", "trim", "ltrim", "rtrim", "tostring", "tonumber", "urldecode",
                    "mvdedup", "mvindex", "mvjoin", "mvsort", "split", "mvsplit", "replace", "sed",
-                   "coalesce", "mvappend", "round", "nullif", "values", "unit_number"))  # fmt: skip
+                   "mvappend", "round", "nullif", "values", "unit_number"))  # fmt: skip
 """Functions that can give the value of their first argument back."""
 
 MOST_LISTED = 100
@@ -70,7 +70,7 @@ def meet(pred: Pred, wishes: Wishes, given: Pred = TRUE) -> None:
         if (value := wishes.of(name)) is not None and not isinstance(value, list)
     ]
     numbers = _compared_with_numbers(plain)
-    facts = Facts(lambda name: True, numbers.__contains__, given)
+    facts = Facts(wishes.is_single, numbers.__contains__, given)
     found = satisfiable(all_of((plain, *kept)), facts).event
     if found is None:
         alone = [each for each in conjuncts(plain)
@@ -164,10 +164,20 @@ def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
             return True
         case Call("add" | "plus" | "sub" | "mul" | "div" as op, (left, right)):
             return _arithmetic(op, left, right, number(str(value)), wishes)
+        case Call("coalesce", args):
+            return _first_of(args, value, wishes)
         case Call(name, (first, *_)) if name in _SAME:
             return invert(first, value, wishes)
         case _:
             return False
+
+
+def _first_of(args: tuple[Expr, ...], value: Any, wishes: Wishes) -> bool:
+    """Give the value to the first argument that can have it, and nothing to those before."""
+    can = [arg for arg in args if not wishes.kind_of(arg).excludes(str(value))]
+    for arg in args[: args.index(can[0])] if can else ():
+        wishes.absent.update(dict.fromkeys(sorted(fields_of(arg))))
+    return invert(can[0] if can else args[0], value, wishes)
 
 
 def _amount(value: Any, default: int = 1) -> int:

@@ -12,12 +12,13 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from transpile.interpret import NotComputable
+from transpile.interpret import NotComputable, compile_pred
 from transpile.ir import stages as s
 from transpile.ir.events import EventRule
+from transpile.ir.pred import Pred
 from transpile.ir.walk import fields_of
 from transpile.verify.known import known_before
-from transpile.verify.witness.backwards import Back, wishes_of
+from transpile.verify.witness.backwards import Back, row_at, wishes_of
 from transpile.verify.witness.choose import telling
 from transpile.verify.witness.groups import Group, Shape, group_of, grouped_by, shape_of
 from transpile.verify.witness.maker import Event, Maker
@@ -95,15 +96,19 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
             found = list(islice(solutions(stage.pred), SOLUTIONS))
         except NotComputable:  # it asks for rows of another search
             continue
-        bases = found[:2]
+        usual = _tested(row_at(at, pipeline, back), stage.pred)
+        bases = [*(row for row in (usual,) if compile_pred(stage.pred)(dict(row))), *found[:2]][:2]
         pool = [
             *islice(near(bases, stage.pred, plain), POOL),
             *islice(edges(bases[:1], found[2:]), POOL),
         ]
-        tested = fields_of(stage.pred) - METADATA
         for row in (*bases[:1], *telling(stage.pred, pool, plain, facts, {})):
-            row_wanted = {name: row.get(name) for name in sorted(tested)}
-            yield wishes_of(pipeline, back, (at, row_wanted))
+            yield wishes_of(pipeline, back, (at, _tested(row, stage.pred)))
+
+
+def _tested(row: Event, pred: Pred) -> Event:
+    """Return a row's fields that a predicate asks about, None for one that it does not have."""
+    return {name: row.get(name) for name in sorted(fields_of(pred) - METADATA)}
 
 
 def _is_no_list(lists: frozenset[str], name: str) -> bool:

@@ -23,6 +23,10 @@ class MadeRows:
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
 
+    def copy(self) -> MadeRows:
+        """Return the same rows, to be added to by themselves."""
+        return MadeRows({name: list(rows) for name, rows in self.rows.items()})
+
     def answer(
         self,
         stage: Lookup,

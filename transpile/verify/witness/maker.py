@@ -11,6 +11,7 @@ from transpile.answered import answered
 from transpile.errors import Unsupported
 from transpile.ir import pred as p
 from transpile.ir.events import EventRule, event_rule
+from transpile.ir.pred import Pred
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import conjuncts, disjuncts, fields_of
 from transpile.schema.choices import settled
@@ -65,6 +66,7 @@ class Maker:
     tables: lookup tables, by name; made: rows of those that have none.  settle: chooses between
     fields of which an event has one.  fixed: whether a field is the same in all events of one kind,
     as a title is.  wished: fields that events are given a value for if it contradicts no other.
+    taxonomies: those that events are to fit.  given: what all events are to meet.
     """
 
     grouped: tuple[str, ...] = ()
@@ -81,6 +83,8 @@ class Maker:
     at_odds: AtOdds = field(default=lambda event, taxonomies=TAXONOMIES: frozenset())
     fixed: Callable[[str], bool] = field(default=lambda name: False)
     wished: tuple[str, ...] = ()
+    taxonomies: tuple[Taxonomy, ...] = TAXONOMIES
+    given: Pred = p.TRUE
 
     def within(self, taxonomy: Taxonomy) -> Maker:
         """Return a maker of events that need to fit one taxonomy only."""
@@ -89,7 +93,40 @@ class Maker:
         def odd(event: Event, taxonomies: Iterable[Taxonomy] = (taxonomy,)) -> frozenset[str]:
             return at_odds(event, taxonomies)
 
-        return replace(self, consistent=lambda event: not odd(event), at_odds=odd)
+        return replace(
+            self, consistent=lambda event: not odd(event), at_odds=odd, taxonomies=(taxonomy,)
+        )
+
+    def fitting(
+        self, fits: Callable[[Event], bool], read: frozenset[str], given: Pred, taxonomy: str
+    ) -> Maker:
+        """Return a maker of events for one conversion.
+
+        fits: whether it speaks of an event, for which all is to meet what is `given`.  read: fields
+        that it reads.  taxonomy: the one it is written in; events fit no other one on purpose.
+        """
+        taxonomies = tuple(each for each in TAXONOMIES if each == taxonomy)
+        at_odds = self.at_odds
+        known: dict[str, bool] = {}
+
+        def odd(event: Event, taxonomies: Iterable[Taxonomy] = taxonomies) -> frozenset[str]:
+            return at_odds(event, taxonomies) & read
+
+        def consistent(event: Event) -> bool:
+            key = repr(sorted(event.items()))
+            found = known.get(key)
+            if found is None:
+                found = known[key] = fits({"_time": START, **event})
+            return found
+
+        return replace(
+            self,
+            consistent=consistent,
+            at_odds=odd,
+            taxonomies=taxonomies,
+            given=given,
+            made=self.made.copy(),
+        )
 
     def completed(self, event: Event, also: Iterable[str] = ()) -> Event:
         """Return the event with the grouping fields it lacks, as far as they fit in.
@@ -101,13 +138,20 @@ class Maker:
             if name in event or name.startswith("_"):
                 continue
             for candidate in self._filled(name, event, given):
-                if self.alone(name, event) or self.consistent(candidate):
+                if self.alone(name, event) or self._better(name, candidate, event):
                     event = candidate
                     break
             else:  # no taxonomy shows it; a table of the rule's own fields can
                 if name in self.grouped:
                     event = {**event, name: self.example(name, 1)}
         return event
+
+    def _better(self, name: str, candidate: Event, event: Event) -> bool:
+        """Return whether an event with a field more fits, or is at odds with less for it."""
+        if self.consistent(candidate):
+            return True
+        odd = self.at_odds(candidate)
+        return name not in odd and odd < self.at_odds(event)
 
     def titled(self, event: Event, tested: frozenset[str]) -> Event:
         """Return the event with titles that go with its event code. tested: fields left alone."""

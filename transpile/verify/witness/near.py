@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from transpile.ir import pred as p
 from transpile.ir.expr import Field
 from transpile.ir.pred import Pred
-from transpile.ir.walk import descend
+from transpile.ir.walk import descend, fields_of
 from transpile.verify.samples import near_text, samples
 from transpile.verify.witness.maker import Event, Maker
 
@@ -22,10 +23,25 @@ _PLAIN_NUMBER = re.compile(r"0|-?[1-9]\d*")
 def near(solutions: Sequence[Event], pred: Pred, maker: Maker) -> Iterator[Event]:
     """Yield the solutions with one field changed: to other texts, none at all, or several."""
     values = _values(pred, maker)
+    sides = _sides(pred)
     for base in solutions:
         for name, texts in values.items():
             for text in texts:
                 yield changed(base, name, text)
+        for one, other in sides:
+            if isinstance(text := base.get(other), str):
+                yield changed(base, one, text)
+                yield changed(base, one, text.swapcase())
+
+
+def _sides(pred: Pred) -> list[tuple[str, str]]:
+    """Return the pairs of fields that are held against each other, in both orders."""
+    found: dict[tuple[str, str], None] = {}
+    for node in descend(pred):
+        if isinstance(node, p.Compare):
+            for one, other in product(sorted(fields_of(node.left)), sorted(fields_of(node.right))):
+                found |= {(one, other): None, (other, one): None}
+    return list(found)
 
 
 def edges(bases: Sequence[Event], others: Iterable[Event]) -> Iterator[Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 from transpile.errors import Unsupported
@@ -27,7 +27,7 @@ OWN = 3
 """Events of the rule's own search that get partners."""
 
 MOST_PAIRS = 60
-"""Events that get a partner where no more is known of the join."""
+"""Events that get one partner."""
 
 FIRST_PAIR = 8000
 
@@ -55,7 +55,8 @@ def partner_events(
         return
     partner = rule.partner
     example = maker_for(join.right, (), tables).example
-    mine = [{**event, **_tag(rule)} for event in own if _found(rule, event)][:OWN]
+    tagged = [{**event, **_tag(rule)} for event in own]
+    mine = [event for event in tagged if _found(rule, event)][:OWN]
     theirs = [{**event, **_tag(partner.rule)} for event in make(join.right)]
     found = [event for event in theirs if _found(partner.rule, event)]
     missed = [event for event in theirs if not _found(partner.rule, event)]
@@ -64,6 +65,10 @@ def partner_events(
         for other in (*found[:OTHERS], *missed[:OTHERS]):
             number += 1
             yield from _pair(event, other, partner, number, example)
+    rest = [event for event in tagged if event not in mine][:MOST_PAIRS]
+    for event, other in product(rest, found[:1]):
+        number += 1
+        yield from _pair(event, other, partner, number, example)
     for event, other in islice(zip(mine, found, strict=False), 1):
         first, second = _pair(event, other, partner, number + 1, example)
         yield from (first, {**second, **{k: v.upper() for k, v in _texts(partner, second)}})

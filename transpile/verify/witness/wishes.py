@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transpile.ir.events import EventRule
-from transpile.ir.expr import Field
+from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Exists, Not
 from transpile.ir.walk import conjuncts
+from transpile.verify.known import NOTHING, Kind, Known
 
 Event = dict[str, Any]
 
@@ -26,7 +27,8 @@ class Wishes:
     present: fields that must have some value.  distinct: fields that differ from event to event.
     size: number of events.  unusual: whether a value must stand out from others; outstanding: what
     such a value is to be.  others: the further kinds of events of the same group.  texts: whether a
-    field's text has all the parts that are taken out of it.
+    field's text has all the parts that are taken out of it.  absent: fields that a lookup must not
+    fill.  known: what is known of the rows that the wishes are about.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +40,17 @@ class Wishes:
     outstanding: int | None = None
     others: list[Wishes] = field(default_factory=list)
     texts: dict[str, list[Callable[[str], bool]]] = field(default_factory=dict)
+    absent: dict[str, None] = field(default_factory=dict)
+    known: Known | None = None
+
+    def kind_of(self, expr: Expr) -> Kind:
+        """Return what is known of the value of an expression."""
+        return NOTHING if self.known is None else self.known.of_expr(expr)
+
+    def is_single(self, name: str) -> bool:
+        """Return whether a field has one value at most; a field of the source is taken to."""
+        kind = None if self.known is None else self.known.fields.get(name)
+        return kind is None or kind.single
 
     def give(self, name: str, value: Any) -> None:
         """Wish a value for a field that has none yet."""
@@ -81,6 +94,8 @@ class Wishes:
     def want(self, row: Mapping[str, Any]) -> None:
         """Wish that fields hold these values, None for none, whatever was wished before."""
         for name, value in row.items():
+            if value is not None and self.of(name) == value:
+                continue
             self.values.pop(name, None)
             self.places.pop(name, None)
             self.present.pop(name, None)
@@ -90,7 +105,7 @@ class Wishes:
     def renamed(self, old: str, new: str) -> None:
         """Wish for another field what was wished for one."""
         all_kept: tuple[dict[str, Any], ...] = (
-            self.values, self.places, self.present, self.distinct
+            self.values, self.places, self.present, self.distinct, self.absent
         )  # fmt: skip
         for kept in all_kept:
             if old in kept:
@@ -119,12 +134,18 @@ class Wishes:
                 self.place(name, at, value)
         self.present |= other.present
         self.distinct |= other.distinct
+        self.absent |= other.absent
         self.size = max(self.size, other.size)
         self.unusual |= other.unusual
 
     def copy(self) -> Wishes:
         """Return the same wishes, to be changed by themselves."""
-        found = Wishes(size=self.size, unusual=self.unusual, outstanding=self.outstanding)
+        found = Wishes(
+            size=self.size,
+            unusual=self.unusual,
+            outstanding=self.outstanding,
+            known=self.known,
+        )
         found.join(self)
         found.texts = {name: list(checks) for name, checks in self.texts.items()}
         return found
