@@ -173,6 +173,14 @@ def test_a_rule_page_has_every_section(site: Path) -> None:
     assert 'process_name ~= "powershell.exe"' in page.text  # and expanded in the predicate
 
 
+@pytest.mark.parametrize("kind", ["html", "md"])
+def test_a_page_tells_what_a_rule_asks_of_several_events(site: Path, kind: str) -> None:
+    path = site / f"rules/splunk/password_guessing_against_many_accounts.{kind}"
+    _, found, told = path.read_text(encoding="utf-8").partition("What no single event decides")
+    assert found
+    assert "TargetUserName" in told.partition("Indicators")[0]
+
+
 def test_a_revoked_technique_points_to_its_successor(site: Path) -> None:
     facts = json.loads(next(site.glob("rules/splunk/script_alert*.json")).read_text())
     rows = {row["tactic"]: row for row in facts["attack"]}
