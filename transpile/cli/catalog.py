@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-_ALLOCATIONS = 1_000_000
+_ALLOCATIONS = 2_000_000
 """Objects after which the collector looks for cycles: rules are plain data, and have none."""
 
 
