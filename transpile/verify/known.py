@@ -128,7 +128,7 @@ class Known:
                 return _first_of([(arg, self.of_expr(arg)) for arg in args])
             case Call(name, args):
                 kinds = [self.of_expr(arg) for arg in args]
-                one = _one_result(name, all(kind.single for kind in kinds))
+                one = _one_result(name, len(args), all(kind.single for kind in kinds))
                 keeps = name in _KEEPING and (name != "tostring" or len(args) == 1)
                 source = kinds if name in _CHOOSING else kinds[:1] if keeps else []
                 return replace(_together(source), single=one)
@@ -146,8 +146,13 @@ class Known:
         return Facts(lambda name: self.of(name).single, whole, all_of(given))
 
 
-def _one_result(name: str, single: bool) -> bool:
-    """Return whether a function has one result at most. single: whether its arguments are so."""
+def _one_result(name: str, count: int, single: bool) -> bool:
+    """Return whether a function has one result at most.
+
+    count: how many arguments it has; single: whether they have one value at most.
+    """
+    if name == "mvindex" and count == 2:
+        return True
     match FUNCTIONS[name].multi:
         case "first":
             return name not in _LISTS
@@ -278,8 +283,7 @@ def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known
         case s.Lookup(outputs=outputs) if outputs:
             table = tables.get(stage.table)
             return _with(known, {
-                name: replace(_over(known.of(name), _column(table, column)),
-                              answers=_answers(table, stage, column))
+                name: _looked_up(known.of(name), name, column, table, stage)
                 for column, name in outputs
             })
         case s.Expand(name):
@@ -336,6 +340,16 @@ def _column(table: Entries | None, column: str) -> Kind:
     if table.default_match is not None:
         texts[table.default_match] = None
     return Kind(texts=tuple(texts))
+
+
+def _looked_up(
+    before: Kind, name: str, column: str, table: Entries | None, stage: s.Lookup
+) -> Kind:
+    """Return what is known of a field that a lookup writes into the rows that it finds."""
+    key, texts = _answers(table, stage, column)
+    if key == name:  # what was there stays only if it finds nothing
+        before = replace(before, never=before.never | texts)
+    return replace(_over(before, _column(table, column)), answers=(key, texts))
 
 
 def _answers(

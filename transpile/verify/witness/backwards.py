@@ -23,7 +23,7 @@ from transpile.ir.text import number
 from transpile.ir.walk import fields_of
 from transpile.verify.known import Known
 from transpile.verify.samples import filled
-from transpile.verify.witness.inverse import invert, meet, need
+from transpile.verify.witness.inverse import invert, meet, need, parts_of
 from transpile.verify.witness.lookups import MadeRows
 from transpile.verify.witness.wishes import Wishes
 from transpile.verify.witness.written import groups_of, matching_with, put_json, put_together
@@ -158,7 +158,7 @@ def _compute(stage: s.Compute, wishes: Wishes, back: Back) -> None:
         value = wishes.take(name)
         wanted = name in wishes.present
         wishes.present.pop(name, None)
-        for each in value if isinstance(value, list) else [value]:
+        for each in parts_of(expr, value) if isinstance(value, list) else [value]:
             if each is not None:
                 invert(expr, each, wishes)
         if value is None and wanted:
@@ -320,6 +320,10 @@ def _lookup(stage: s.Lookup, wishes: Wishes, back: Back) -> None:
     for row in fitting[:1]:
         for column, name in stage.keys:
             wishes.give(name, filled(Pattern.from_spl(row.get(column, "")), "x"))
+    if not fitting:  # a key that is found nowhere stays
+        for column, name in stage.outputs:
+            if column in given and name in {key for _, key in stage.keys}:
+                wishes.give(name, asked[column])
 
 
 def _constant(name: str, back: Back) -> str | None:

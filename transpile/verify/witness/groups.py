@@ -151,7 +151,7 @@ def at_threshold(
     if shape.size < 2 and not shape.others:
         return
     tested = fields_of(rule.pred)
-    bound = [name for name in shape.by if name not in shape.keys]
+    bound = [name for name in shape.by if name not in shape.keys or name in tested]
     further = {
         name: values
         for name in shape.distinct
@@ -160,11 +160,14 @@ def at_threshold(
     }
     alike = [o for o in others if all(o.get(n) == shape.base.get(n) for n in bound)]
     yield from _packed(rule, shape, alike, further, maker)
-    for at, other in enumerate(others[: MOST_AROUND // shape.size], 1000):
-        if any(other.get(name) != shape.base.get(name) for name in bound):
+    moving = [other for other in others if other not in alike]
+    shown = [*moving[: MOST_OF_EACH // shape.size], *alike[: MOST_AROUND // shape.size]]
+    for at, other in enumerate(shown, 1000):
+        if other in moving:
             moved = {name: other[name] for name in bound if name in other}
             kinds = tuple({**each, **moved} for each in shape.others)
-            own_kind = replace(shape, base=other, others=kinds)
+            keys = tuple(n for n in shape.keys if other.get(n) == shape.base.get(n))
+            own_kind = replace(shape, base=other, others=kinds, keys=keys)
             yield group_of(rule, own_kind, maker, shape.size, at, like=shape.base)
             continue
         group = group_of(rule, shape, maker, shape.size - 1, at)

@@ -83,10 +83,11 @@ def meet(pred: Pred, wishes: Wishes, given: Pred = TRUE) -> None:
             or {}
         )
         wishes.values.update({n: v for n, v in found.items() if n not in computed})
+    for name, expr in computed.items():
+        if name in found:
+            invert(expr, found[name], wishes)
     for name, value in found.items():
-        if name in computed:
-            invert(computed[name], value, wishes)
-        else:
+        if name not in computed:
             wishes.give(name, value)
 
 
@@ -170,6 +171,18 @@ def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
             return invert(first, value, wishes)
         case _:
             return False
+
+
+def parts_of(expr: Expr, values: list[Any]) -> list[Any]:
+    """Return what an expression is to give, one after the other, to be a list of values.
+
+    A text that is split gives all of them at once.
+    """
+    match expr:
+        case Call("split" | "mvsplit", (_, Lit(str(sign)))):
+            return [sign.join(map(str, values))]
+        case _:
+            return values
 
 
 def _first_of(args: tuple[Expr, ...], value: Any, wishes: Wishes) -> bool:

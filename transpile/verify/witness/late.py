@@ -53,7 +53,9 @@ def late_events(
     by = grouped_by(pipeline)
     left = MOST_EVENTS
     for number, wishes in enumerate(islice(_wanted(rule, pipeline, maker), MOST), FIRST):
+        wished = {name for kind in (wishes, *wishes.others) for name in kind.values}
         shape = wished_shape(rule, wishes, base, scope, maker, by)
+        shape = replace(shape, keys=tuple(name for name in shape.keys if name not in wished))
         group = group_of(rule, shape, maker, shape.size, number)
         left -= len(group)
         if left < 0:
@@ -71,7 +73,8 @@ def wished_shape(
         event = scope | _kept(base, kind.values, maker) | kind.values
         event |= {name: merged(str(base[name]), text) for name, text in kind.values.items()
                   if name in base and isinstance(text, str)}  # fmt: skip
-        events.append(maker.completed(event, kind.present))
+        full = maker.completed(event, kind.present)
+        events += [full] if full not in events else []
     first, *others = events
     return shape_of(rule, first, maker, wishes.size, tuple(wishes.distinct), by, others)
 
