@@ -181,15 +181,23 @@ class Trial:
         key = (id(mutant), required, tuple(twins.items()))
         found = self._same.get(key)
         if found is None:
-            stage = self.pipeline.stages[mutant.stage]
-            assert isinstance(stage, Filter)
-            if mutant.stage < self.runs.split:
-                found = self._same_leading(stage.pred, mutant.pred, required, twins)
-            else:
-                facts = self._known[mutant.stage].facts(all_of((stage.pred, mutant.pred)))
-                found = equal(stage.pred, mutant.pred, facts)
-            self._same[key] = found
+            found = self._same[key] = self._asked(mutant, mutant.pred, required, twins)
         return found
+
+    def _asked(
+        self, mutant: Mutant, other: Pred, required: Pred, twins: Mapping[str, str]
+    ) -> Answer:
+        """Return whether a mutant's filter, another predicate, is the rule's."""
+        stage = self.pipeline.stages[mutant.stage]
+        assert isinstance(stage, Filter)
+        if mutant.stage >= self.runs.split:
+            facts = self._known[mutant.stage].facts(all_of((stage.pred, other)))
+            return equal(stage.pred, other, facts)
+        if required != TRUE or twins:  # what holds for all events holds for those of a target
+            plain = self.same(mutant, TRUE)
+            if plain is not None and plain.holds:
+                return plain
+        return self._same_leading(stage.pred, other, required, twins)
 
     def _same_leading(
         self, pred: Pred, other: Pred, required: Pred, twins: Mapping[str, str]
