@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from transpile.cli import main
 from transpile.content import load_rules
 
 RULE = """\
@@ -190,3 +192,27 @@ def test_no_name_of_a_rule_leaves_the_output_folder(name: str, tmp_path: Path) -
     assert all(file.is_relative_to(out) for file in written)
     assert len(texts(out)) == 6
     assert all(file.count("/") == 1 for file in texts(out))
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("open", "shut"):
+        (tmp_path / "top" / name).mkdir(parents=True)
+        (tmp_path / "top" / name / "a.yml").write_text(f"name: {name}\nsearch: index=x a=1\n")
+    listed, scanned = Path.iterdir, os.scandir
+
+    def refused(path: Path | str) -> None:
+        if Path(path).name == "shut":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", lambda path: refused(path) or listed(path))
+    monkeypatch.setattr(os, "scandir", lambda path: refused(path) or scanned(path))
+    out = tmp_path / "out"
+    top = str(tmp_path / "top")
+    assert main(["convert", top, "-t", "sql:duckdb", "-o", str(out), "--no-cache"]) == 1
+    assert "error[CNT407]: the file cannot be read" in capsys.readouterr().err
+    assert [path.name for path in out.rglob("*.sql")] == ["open.sql"]
+    assert main(["catalog", top, "-o", str(tmp_path / "site"), "--no-cache"]) == 1
+    assert "top/shut: shut: the file cannot be read" in capsys.readouterr().err
+    assert (tmp_path / "site/rules/splunk/open.html").is_file()

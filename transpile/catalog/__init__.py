@@ -30,10 +30,11 @@ from transpile.catalog.reading import (
     language_of,
     read_bytes,
     read_rules,
+    supposed_language,
 )
 from transpile.catalog.verdicts import Verdicts, add_verdicts
 from transpile.catalog.views import Column, Twin, Watched, duplicates, events, matrix
-from transpile.errors import TranspileError, UsageError
+from transpile.errors import UsageError
 from transpile.names import slug
 
 __all__ = ["Catalog", "Entry", "Neighbours", "Sheet"]
@@ -208,15 +209,13 @@ def _tasks(paths: Sequence[Path | str], targets: Sequence[str]) -> Iterator[_Tas
     names = [find(target)[1].name for target in targets]
     asked = (program(), *names)
     for file in files_of(paths):
-        try:
-            data = read_bytes(file.path)
-        except TranspileError:
-            data = b""
-        language = language_of(data, file.path)
+        data, fault = read_bytes(file.path)
+        language = language_of(data, file.path) if fault is None else supposed_language(file.path)
         if not language:
             continue
         definitions = definitions_digest(file.path) if language == "splunk" else ""
-        stamp = digest(*asked, file.collection, file.name, language, definitions, data)
+        why = "" if fault is None else fault.message
+        stamp = digest(*asked, file.collection, file.name, language, definitions, data, why)
         yield _Task(file, language, str(file.real), stamp)
 
 
@@ -236,8 +235,7 @@ def _records(
 
 
 def _record(task: _Task, targets: tuple[str, ...]) -> Record:
-    data = read_bytes(task.file.path)
-    rules = read_rules(task.file, data, task.language, targets)
+    rules = read_rules(task.file, task.language, targets)
     return task.path, task.stamp, [(_dumped(entry), _dumped(sheet)) for entry, sheet in rules]
 
 

@@ -57,11 +57,16 @@ def files_of(paths: Sequence[Path | str]) -> list[File]:
 def _walk(folder: Path, real: Path, walked: set[Path]) -> Iterator[tuple[Path, Path]]:
     """Yield the files below a folder, each with its path without links.
 
-    real: the folder's.  walked: folders, without links, that are not walked again.
+    real: the folder's.  walked: folders, without links, that are not walked again.  A folder that
+    cannot be read is yielded itself, so that it is told.
     """
     walked.add(real)
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        yield folder, real
+        return
     for entry in entries:
         if entry.name.startswith("."):
             continue
@@ -74,16 +79,22 @@ def _walk(folder: Path, real: Path, walked: set[Path]) -> Iterator[tuple[Path, P
             yield path, beyond
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return what stands in a file. Raises ContentError CNT405, CNT407."""
+def read_bytes(path: Path) -> tuple[bytes, ContentError | None]:
+    """Return what stands in a file, or nothing and why: an error CNT405 or CNT407."""
     try:
         data = path.read_bytes()
     except OSError as error:
         message = f"the file cannot be read: {error.strerror or error}"
-        raise ContentError(message, code="CNT407", path=str(path)) from None
+        return b"", ContentError(message, code="CNT407", path=str(path))
     if len(data) > MAX_BYTES:
-        raise ContentError(f"more than {MAX_BYTES:,} bytes", code="CNT405", path=str(path))
-    return data
+        message = f"more than {MAX_BYTES:,} bytes"
+        return b"", ContentError(message, code="CNT405", path=str(path))
+    return data, None
+
+
+def supposed_language(path: Path) -> str:
+    """Return the language that a file or folder which cannot be read is listed under."""
+    return "elastic" if path.suffix == ".toml" else "splunk"
 
 
 def language_of(data: bytes, path: Path) -> str:
@@ -131,11 +142,13 @@ def _root_content(root: Path) -> Content:
 
 
 def read_rules(
-    file: File, data: bytes, language: str, targets: Sequence[str]
+    file: File, language: str, targets: Sequence[str]
 ) -> list[tuple[Entry, Sheet]]:
-    """Return what the catalogue says of the rules of a file; an error in one stops nothing else.
-    """
+    """Return what the catalogue says of the rules of a file; an error in one stops nothing else."""
+    data, fault = read_bytes(file.path)
     try:
+        if fault is not None:
+            raise fault
         found = list(_read(file, data, language, targets))
     except TranspileError as error:
         found = [_broken(file, data, language, error)]

@@ -133,11 +133,17 @@ def _starts(top: Path) -> list[Path]:
 
 
 def _walk(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
+    """Yield the files with rules, and folders that cannot be read: who reads one is told why."""
     facts = folder.stat()
     here = (facts.st_dev, facts.st_ino)
     if here in above:  # a link back to a folder that it lies in
         return
-    for entry in folder.iterdir():
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        yield folder
+        return
+    for entry in entries:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
