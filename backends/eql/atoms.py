@@ -187,7 +187,7 @@ class Vocabulary:
             if target is not None and target.mv:
                 raise CannotSay(f"EQL cannot ask all values of {name}")
             self.single[name] = None
-        node = replace(node, quant=Quant.ANY)
+        node = node if node.quant is Quant.ANY else replace(node, quant=Quant.ANY)
         match node.subject, node.condition:
             case Field(name), Glob(pattern) if pattern.matches_all:
                 return Exists(node.subject, span=node.span)

@@ -63,7 +63,7 @@ class _Lists:
     """Tests in order, those of one kind on one subject put together at the first one's place."""
 
     def __init__(self) -> None:
-        self.lists: dict[tuple[str, str], Atom] = {}
+        self.values: dict[tuple[str, str], dict[str, None]] = {}
         self.order: list[Piece | tuple[tuple[str, str], Callable[[Piece], Piece]]] = []
 
     def add(self, atom: Atom, shown: Callable[[Piece], Piece]) -> None:
@@ -71,16 +71,19 @@ class _Lists:
         key = (atom.op, atom.subject)
         if not atom.joins:
             self.order.append(shown(test(atom)))
-        elif key in self.lists:
-            values = dict.fromkeys((*self.lists[key].values, *atom.values))
-            self.lists[key] = replace(atom, values=tuple(values))
-        else:
-            self.lists[key] = atom
+            return
+        if key not in self.values:
+            self.values[key] = {}
             self.order.append((key, shown))
+        self.values[key].update(dict.fromkeys(atom.values))
 
     def __iter__(self) -> Iterator[Piece]:
         for item in self.order:
-            yield item if isinstance(item, Piece) else item[1](test(self.lists[item[0]]))
+            if isinstance(item, Piece):
+                yield item
+            else:
+                key, shown = item
+                yield shown(test(Atom(*key, tuple(self.values[key]))))
 
 
 def test(atom: Atom) -> Piece:

@@ -45,6 +45,20 @@ _ENGINES = {
 }
 
 
+_TARGETS = tuple(
+    TargetInfo(
+        name=f"sql:{variant}",
+        title=title,
+        observables=(Observable.ROWS,),
+        formats=_FORMATS,
+        schemas=("cim", "splunk", "ecs", "ocsf", "*.yml"),
+        engine=_ENGINES[variant][2] if variant in _ENGINES else "",
+        native=_STAGES,
+    )
+    for variant, title in _TITLES.items()
+)
+
+
 class SqlBackend:
     """The target family `sql`; its variants are the dialects, DuckDB if none is named."""
 
@@ -52,18 +66,7 @@ class SqlBackend:
 
     def targets(self) -> tuple[TargetInfo, ...]:
         """Return one entry per dialect."""
-        return tuple(
-            TargetInfo(
-                name=f"sql:{variant}",
-                title=title,
-                observables=(Observable.ROWS,),
-                formats=_FORMATS,
-                schemas=("cim", "splunk", "ecs", "ocsf", "*.yml"),
-                engine=_ENGINES[variant][2] if variant in _ENGINES else "",
-                native=_STAGES,
-            )
-            for variant, title in _TITLES.items()
-        )
+        return _TARGETS
 
     def emit(self, request: Request) -> Draft:
         """Return the query of a rule. Raises Unsupported TGT601 to TGT610."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import assert_never
 
 from transpile.ir.decide import compile_condition
@@ -95,6 +96,7 @@ def derived(
     return Bounds(said, FALSE)
 
 
+@lru_cache(maxsize=1024)
 def meets(condition: Condition, text: str) -> bool:
     """Return whether one value, given as text, meets a condition."""
     return compile_condition(condition)(text)

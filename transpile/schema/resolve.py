@@ -6,12 +6,12 @@ chosen for them can never be narrower than the rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 from transpile.ir.expr import Field, Node
-from transpile.ir.pred import And, Exists, Not, NumEq, Or, Pred, Test, TextEq
+from transpile.ir.pred import And, Exists, NumEq, Or, Pred, Test, TextEq
 from transpile.ir.remember import remember
 from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import fields_of
@@ -87,20 +87,28 @@ def resolve(
         own, fixed = native_source(source, pred)
         return Resolution(own, constants=fixed)
     labels = tuple(found for label in data_sources for found in find_data_source(label))
-    chosen = _dataset(source, pred, labels)
+    codes = _codes(pred) or ()
+    literals: dict[str, dict[str, None]] = {name: {} for name in sorted(fields_of(pred))}
+    asked = _terms(pred)
+    for name, value in asked:
+        literals[name][value] = None
+    terms = [*(_terms(source.scope) if isinstance(source, Events) else ()), *asked]
+    chosen = _dataset(source, terms, codes, labels)
     if chosen is None:
         return None
-    literals: dict[str, dict[str, None]] = {name: {} for name in sorted(fields_of(pred))}
-    for name, value in _positive_tests(pred):
-        literals[name][value] = None
     return Resolution(
         dataset=chosen,
-        variant=_variant(chosen, source, pred, data_sources),
-        platform=getattr(source, "platform", "") or _platform(pred, labels),
+        variant=choose_variant(
+            chosen,
+            labels=data_sources,
+            sourcetypes=[value for name, value in terms if name == "sourcetype"],
+            fields=list(literals),
+        ),
+        platform=getattr(source, "platform", "") or _platform(literals.get("os", ()), labels),
         filtered=tuple((name, tuple(values)) for name, values in literals.items()),
         constants=_constants(chosen),
         node=(source.model, source.node) if isinstance(source, DataModel) else None,
-        codes=event_codes(pred),
+        codes=codes,
         space=_space(chosen, pred),
     )
 
@@ -112,16 +120,11 @@ def always_in(source: Node | None) -> frozenset[str]:
     )
 
 
-def event_codes(pred: Pred) -> tuple[str, ...]:
-    """Return the event codes of which every event that passes has one; empty if any code will do.
+def _codes(pred: Pred) -> tuple[str, ...] | None:
+    """Return the event codes of which every event that passes has one, None if any code will do.
 
     Codes come in the order of the search.
     """
-    return _codes(pred) or ()
-
-
-def _codes(pred: Pred) -> tuple[str, ...] | None:
-    """Return the codes that the predicate admits, None if it does not restrict them."""
     match pred:
         case Test(Field(name), TextEq(text)) if name in EVENT_CODE_FIELDS and text.isdigit():
             return (str(int(text)),)
@@ -187,16 +190,17 @@ def _space(chosen: Dataset, pred: Pred) -> str:
 
 
 def _dataset(
-    source: Events | DataModel, pred: Pred, labels: Sequence[DataSource]
+    source: Events | DataModel,
+    terms: Sequence[tuple[str, str]],
+    codes: Sequence[str],
+    labels: Sequence[DataSource],
 ) -> Dataset | None:
     if isinstance(source, DataModel):
         return find_datamodel(source.model, source.node or None)
-    codes = event_codes(pred)
     by_macro = [found for name in source.macros if (found := find_macro(name))]
     if by_macro:
         bases = {found[0].id: found[0] for found in by_macro}
         return _narrowed(next(iter(bases.values())), codes) if len(bases) == 1 else None
-    terms = (*_terms(source.scope), *_terms(pred))
     base = find_terms(terms) if terms else None
     if base is not None:
         return _narrowed(base, codes)
@@ -238,21 +242,9 @@ def _constants(chosen: Dataset) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(chosen.event.id)) for name in EVENT_CODE_FIELDS)
 
 
-def _variant(
-    chosen: Dataset, source: Events | DataModel, pred: Pred, labels: Sequence[str]
-) -> str | None:
-    terms = _terms(source.scope) if isinstance(source, Events) else ()
-    return choose_variant(
-        chosen,
-        labels=labels,
-        sourcetypes=[value for name, value in (*terms, *_terms(pred)) if name == "sourcetype"],
-        fields=sorted(fields_of(pred)),
-    )
-
-
-def _platform(pred: Pred, labels: Sequence[DataSource]) -> str:
-    """Return what the rule's own test on the system says, else its data sources, else windows."""
-    systems = " ".join(_literals(pred, "os")).lower()
+def _platform(tested: Iterable[str], labels: Sequence[DataSource]) -> str:
+    """Return what the rule's own tests on the system say, else its data sources, else windows."""
+    systems = " ".join(tested).lower()
     for name in ("linux", "macos", "windows"):
         if name in systems:
             return name
@@ -260,24 +252,21 @@ def _platform(pred: Pred, labels: Sequence[DataSource]) -> str:
     return "windows" if "windows" in named or not named else named[0]
 
 
-def _terms(pred: Pred) -> tuple[tuple[str, str], ...]:
-    """Return the (field, literal) tests of a predicate that no negation reaches."""
-    return tuple(_positive_tests(pred))
-
-
-def _positive_tests(pred: Pred) -> Iterator[tuple[str, str]]:
-    match pred:
-        case Test(Field(name), condition):
-            literal = _literal(condition)
-            if literal is not None:
-                yield name, literal
-        case And(args) | Or(args):
-            for arg in args:
-                yield from _positive_tests(arg)
-        case Not():
-            return
-        case _:
-            return
+def _terms(pred: Pred) -> list[tuple[str, str]]:
+    """Return the (field, literal) tests of a predicate that no negation reaches, in their order."""
+    found: list[tuple[str, str]] = []
+    waiting = [pred]
+    while waiting:
+        match waiting.pop():
+            case Test(Field(name), condition):
+                literal = _literal(condition)
+                if literal is not None:
+                    found.append((name, literal))
+            case And(args) | Or(args):
+                waiting += reversed(args)
+            case _:
+                pass
+    return found
 
 
 def _literal(condition: object) -> str | None:
@@ -290,9 +279,3 @@ def _literal(condition: object) -> str | None:
         case _:
             pattern = getattr(condition, "pattern", None)
             return None if pattern is None else str(pattern).replace("\\\\", "\\")
-
-
-def _literals(pred: Pred, field: str) -> tuple[str, ...]:
-    values = (value for name, value in _positive_tests(pred) if name == field)
-    return tuple(dict.fromkeys(values))
-

@@ -289,11 +289,15 @@ class Rewriting:
         self, node: Pred, name: str, target: FieldTarget, condition: Condition | None, quant: Quant
     ) -> Bounds:
         """Return the bounds of a test on the target field and on its `also` fields."""
+        choices = _choices(target, self.taxonomy)
+        if target.derive is None and len(choices) == 1:
+            self.note(target, name)
+            return Bounds.exact(_about(node, name, target))
         parts = []
         if quant is Quant.ALL and target.mv and target.derive in ENUMERATIONS:
             self.assume(f"one value per event in {self.plain(name)}")
             quant = Quant.ANY  # that value is one of the target's
-        for choice in _choices(target, self.taxonomy):
+        for choice in choices:
             found = derived(
                 choice,
                 condition,
@@ -473,6 +477,12 @@ class Rewriting:
             missing = (negate(Exists(one)), negate(Exists(two)))
             return Bounds(any_of((said, *missing)), said, (loss,))
         return Bounds.exact(any_of((said, _equal_by_fillers(one, two, fillers))))
+
+
+def _about(node: Pred, name: str, target: FieldTarget) -> Pred:
+    """Return a test of a field as the same test of its target."""
+    assert target.field is not None
+    return node if target.field == name else changed(node, subject=Field(target.field))
 
 
 def _equal_by_fillers(one: Field, two: Field, fillers: list[str | None]) -> Pred:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from transpile.errors import Unsupported
@@ -34,6 +33,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import (
+    changed,
     conjuncts,
     disjuncts,
     holds,
@@ -163,15 +163,14 @@ def _aggregated(reader: Reader, agg: s.Agg, first: bool) -> Value:
     if not first:
         return Elsewhere("a value computed from groups of groups")
     try:
-        counted = replace(agg, where=reader.env.decide(agg.where))
+        where = reader.env.decide(agg.where)
     except NotHere:
         return Elsewhere("a value of a group")
-    if agg.arg is None:
-        return Aggregated(counted)
-    value = resolved(reader, agg.arg)
+    value = None if agg.arg is None else resolved(reader, agg.arg)
     if isinstance(value, (Aggregated, Elsewhere)):
         return Elsewhere("a value of a group")
-    return Aggregated(replace(counted, arg=value))
+    same = value is agg.arg and where is agg.where
+    return Aggregated(agg if same else changed(agg, arg=value, where=where))
 
 
 def _window(reader: Reader, stage: s.Window) -> None:
