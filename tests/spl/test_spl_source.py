@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transpile.errors import Span
+from transpile.errors import Span, SplSyntaxError
 from transpile.spl import MacroCall, SourceText, ast, parse, strip_comments
 
 
@@ -61,6 +61,30 @@ def test_nodes_from_a_macro_point_at_the_call_and_name_it() -> None:
     assert first.macros == (call,)
     assert second.macros == ()
     assert second.span == Span(10, 21)
+
+
+def test_a_macro_that_is_called_again_has_the_places_of_each_call() -> None:
+    inner = "convert timeformat=t ctime(a)"
+    text = f"x=1 | {inner} | {inner}"
+    starts = (0, 6, 6 + len(inner), 9 + len(inner))
+    calls = (MacroCall("m", (), Span(6, 9), starts[1], starts[2], 0),
+             MacroCall("m", (), Span(12, 15), starts[3], len(text), 0))  # fmt: skip
+    source = SourceText(text, "x=1 | `m` | `m`", starts, (0, 6, 9, 12), (-1, 9, -1, 15), calls)
+    _, *twice = parse(source).commands
+    for command, call in zip(twice, calls, strict=True):
+        assert isinstance(command, ast.Convert)
+        assert command.macros == (call,)
+        nodes = (command, *command.conversions, *command.options)
+        assert [node.span for node in nodes] == [call.span] * 3
+    assert twice == list(parse(text).commands[1:])
+
+
+def test_a_wrong_command_of_a_macro_is_reported_at_its_call() -> None:
+    source = SourceText("x=1 | convert ctime()", "x=1 | `m`", (0, 6), (0, 6), (-1, 9))
+    for _ in range(2):
+        with pytest.raises(SplSyntaxError) as caught:
+            parse(source)
+        assert caught.value.span == Span(6, 9)
 
 
 def test_tabs_do_not_shift_places() -> None:
