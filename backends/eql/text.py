@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 # Words that the grammar reads as something else; a field or category of that name is quoted.
 _RESERVED = frozenset(
@@ -21,8 +22,8 @@ _LUCENE_SPECIAL = re.compile(r'[.?+*|{}\[\]()"\\#@&<>~^$-]')
 
 def string(value: str) -> str:
     """Return a value as an EQL string; a raw one if that spares backslashes."""
-    if "\\" in value and value.isprintable() and '"' not in value:
-        return f'"""{value}"""'
+    if value.isprintable() and '"' not in value:
+        return f'"""{value}"""' if "\\" in value else f'"{value}"'
     return '"' + "".join(map(_escaped, value)) + '"'
 
 
@@ -37,6 +38,7 @@ def number(value: int | float) -> str:
     return repr(value)
 
 
+@lru_cache(maxsize=4096)
 def field(path: str, *, optional: bool = False) -> str:
     """Return a field by its dotted path, with backticks around the parts that need them."""
     quoted = ".".join(map(_part, path.split(".")))

@@ -5,12 +5,15 @@ Source: Sigma specification 2.1, "Escape Character"; spec/sigma-semantics.md 2.3
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from transpile.ir.pattern import Part, Pattern, Wild
 
 _SYMBOLS = {Wild.RUN: "*", Wild.ONE: "?"}
-_SPECIAL = frozenset("*?")
+_SPECIAL = re.compile(r"(\\*)([*?])|\\{2,}")
+_ONE_AT_END = re.compile(r"(?<!\\)\\\Z")
 
 
 def literal(text: str) -> str:
@@ -45,22 +48,14 @@ def _encoded(parts: tuple[Part, ...]) -> Iterator[str]:
     `\\\\` is one backslash and `\\*` a literal star, any other backslash is itself. So backslashes
     are doubled in a run of several, and before a wildcard or an escaped character.
     """
-    symbols: list[tuple[str, bool]] = []
-    for part in parts:
+    for part, after in zip_longest(parts, parts[1:]):
         if isinstance(part, Wild):
-            symbols.append((_SYMBOLS[part], True))
-        else:
-            symbols += [(char, False) for char in part]
-    at = 0
-    while at < len(symbols):
-        char, wild = symbols[at]
-        if char != "\\":
-            yield char if wild or char not in _SPECIAL else f"\\{char}"
-            at += 1
+            yield _SYMBOLS[part]
             continue
-        end = at
-        while end < len(symbols) and symbols[end][0] == "\\":
-            end += 1
-        special = end < len(symbols) and symbols[end][0] in _SPECIAL
-        yield "\\" * (end - at) * (2 if special or end - at > 1 else 1)
-        at = end
+        text = _SPECIAL.sub(_escaped, part)
+        yield f"{text}\\" if after is not None and _ONE_AT_END.search(part) else text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    run, special = found.group(1), found.group(2)
+    return f"{run * 2}\\{special}" if special else found.group() * 2

@@ -51,6 +51,12 @@ def column(name: str, table: str = "") -> Sql:
     return exp.Column(this=identifier(name))
 
 
+def names_of(node: exp.Column) -> tuple[str, str]:
+    """Return what `column` was given; sqlglot's own properties ask every kind of node there is."""
+    table = node.args.get("table")
+    return node.args["this"].this, table.this if table is not None else ""
+
+
 @lru_cache(maxsize=4096)
 def shared_column(name: str, table: str = "") -> Sql:
     """Return a column that stands in no tree and is changed by nobody, for a `Value`."""
@@ -203,7 +209,7 @@ def _window_spec(kind: str, start: str, end: str) -> exp.WindowSpec:
 
 def alias(node: Sql, name: str) -> Sql:
     """Return `node AS name`; a column that has the name already stays bare."""
-    if isinstance(node, exp.Column) and node.name == name:
+    if isinstance(node, exp.Column) and node.this.this == name:
         return node
     return exp.Alias(this=node, alias=identifier(name))
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
-from transpile.backends.sql.nodes import Sql, column
+from transpile.backends.sql.nodes import Sql, column, names_of
 
 if TYPE_CHECKING:
     from transpile.backends.sql.writer import Writer
@@ -21,6 +21,8 @@ class Kind(Enum):
     INT = "int"
     REAL = "real"
     LIST = "list"
+
+    __hash__ = object.__hash__  # members are compared by identity; Enum's own hash is slow
 
 
 NUMERIC = frozenset({Kind.INT, Kind.REAL})
@@ -40,8 +42,14 @@ class Value:
     def sql(self) -> Sql:
         """The node, to be put into a tree; a copy of it if it stands in one already."""
         if isinstance(self.node, exp.Column):  # the most frequent, made faster than copied
-            return column(self.node.name, self.node.table)
+            return column(*names_of(self.node))
         return self.node if self.node.parent is None else self.node.copy()
+
+    def shows(self, other: Value) -> bool:
+        """Return whether the value is the same expression as another one."""
+        if isinstance(self.node, exp.Column) and isinstance(other.node, exp.Column):
+            return names_of(self.node) == names_of(other.node)
+        return bool(self.node == other.node)
 
     def with_present(self, names: frozenset[str]) -> Value:
         """Return the value where these columns are not NULL."""

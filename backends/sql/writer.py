@@ -179,9 +179,7 @@ class Writer:
             columns[field] = Value(n.shared_column(alias), value.kind, _fields(value, field))
         order: list[OrderKey] = []
         for key in frame.order if needs.order else ():
-            shown = next(
-                (field for field, value in visible if value.node == key.value.node), None
-            )
+            shown = next((field for field, value in visible if value.shows(key.value)), None)
             if shown is None and isinstance(key.value.node, exp.Column):
                 alias = self.unique(key.value.node.name, used)
                 items.append(n.alias(key.value.sql, alias))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _MANY = 512  # a range of so many characters is taken to have letters in it
 
 
+@lru_cache(maxsize=4096)
 def variants(char: str) -> str:
     """Return the character and its lower and upper case where these are one character, sorted.
 
