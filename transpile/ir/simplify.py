@@ -41,7 +41,7 @@ from transpile.ir.regex import Regex
 from transpile.ir.regex.tree import Chars
 from transpile.ir.stages import Filter, Pipeline, Stage
 from transpile.ir.text import fold
-from transpile.ir.walk import rebuild
+from transpile.ir.walk import NODE_FIELDS, rebuild
 
 _TOTAL = frozenset(("lower", "upper", "len", "trim", "ltrim", "rtrim", "urldecode", "concat"))
 """Functions that are missing only when an argument is."""
@@ -68,10 +68,11 @@ def _simpler(node: Node) -> Node:
         return node
     if isinstance(node, Pipeline):
         return simplify(node)
-    node = rebuild(node, _simpler)
-    rule = _RULES.get(type(node))
-    if rule is not None:
-        node = rule(node)
+    if NODE_FIELDS[type(node)]:
+        node = rebuild(node, _simpler)
+        rule = _RULES.get(type(node))
+        if rule is not None:
+            node = rule(node)
     as_simple(node)
     return node
 

@@ -18,7 +18,7 @@ N = TypeVar("N", bound=Node)
 def children(node: Node) -> list[Node]:
     """Return the nodes directly below a node, in field order."""
     found: list[Node] = []
-    for name in _HOLDING[type(node)]:
+    for name in NODE_FIELDS[type(node)]:
         value = getattr(node, name)
         if isinstance(value, Node):
             found.append(value)
@@ -46,6 +46,8 @@ def descend(node: Node) -> Iterator[Node]:
 
 def weight(node: Node) -> int:
     """Return how many nodes a tree has when nodes that stand in it twice are counted twice."""
+    if not NODE_FIELDS[type(node)]:
+        return 1
     found = known_weight(node)
     if found is None:
         found = 1 + sum(map(weight, children(node)))
@@ -67,7 +69,7 @@ def holds(node: Node, *kinds: type[Node]) -> bool:
 def rebuild(node: N, change: Callable[[Node], Node]) -> N:
     """Return the node with `change` applied to its direct children; itself if none changed."""
     updates: dict[str, Any] = {}
-    for name in _HOLDING[type(node)]:
+    for name in NODE_FIELDS[type(node)]:
         old = getattr(node, name)
         if isinstance(old, Node):
             new: Any = change(old)
@@ -207,4 +209,5 @@ def _may_hold_nodes(field: dataclasses.Field[Any]) -> bool:
 
 
 _ALL = _Fields(lambda _: True)
-_HOLDING = _Fields(_may_hold_nodes)
+NODE_FIELDS = _Fields(_may_hold_nodes)
+"""Class of nodes -> its fields that can hold nodes, none for a leaf."""
