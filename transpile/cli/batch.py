@@ -31,7 +31,7 @@ MANY = 100
 _CHUNK = 16
 
 _ALLOCATIONS = 100_000
-"""New objects after which a worker looks for garbage; a rule makes about ten thousand."""
+"""New objects after which a worker looks for garbage; a rule leaves a thousand or so."""
 
 
 @dataclass(frozen=True, slots=True)
