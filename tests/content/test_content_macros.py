@@ -196,11 +196,11 @@ def _doubling(levels: int, definition: str) -> dict[str, str]:
 def test_growth_is_bounded_and_fails_fast(macros: dict[str, str | Macro]) -> None:
     content = Content.builtin().with_macros(macros)
     top = "m59(xxxxxxxx)" if "n1" in macros else max(macros, key=lambda n: int(n[1:]))
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(MacroError) as caught:
         expand(f"`{top}`", content)
     assert caught.value.code == "SPL204"
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(

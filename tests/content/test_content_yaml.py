@@ -108,11 +108,11 @@ def test_without_the_c_library_the_result_is_the_same(monkeypatch: pytest.Monkey
 
 
 def test_alias_bomb_fails_fast() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ContentError) as caught:
         only(BOMB)
     assert caught.value.code == "CNT404"
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_documents_before_a_fault_are_delivered() -> None:

@@ -48,26 +48,26 @@ HALF_OPEN = [
 
 @pytest.mark.parametrize("text", TOO_DEEP)
 def test_too_deep_or_too_large_is_refused_at_once(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(SplSyntaxError) as caught:
         parse(text)
     assert caught.value.code == "SPL107"
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("text", LONG)
 def test_long_searches_parse_in_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert parse(text).commands
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize("text", HALF_OPEN)
 def test_half_open_text_is_refused_in_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(SplSyntaxError):
         parse(text)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize(
