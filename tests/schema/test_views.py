@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transpile.ir.remember import Same
 from transpile.schema.datasets import Dataset, dataset, dataset_ids
 from transpile.schema.derive import Context, holds, rewrite
 from transpile.schema.fields import FieldMap, Taxonomy
-from transpile.schema.views import conflicts, view
+from transpile.schema.views import (
+    _At,
+    _event_code,
+    _seen_together,
+    _typed_values,
+    conflicts,
+    view,
+)
 
 Event = dict[str, Any]
 
@@ -153,3 +161,21 @@ def test_a_consistent_event_keeps_every_field(
     for taxonomy in ("sigma", "ecs", "ocsf", "cim"):
         assert lost(event | {"process_hash": "a" * 32}, known("endpoint.processes"), taxonomy) == []
         assert conflicts(event, known("endpoint.processes"), taxonomy) == ()
+
+
+@pytest.mark.parametrize("taxonomy", ["sigma", "ecs"])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_fields_apart_lose_what_they_lose_together(
+    taxonomy: Taxonomy, data: st.DataObject
+) -> None:
+    source = known(data.draw(st.sampled_from(dataset_ids())))
+    fields = FieldMap(source, None)
+    named = sorted(fields.names()) or ["a"]
+    names = data.draw(st.lists(st.sampled_from(named), unique=True, max_size=8))
+    texts = st.sampled_from(["a", "C:\\x\\a.exe", "a.exe", "1", "success", "HKLM\\k", "", "x\\y"])
+    event = {name: data.draw(texts) for name in names}
+    at = _At(Same(source), fields.variant, taxonomy, "\\", _event_code(event))
+    entries = tuple((name, _typed_values(event[name])) for name in sorted(event))
+    lost, _ = _seen_together(at, entries)
+    assert set(conflicts(event, source, taxonomy)) == lost
