@@ -216,3 +216,14 @@ def test_a_folder_that_cannot_be_read_is_told_and_stops_nothing(
     assert main(["catalog", top, "-o", str(tmp_path / "site"), "--no-cache"]) == 1
     assert "top/shut: shut: the file cannot be read" in capsys.readouterr().err
     assert (tmp_path / "site/rules/splunk/open.html").is_file()
+
+
+def test_what_a_killed_run_left_beside_the_report_goes(rules: Path, tmp_path: Path) -> None:
+    gone = start(rules, tmp_path / "first", tmp_path / "cache")
+    assert finished(gone) == (0, b"")
+    out = tmp_path / "out"
+    out.mkdir()
+    for number in (gone.pid, os.getpid()):
+        (out / f".transpile-{number}-x.tmp").write_text("half")
+    assert finished(start(rules, out, tmp_path / "cache")) == (0, b"")
+    assert [file.name for file in out.glob(".*")] == [f".transpile-{os.getpid()}-x.tmp"]

@@ -57,6 +57,7 @@ def check_file(path: Path) -> None:
     make_folder(path.parent)
     if not os.access(path.parent, os.W_OK):
         raise UsageError(f"cannot write {path}: permission denied", code="OUT501")
+    sweep(path.parent)
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:
