@@ -497,7 +497,7 @@ def _typed(event: Event, parts: Iterable[_Part]) -> Event:
 def _cast(value: Any, kind: str) -> Any:
     """Return a value as Elastic would index it; a value that does not fit stays text."""
     text = str(value).strip()
-    if kind == "boolean" and text.lower() in ("true", "false"):
+    if kind == "boolean" and str(value).lower() in ("true", "false"):
         return text.lower() == "true"
     if kind in _INTEGERS and text.removeprefix("-").isdecimal():
         return int(text)
