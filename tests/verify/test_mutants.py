@@ -203,3 +203,18 @@ def test_a_conversion_that_sets_events_aside_gets_some_of_its_own() -> None:
     assert report.adequacy is not None
     assert report.adequacy.score is not None
     assert report.adequacy.score > 0.8
+
+
+@pytest.mark.parametrize("target", ["eql", "sql:duckdb"])
+def test_events_that_only_together_make_a_transaction_stay_together(target: str) -> None:
+    search = (
+        "| tstats count from datamodel=Endpoint.Processes where Processes.user!=x by Processes.dest"
+        " Processes.process_name Processes.user _time | rename Processes.* as * | search "
+        "process_name IN (a1.exe, b2.exe, c3.exe, d4.exe, e5.exe, f6.exe) "
+        "| transaction dest maxpause=5m | where eventcount>=5"
+    )
+    report = verify_rule(read_rule(search), target, content=CONTENT)
+    assert report.verdict.good, report
+    assert report.adequacy is not None
+    assert report.adequacy.score is not None
+    assert report.adequacy.score > 0.9

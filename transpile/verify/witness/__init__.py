@@ -33,6 +33,7 @@ from transpile.verify.witness.groups import (
     at_threshold,
     grouped_by,
     groups_of_each,
+    joined_by,
     repeated,
     shape_of,
 )
@@ -228,12 +229,16 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
 def _kept_apart(
     rule: EventRule, pipeline: Pipeline, bases: Sequence[Event], maker: Maker
 ) -> Callable[[Event, int], Event]:
-    """Return what gives an event a group of its own, so that no other one is found in its place."""
+    """Return what gives an event a group of its own, so that no other one is found in its place.
+
+    Rows that become transactions stay together: it may take several to make one.
+    """
     full = maker.completed(bases[0]) if bases else {}
     shape = shape_of(rule, full, maker, by=grouped_by(pipeline))
+    free = [name for name in shape.keys if name not in joined_by(pipeline)]
 
     def apart(event: Event, number: int) -> Event:
-        own = {name: maker.example(name, number) for name in shape.keys
+        own = {name: maker.example(name, number) for name in free
                if name in event and event[name] == full.get(name)}  # fmt: skip
         moved = {**event, **own}
         return moved if maker.consistent(moved) or not maker.consistent(event) else event

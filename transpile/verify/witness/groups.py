@@ -19,6 +19,7 @@ from transpile.ir.stages import (
     Dedup,
     Pipeline,
     Rename,
+    Transaction,
     Window,
 )
 from transpile.ir.text import whole
@@ -118,6 +119,22 @@ def grouped_by(pipeline: Pipeline) -> tuple[str, ...]:
             names = list(by)
         case _:
             return ()
+    return _in_source(pipeline, at, names)
+
+
+def joined_by(pipeline: Pipeline) -> frozenset[str]:
+    """Return the fields of the source by which a rule puts rows together into transactions."""
+    return frozenset(
+        name
+        for at, stage in enumerate(pipeline.stages)
+        if isinstance(stage, Transaction)
+        for name in _in_source(pipeline, at, list(stage.fields))
+    )
+
+
+def _in_source(pipeline: Pipeline, at: int, names: list[str]) -> tuple[str, ...]:
+    """Return fields of the rows that come to a stage as those of the source."""
+    stages = pipeline.stages
     for stage in reversed(stages[:at]):
         match stage:
             case Rename(pairs):
