@@ -26,6 +26,10 @@ TARGETS = ("sigma", "eql", "esql", "sql:duckdb")
                  "  a: {b: c}\n  condition: a\n", id="a-number-as-id"),
     pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n  a: {b: c}\n"
                  "  condition:\n", id="an-empty-condition"),
+    pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n  a: {b: c}\n"
+                 "  condition: {b: [a]}\n", id="a-mapping-as-condition"),
+    pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n  a: {b: c}\n"
+                 "  condition: [a, {b: a}]\n", id="a-mapping-among-conditions"),
     pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n"
                  "  a: {b: c}\n  on: {d: e}\n  condition: 1 of a*\n", id="a-truth-value-as-name"),
     pytest.param("eql", "any where a" + " * a" * 3000 + " == 1", id="a-long-product"),
@@ -78,6 +82,8 @@ def test_a_search_that_doubles_again_and_again_is_too_large() -> None:
     pytest.param("index=x | where _time > relative_time(now(), \"-" + "9" * 30 + "d\")",
                  id="a-time-out-of-reach"),
     pytest.param("index=x earliest=-" + "9" * 5000 + "d", id="a-time-of-many-digits"),
+    pytest.param("index=x a<81e999", id="a-number-beyond-the-doubles"),
+    pytest.param('index=x | eval b=1e999*2 | where b>a', id="a-computed-number-beyond-the-doubles"),
     pytest.param("index=x | table a _time | transaction gone maxspan=1h | search a=1",
                  id="transactions-of-a-field-that-no-row-has"),
     pytest.param("index=x " + "".join(f'| rename "{x}*" as "*" ' for x in "abcdefg" * 70)

@@ -20,7 +20,7 @@ from transpile.backends.sigma.contain import packrat
 from transpile.backends.sigma.read_detection import DetectionReader
 from transpile.backends.sigma.read_places import Places, documents, refused
 
-from transpile.errors import ReadingError
+from transpile.errors import ReadingError, Span
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Order, Pred, Test, all_of, any_of
@@ -109,11 +109,19 @@ def _check_kind(document: _Document) -> None:
         if not isinstance(name, str):
             message = f"{name!r} is no name of a search: write it in quotes"
             raise refused(message, document.places.of("detection"))
-    if isinstance(detection, Mapping) and not detection.get("condition", True):
-        raise refused("the condition is empty", document.places.of("detection", "condition"))
+    if isinstance(detection, Mapping) and "condition" in detection:
+        _check_condition(detection["condition"], document.places.of("detection", "condition"))
     if isinstance(detection, Mapping) and "timeframe" in detection:
         place = document.places.of("detection", "timeframe")
         raise refused("a timeframe is not read: write a correlation", place)
+
+
+def _check_condition(condition: Any, place: Span) -> None:
+    if not condition:
+        raise refused("the condition is empty", place)
+    conditions = condition if isinstance(condition, list) else [condition]
+    if not all(isinstance(each, str) for each in conditions):
+        raise refused("the condition is no text", place)
 
 
 def _rule(document: _Document) -> _Rule:

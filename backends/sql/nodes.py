@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from sqlglot import exp
+
+from transpile.errors import Unsupported
 
 Sql = exp.Expr
 
@@ -29,10 +32,10 @@ def text(value: str) -> Sql:
 
 
 def number(value: int | float) -> Sql:
-    """Return a numeric literal. Raises ValueError for infinity and nan."""
+    """Return a numeric literal. Raises `Unsupported` TGT604 for infinity and nan."""
     if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
-            raise ValueError(f"no SQL number: {value}")
+        if not isfinite(value):
+            raise Unsupported("a number that is too large for a double", code="TGT604")
         if value.is_integer() and abs(value) < 1e15:
             value = int(value)
     literal = exp.Literal(this=repr(abs(value)), is_string=False)

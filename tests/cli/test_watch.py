@@ -35,6 +35,7 @@ def test_a_changed_macro_is_seen_and_an_error_on_the_way_survived(tmp_path: Path
          "--watch"],
         cwd=tmp_path, stderr=subprocess.PIPE,
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         assert _until(out, "1102")
