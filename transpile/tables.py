@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from transpile.ir.remember import remember
 from transpile.ir.stages import Lookup, LookupTable, Pipeline
-from transpile.ir.walk import descend, holds
+from transpile.ir.walk import descend
 
 if TYPE_CHECKING:
     from transpile.content import Content
@@ -41,8 +41,6 @@ def tables_for(pipeline: Pipeline, content: Content) -> Mapping[str, Table]:
 
 @remember
 def _names(pipeline: Pipeline) -> tuple[str, ...]:
-    if not holds(pipeline, Lookup, LookupTable):
-        return ()
     names = {n.table for n in descend(pipeline) if isinstance(n, (Lookup, LookupTable))}
     return tuple(sorted(names))
 

@@ -31,12 +31,12 @@ from transpile.errors import UsageError
 from transpile.interpret.events import raw_text
 from transpile.ir.text import fold
 from transpile.schema.cim import is_member
+from transpile.schema.conflicts import conflicts
 from transpile.schema.datasets import Dataset, dataset, find_terms
 from transpile.schema.fields import FieldMap, FieldTarget
 from transpile.schema.model_view import model_view, without_fillers
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import DIGEST_LENGTHS
-from transpile.schema.views import conflicts
 from transpile.tables import Table
 
 if TYPE_CHECKING:

@@ -31,9 +31,9 @@ from transpile.ir.regex import parse_regex
 from transpile.ir.show import show_pred
 from transpile.ir.stages import DataModel, Events
 from transpile.schema.cim import normalise
+from transpile.schema.conflicts import conflicts
 from transpile.schema.model_view import model_view, without_fillers
 from transpile.schema.rewrite import resolve, rewrite
-from transpile.schema.views import conflicts
 
 PROCESSES = DataModel("Endpoint", "Processes", "Processes.")
 REGISTRY = DataModel("Endpoint", "Registry", "Registry.")

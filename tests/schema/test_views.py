@@ -9,17 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transpile.ir.remember import Same
+from transpile.schema.conflicts import _At, _seen_together, _typed_values, conflicts
 from transpile.schema.datasets import Dataset, dataset, dataset_ids
 from transpile.schema.derive import Context, holds, rewrite
 from transpile.schema.fields import FieldMap, Taxonomy
-from transpile.schema.views import (
-    _At,
-    _event_code,
-    _seen_together,
-    _typed_values,
-    conflicts,
-    view,
-)
+from transpile.schema.views import event_code, view
 
 Event = dict[str, Any]
 
@@ -179,7 +173,7 @@ def test_fields_apart_lose_what_they_lose_together(
     names = data.draw(st.lists(st.sampled_from(named), unique=True, max_size=8))
     texts = st.sampled_from(["a", "C:\\x\\a.exe", "a.exe", "1", "success", "HKLM\\k", "", "x\\y"])
     event = {name: data.draw(texts) for name in names}
-    at = _At(Same(source), fields.variant, taxonomy, "\\", _event_code(event))
+    at = _At(Same(source), fields.variant, taxonomy, "\\", event_code(event))
     entries = tuple((name, _typed_values(event[name])) for name in sorted(event))
     lost, _ = _seen_together(at, entries)
     assert set(conflicts(event, source, taxonomy)) == lost

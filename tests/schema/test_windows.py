@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from transpile.schema.cim import is_member
+from transpile.schema.conflicts import conflicts
 from transpile.schema.datasets import dataset
-from transpile.schema.views import conflicts
 from transpile.schema.windows import event_title, is_raw, splunk_view
 
 CORPUS = os.environ.get("TRANSPILE_CORPUS")

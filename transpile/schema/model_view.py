@@ -12,7 +12,8 @@ from typing import Any
 from transpile.schema.cim import UNKNOWN, node_facts, normalise
 from transpile.schema.datasets import Dataset
 from transpile.schema.fields import Taxonomy
-from transpile.schema.views import Event, view
+from transpile.schema.placing import Event
+from transpile.schema.views import view
 
 
 def model_view(

@@ -27,7 +27,8 @@ from typing import Any, NoReturn
 from transpile.errors import UsageError
 from transpile.schema.datasets import Dataset, dataset, dataset_ids
 from transpile.schema.fields import TAXONOMIES, FieldMap, FieldTarget, Taxonomy
-from transpile.schema.views import Event, implied, view_by
+from transpile.schema.placing import Event
+from transpile.schema.views import implied, view_by
 
 DESCRIPTIONS: Mapping[Taxonomy, str] = {
     "cim": "Splunk's names without data model prefix, as columns in lower case",

@@ -19,12 +19,13 @@ from transpile.backends.eql.types import TEXT, elastic_type
 from transpile.errors import UsageError
 from transpile.ir.text import fold
 from transpile.schema.cim import normalise
+from transpile.schema.conflicts import conflicts
 from transpile.schema.datasets import Dataset, Where, dataset
 from transpile.schema.fields import FieldMap, FieldTarget
 from transpile.schema.model_view import model_view, without_fillers
 from transpile.schema.native import native_dataset
 from transpile.schema.resolve import EVENT_CODE_FIELDS
-from transpile.schema.views import conflicts, implied
+from transpile.schema.views import implied
 
 _TIME = "@timestamp"
 _OWN = (("taxonomy", "ecs"),)

@@ -15,9 +15,10 @@ from transpile.ir.pred import Pred
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import conjuncts, disjuncts, fields_of
 from transpile.schema.choices import settled
+from transpile.schema.conflicts import conflicts
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
-from transpile.schema.views import conflicts, implied
+from transpile.schema.views import implied
 from transpile.tables import Table
 from transpile.verify.witness.lookups import MadeRows
 
