@@ -61,8 +61,8 @@ def test_rows_are_in_parts_by_the_keys_of_all_groupings(
 )  # fmt: skip
 def test_a_mutant_finds_in_its_parts_what_it_finds_in_all(search: str) -> None:
     compiled = compile_rule(read_rule(search), CONTENT)
-    runs = trial_of(compiled, content=CONTENT, now=1_767_225_600.0).runs
-    mutants = trial_of(compiled, content=CONTENT, now=1_767_225_600.0).mutants(rows=True)
+    trial = trial_of(compiled, content=CONTENT, now=1_767_225_600.0)
+    runs, mutants = trial.runs, trial.mutants(rows=True)
     assert mutants
     for mutant in mutants:
         try:

@@ -235,7 +235,8 @@ def _kept_apart(
     """
     full = maker.completed(bases[0]) if bases else {}
     shape = shape_of(rule, full, maker, by=grouped_by(pipeline))
-    free = [name for name in shape.keys if name not in joined_by(pipeline)]
+    joined = joined_by(pipeline)
+    free = [name for name in shape.keys if name not in joined]
 
     def apart(event: Event, number: int) -> Event:
         own = {name: maker.example(name, number) for name in free
