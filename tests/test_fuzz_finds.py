@@ -32,6 +32,8 @@ TARGETS = ("sigma", "eql", "esql", "sql:duckdb")
                  "  condition: [a, {b: a}]\n", id="a-mapping-among-conditions"),
     pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n"
                  "  a: {b: c}\n  on: {d: e}\n  condition: 1 of a*\n", id="a-truth-value-as-name"),
+    pytest.param("sigma", "title: t\nlogsource: {product: windows}\ndetection:\n  a:\n  - "
+                 + "- " * 500 + "b\n  condition: a\n", id="a-search-nested-500-deep"),
     pytest.param("eql", "any where a" + " * a" * 3000 + " == 1", id="a-long-product"),
     pytest.param("eql", "any where (" + "(a * a" * 100 + ")" * 100 + " == 1", id="deep-products"),
 ])

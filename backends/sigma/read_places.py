@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from transpile.content.yaml import MAX_DEPTH
 from transpile.errors import ReadingError, Span
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,11 +43,15 @@ class Places:
 
 
 def documents(text: str) -> Iterator[tuple[Mapping[str, Any], Places]]:
-    """Yield the documents of a text. Raises ReadingError CNT409 for one that is no mapping."""
+    """Yield the documents of a text.
+
+    Raises ReadingError CNT409 for one that is no mapping or nested too deep.
+    """
     loader = _Loader(text)
     try:
         while loader.check_node():
             node = loader.get_node()
+            _check_depth(node)
             data = loader.construct_document(node)
             if data is None:
                 continue
@@ -55,6 +60,26 @@ def documents(text: str) -> Iterator[tuple[Mapping[str, Any], Places]]:
             yield data, Places(text, node)
     finally:
         loader.dispose()
+
+
+def _check_depth(top: yaml.Node) -> None:
+    level, depth = [top], 0
+    while level:
+        if depth > MAX_DEPTH:
+            place = Span(level[0].start_mark.index, level[0].end_mark.index)
+            raise refused(f"nested more than {MAX_DEPTH} levels deep", place, code="CNT409")
+        level = list({id(part): part for node in level for part in _parts(node)}.values())
+        depth += 1
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    match node:
+        case yaml.MappingNode():
+            return [part for entry in node.value for part in entry]
+        case yaml.SequenceNode():
+            return list(node.value)
+        case _:
+            return []
 
 
 def refused(message: str, place: Span, *, code: str = "CNT410") -> ReadingError:
