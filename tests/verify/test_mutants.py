@@ -99,6 +99,10 @@ def test_witnesses_show_every_mutant_of_the_filter(search: str, target: str) -> 
                      id="places-in-a-list"),
         pytest.param('x=1 | eval v=mvindex(vs,mvfind(ns,"Role")) | search v=admin',
                      id="a-value-beside-a-name"),
+        pytest.param('x=1 | eval i=mvfind(ns,"Role") | eval v=mvindex(vs,i-1) | search v=admin',
+                     id="a-place-that-is-reckoned"),
+        pytest.param("x=1 | eval n=mvcount(l) | eval v=mvindex(l,n-1) | search v=admin",
+                     id="the-last-place-by-its-number"),
         pytest.param('x=1 | rex field=t "A: (?<a>[^,]+)" | rex field=t "B: (?<b>\\d+)$" '
                      "| search a=foo b=7", id="two-parts-of-a-text"),
         pytest.param("x=1 | stats count by src | eventstats avg(count) as a stdev(count) as s "
@@ -158,6 +162,7 @@ def test_rows_are_made_for_a_lookup_table_that_is_missing() -> None:
                      "n: counts all values, not distinct ones", id="repeated-values"),
         pytest.param("x=1 | eval c=lower(d) | where c=\"abc\"", "literal one character short",
                      id="computed"),
+        pytest.param('x=* | makemv delim=" " c | search c=abc', "all value tested", id="split"),
     ],
 )  # fmt: skip
 def test_witnesses_show_changes_behind_the_first_filter(search: str, what: str) -> None:
@@ -203,6 +208,36 @@ def test_a_conversion_that_sets_events_aside_gets_some_of_its_own() -> None:
     assert report.adequacy is not None
     assert report.adequacy.score is not None
     assert report.adequacy.score > 0.8
+
+
+@pytest.mark.parametrize("target", ["sigma", "sql:duckdb"])
+def test_events_of_large_groups_have_keys_that_agree(target: str) -> None:
+    search = (
+        'EventCode IN (23, 26) source="XmlWinEventLog:Microsoft-Windows-Sysmon/Operational" '
+        'TargetFilename IN ("*.a1", "*.b2", "*.c3") NOT TargetFilename="*\\\\Cache\\\\*" '
+        "| stats count by dest, signature, Image, process_name | where count>=60"
+    )
+    report = verify_rule(read_rule(search), target, content=CONTENT)
+    assert report.verdict.good, report
+    assert report.adequacy is not None
+    keys = "grouping field dropped: "
+    open_ones = {gap.what for gap in report.adequacy.gaps}
+    assert open_ones <= {f"{keys}{name}" for name in ("signature", "Image", "process_name")}
+    assert report.adequacy.killed > 20
+
+
+@pytest.mark.parametrize("target", ["eql", "esql"])
+def test_values_of_properties_are_any_texts(target: str) -> None:
+    search = (
+        'sourcetype="o365:management:activity" Workload=Exchange '
+        "| eval n=mvindex('ModifiedProperties{}.Name', 2) "
+        "| eval p=mvindex('ModifiedProperties{}.NewValue', 1) | search n=Role p=a-b*"
+    )
+    report = verify_rule(read_rule(search), target, content=CONTENT)
+    assert report.verdict.good, report
+    assert report.adequacy is not None
+    assert report.adequacy.killed > 5
+    assert not report.adequacy.gaps
 
 
 @pytest.mark.parametrize("target", ["eql", "sql:duckdb"])

@@ -483,6 +483,11 @@ def props_rewrite(glob: Glob, context: Context) -> Rewrite | None:
     return one_of(Test(f"{context.target}.{glob[0]}{leaf}"))
 
 
+def names_property(value: str, context: Context) -> bool:
+    """Return whether a text can be the name of a member; the value of one is any text."""
+    return value.isalnum() or not context.field.endswith(".Name")
+
+
 def same(glob: Glob, context: Context) -> Rewrite:
     return one_of(Test(context.target, None if glob == (ANY,) else glob))
 

@@ -198,7 +198,7 @@ DERIVES: Mapping[str, Derive] = {
         "be said. A view zips the lists (`views`).",
         rules.props_rewrite, rules.nowhere,
         assumes="the field holds names of properties as the rule spells them, none of them a part "
-        "of another, and each property has a value", admits=lambda value, context: value.isalnum(),
+        "of another, and each property has a value", admits=rules.names_property,
     ),
     "auditd_args": Derive(
         "The field joins the arguments with blanks, and the target has them one by one (a0..a9 in "

@@ -130,9 +130,12 @@ def _document(index: Index, event: Event) -> dict[str, Any]:
 
 
 def _is_list(name: str, index: Index) -> bool:
-    """Return whether a field of the source has several values where the schema has them too."""
+    """Return whether a field of the source has several values where the schema has them too.
+
+    A list of properties has a member for each.
+    """
     target = index.fields.lookup(name, "ecs")
-    return target is not None and target.mv and target.derive is None
+    return target is not None and target.mv and target.derive in (None, "o365_props")
 
 
 def _holds_many(path: str, index: Index) -> bool:

@@ -204,10 +204,10 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
         scope = _scope(rule)
         shape = wished_shape(rule, replace(wishes, values=full), full, scope, maker, by)
         yield from around_threshold(rule, shape, maker)
-        yield from at_threshold(rule, shape, told, maker)
         yield from across_keys(rule, shape, maker)
         yield from repeated(rule, shape, maker)
         yield from across_windows(rule, shape, maker, pipeline)
+        yield from at_threshold(rule, shape, told, maker)
         if any(map(maker.fixed, by)):
             yield from groups_of_each(rule, shape, told, maker)
         yield from late_events(rule, pipeline, full, scope, maker)

@@ -199,16 +199,26 @@ _PAIRED = (("Value", "Name"), ("NewValue", "Name"), ("Name", "NewValue"), ("Name
 """The ends of names of lists of which the second goes with the first, place by place."""
 
 
+def paired(event: Event, maker: Maker) -> Event:
+    """Return the event with lists of names and values in pairs if it fits only so."""
+    if maker.consistent(event):
+        return event
+    return next(filter(maker.consistent, _with_pairs(event)), event)
+
+
 def _with_pairs(event: Event) -> Iterator[Event]:
-    """Yield an event with values for its lists of names, or names for those of values."""
+    """Yield an event with as many values in its lists of names as in those that go with them."""
     for one, other in _PAIRED:
         found = dict(event)
         for name, value in event.items():
             head, dot, last = name.rpartition("{}.")
-            missing = f"{head}{dot}{other}"
-            if dot and last == one and missing not in event:
+            if dot and last == one:
                 count = len(value) if isinstance(value, list) else 1
-                found[missing] = [f"{head.rpartition('.')[2]}{at}" for at in range(count)]
+                known = event.get(f"{head}{dot}{other}", [])
+                values = known if isinstance(known, list) else [known]
+                member = head.rpartition(".")[2]
+                more = [f"{member}{at}" for at in range(len(values), count)]
+                found[f"{head}{dot}{other}"] = values + more if more else known
         if found != event:
             yield found
 

@@ -37,7 +37,7 @@ FIRST_PACK = 7000
 """Number of the first group that shows many events."""
 
 MOST_PACKED = 30
-"""Events that one group shows of those that the filter lets none pass."""
+"""Events at least that one group shows of those that the filter lets none pass."""
 
 DAY = 86_400
 _WIDTHS = {"day": DAY, "week": 7 * DAY, "month": 31 * DAY}
@@ -82,13 +82,14 @@ def shape_of(
     """
     tested = _bound(rule, base, maker)
     by = rule.threshold.by if rule.threshold is not None else rule.groups or by
+    odd = maker.at_odds(base)
     keys = tuple(
         name
         for name in by
         if name not in tested
         and name not in (*distinct, *EVENT_CODE_FIELDS)
         and not maker.fixed(name)
-        and name not in maker.at_odds({**base, name: maker.example(name, 99)})
+        and maker.at_odds({**base, name: maker.example(name, 99)}) <= odd
     )
     counted = rule.threshold.field if rule.threshold is not None else ""
     differing = dict.fromkeys((*distinct, *((counted,) if counted else ())))
@@ -169,6 +170,8 @@ def at_threshold(
         return
     tested = fields_of(rule.pred)
     bound = [name for name in shape.by if name not in shape.keys or name in tested]
+    if any(map(maker.fixed, shape.by)):  # titles go with the event code
+        bound += [name for name in EVENT_CODE_FIELDS if name not in bound]
     further = {
         name: values
         for name in shape.distinct
@@ -225,10 +228,11 @@ def _packed(
         keys = {name: whole[0][name] for name in shape.keys}
         some = passing[first : first + size]
         yield [*(with_own(event, at, keys) for at, event in enumerate(some)), *whole[len(some) :]]
-    for first in range(0, len(failing), MOST_PACKED):
+    most = max(MOST_PACKED, size)
+    for first in range(0, len(failing), most):
         group = group_of(rule, shape, maker, size - 1, FIRST_PACK - 1 - first)
         keys = {name: maker.example(name, FIRST_PACK - 1 - first) for name in shape.keys}
-        some = failing[first : first + MOST_PACKED]
+        some = failing[first : first + most]
         yield [*group, *(with_own(event, size - 1, keys) for event in some)]
 
 
@@ -298,20 +302,25 @@ def groups_of_each(
 def across_keys(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Group]:
     """Yield for each key two groups that pass the threshold only if the key is left out.
 
-    They differ in that key, and each lacks one event.
+    They differ in that key, and each lacks one event. Where all events are of one kind, a group
+    that lacks one does for all keys: beside it stands an event with another value for each.
     """
     if shape.size < 2 and not shape.others:
         return
     tested = fields_of(rule.pred)
-    size = max(2 * (shape.size - 1), 1)
-    for at, name in enumerate(shape.by, 4000):
+    lacking = group_of(rule, shape, maker, shape.size - 1, 4000) if not shape.others else []
+    last = group_of(rule, shape, maker, shape.size, 4000)[shape.size - 1]
+    for at, name in enumerate(shape.by, 4001):
         if name not in shape.keys and name not in tested:
             continue
         asked = [maker.example(name, at), maker.example(name, at + 100)]
         values = _values_meeting(rule.pred, name, shape.base, asked) if name in tested else asked
-        if len(values) > 1:
-            half = group_of(rule, shape, maker, size, at)
+        if shape.others and len(values) > 1:
+            half = group_of(rule, shape, maker, max(2 * (shape.size - 1), 1), at)
             yield [{**event, name: values[number % 2]} for number, event in enumerate(half)]
+        elif other := [value for value in values if value != last.get(name)]:
+            lacking.append({**last, name: other[-1]})
+    yield lacking
 
 
 def _examples(maker: Maker, name: str, shape: Shape) -> list[str]:

@@ -44,7 +44,7 @@ def need(expr: Expr, wishes: Wishes) -> None:
     for node in descend(expr):
         match node:
             case Call("mvindex", (Field(name), place)) if place != Lit(0):
-                at = _place(place, wishes)
+                at = _place(name, place, wishes)
                 wishes.place(name, at, f"{name}-{at}")
             case _:
                 pass
@@ -152,16 +152,20 @@ def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
             return True
         case Call("len", (inner,)):
             return invert(inner, "x" * int(min(number(str(value)) or 0, 5000)), wishes)
-        case Call("mvcount", (Call("split" | "mvsplit", (inner, Lit(str(sign)))),)):
+        case Call("mvcount", (Call("split" | "mvsplit", (inner, Lit(str(sign)), *_)),)):
             return invert(inner, sign.join("x" * max(1, _amount(value))), wishes)
         case Call("mvcount", (Field(name),)):
-            wishes.give(name, [f"{name}-{n}" for n in range(_amount(value))])
+            if name in wishes.places:
+                for at in range(_amount(value)):
+                    wishes.place(name, at, f"{name}-{at}")
+            else:
+                wishes.give(name, [f"{name}-{n}" for n in range(_amount(value))])
             return True
         case Call("mvfind", (Field(name), RegexLit(regex))):
             wishes.place(name, _amount(value, 0), next(iter(matching(regex.tree)), ""))
             return True
         case Call("mvindex", (Field(name), place)):
-            wishes.place(name, _place(place, wishes), value)
+            wishes.place(name, _place(name, place, wishes), value)
             return True
         case Call("add" | "plus" | "sub" | "mul" | "div" as op, (left, right)):
             return _arithmetic(op, left, right, number(str(value)), wishes)
@@ -179,7 +183,7 @@ def parts_of(expr: Expr, values: list[Any]) -> list[Any]:
     A text that is split gives all of them at once.
     """
     match expr:
-        case Call("split" | "mvsplit", (_, Lit(str(sign)))):
+        case Call("split" | "mvsplit", (_, Lit(str(sign)), *_)):
             return [sign.join(map(str, values))]
         case _:
             return values
@@ -198,8 +202,11 @@ def _amount(value: Any, default: int = 1) -> int:
     return default if amount is None else int(max(0, min(amount, MOST_LISTED)))
 
 
-def _place(expr: Expr, wishes: Wishes) -> int:
-    """Return the place in a list that an expression names; one that is searched for is made."""
+def _place(values: str, expr: Expr, wishes: Wishes) -> int:
+    """Return the place in a list that an expression names; one that is searched for is made.
+
+    values: the field that holds the list.  One that is reckoned is free, and not the first.
+    """
     match expr:
         case Lit(int() as at):
             return at
@@ -213,7 +220,8 @@ def _place(expr: Expr, wishes: Wishes) -> int:
             known[free] = text
             return free
         case _:
-            return -1
+            free = max((n for n in wishes.places.get(values, {}) if n >= 0), default=-1) + 2
+            return free if invert(expr, str(free), wishes) else -1
 
 
 def _branch(

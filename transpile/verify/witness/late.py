@@ -19,7 +19,7 @@ from transpile.ir.pred import Pred
 from transpile.ir.walk import fields_of
 from transpile.verify.known import known_before
 from transpile.verify.witness.backwards import Back, row_at, wishes_of
-from transpile.verify.witness.choose import telling
+from transpile.verify.witness.choose import paired, telling
 from transpile.verify.witness.groups import Group, Shape, group_of, grouped_by, shape_of
 from transpile.verify.witness.maker import Event, Maker
 from transpile.verify.witness.near import METADATA, edges, near
@@ -73,7 +73,7 @@ def wished_shape(
         event = scope | _kept(base, kind.values, maker) | kind.values
         event |= {name: merged(str(base[name]), text) for name, text in kind.values.items()
                   if name in base and isinstance(text, str)}  # fmt: skip
-        full = maker.completed(event, kind.present)
+        full = paired(maker.completed(event, kind.present), maker)
         events += [full] if full not in events else []
     first, *others = events
     return shape_of(rule, first, maker, wishes.size, tuple(wishes.distinct), by, others)

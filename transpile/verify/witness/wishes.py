@@ -158,6 +158,7 @@ class Wishes:
 
 def listed(name: str, places: Mapping[int, Any], also: Any = None) -> list[Any]:
     """Return a list with values at places; also: what it has anywhere."""
+    filler = name.rpartition(".")[2]  # it may be a list of names
     front = max((at for at in places if at >= 0), default=-1) + 1
     back = -min((at for at in places if at < 0), default=0)
     more = also if isinstance(also, list) else [] if also is None else [also]
@@ -166,8 +167,8 @@ def listed(name: str, places: Mapping[int, Any], also: Any = None) -> list[Any]:
     for at in range(front):
         value = places.get(at)
         if value is None:
-            value = more.pop(0) if more else f"{name}-{at}"
+            value = more.pop(0) if more else f"{filler}{at}"
         found.append(value)
     found += more
-    found += [places.get(at - back, f"{name}-{at - back}") for at in range(back)]
+    found += [places.get(at - back, f"{filler}{at}") for at in range(back)]
     return found
