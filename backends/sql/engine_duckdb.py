@@ -1,9 +1,17 @@
-"""DuckDB in memory: one thread, no extensions, no network."""
+"""DuckDB in memory: one thread, no extensions, no network.
+
+A database takes longer to open than most queries to run. So a thread opens one; what a run makes
+in it is taken back behind the run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from transpile.backends.base import Draft, Row
@@ -18,8 +26,12 @@ _TYPES = {
     Kind.REAL: "DOUBLE",
     Kind.LIST: "VARCHAR[]",
 }
-_BATCH = 100
-"""Rows of one INSERT: a statement for each row costs ten times as much."""
+_SETTINGS = (
+    "threads = 1",
+    "autoinstall_known_extensions = false",
+    "autoload_known_extensions = false",
+    "TimeZone = 'UTC'",
+)
 
 
 class DuckDbEngine(SqlEngine):
@@ -44,14 +56,7 @@ class DuckDbEngine(SqlEngine):
         self, query: str, tables: Sequence[Stored], now: float, given: Mapping[str, float]
     ) -> tuple[Row, ...]:
         """Return the rows of a query over these tables; `now()` is the given time."""
-        with _module().connect(":memory:") as connection:
-            for setting in (
-                "threads = 1",
-                "autoinstall_known_extensions = false",
-                "autoload_known_extensions = false",
-                "TimeZone = 'UTC'",
-            ):
-                connection.execute(f"SET {setting}")
+        with _transaction() as connection:
             for table in tables:
                 _fill(connection, table)
             connection.execute(f"CREATE MACRO now() AS make_timestamp({round(now * 1_000_000)})")
@@ -67,16 +72,40 @@ class DuckDbEngine(SqlEngine):
             )
 
 
+@contextmanager
+def _transaction() -> Iterator[Any]:
+    """Give the database of this thread; what is made in it is gone afterwards."""
+    connection = _database(os.getpid(), threading.get_ident())
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield connection
+    finally:
+        connection.execute("ROLLBACK")
+
+
+@lru_cache(maxsize=4)
+def _database(process: int, thread: int) -> Any:
+    """Return the database of a thread: neither threads nor a forked process may share one."""
+    connection = _module().connect(":memory:")
+    for setting in _SETTINGS:
+        connection.execute(f"SET {setting}")
+    return connection
+
+
 def _fill(connection: Any, table: Stored) -> None:
+    """Make a table with its rows, given column by column: DuckDB is slow to bind single values."""
     columns = ", ".join(f"{_quoted(name)} {_TYPES[kind]}" for name, kind in table.columns.items())
     connection.execute(f"CREATE TABLE {_quoted(table.name)} ({columns})")
-    marks = "(" + ", ".join("?" for _ in table.columns) + ")"
-    for start in range(0, len(table.rows), _BATCH):
-        rows = table.rows[start : start + _BATCH]
-        connection.execute(
-            f"INSERT INTO {_quoted(table.name)} VALUES {', '.join([marks] * len(rows))}",
-            [value for row in rows for value in row],
-        )
+    if not table.rows:
+        return
+    lists = (
+        f"unnest(CAST(${at} AS {_TYPES[kind]}[]))"
+        for at, kind in enumerate(table.columns.values(), 1)
+    )
+    connection.execute(
+        f"INSERT INTO {_quoted(table.name)} SELECT {', '.join(lists)}",
+        [list(column) for column in zip(*table.rows, strict=True)],
+    )
 
 
 def _quoted(name: str) -> str:
