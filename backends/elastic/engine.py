@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from transpile.backends.base import Draft, Engine, Event, Seen
 from transpile.backends.elastic.documents import opened
 
+from transpile.ir.remember import remember
 from transpile.tables import Table
 
 
@@ -35,6 +36,7 @@ class ElasticEngine:
         return engine.accepts(event, bare)
 
 
+@remember
 def _bare(draft: Draft) -> tuple[Engine, Draft]:
     """Return the engine of a draft's language, and the draft with the query alone as its text."""
     from transpile.backends.eql.engine.run import EqlEngine

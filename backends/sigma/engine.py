@@ -29,6 +29,7 @@ from transpile.backends.sigma.windows import Hits, Shown, alerts, group_fields, 
 
 from transpile.errors import UsageError
 from transpile.interpret.events import raw_text
+from transpile.ir.remember import Same, by_event
 from transpile.ir.text import fold
 from transpile.schema.cim import is_member
 from transpile.schema.conflicts import conflicts
@@ -263,11 +264,19 @@ def _compiled(rule: SigmaRule) -> _Rule:
     )
 
 
-def _shown(event: Event, inputs: Inputs, rule: _Rule) -> dict[str, Any] | None:
+def _shown(event: Event, inputs: Inputs, rule: _Rule) -> Mapping[str, Any] | None:
     """Return the event as the log source of the rule shows it, with its raw text for keywords.
 
     None for an event that the log source does not have.
     """
+    return _shown_by(event, Same(inputs), Same(rule))
+
+
+@by_event
+def _shown_by(
+    event: Event, of: Same[Inputs], asking: Same[_Rule]
+) -> Mapping[str, Any] | None:
+    inputs, rule = of.item, asking.item
     source = dataset(inputs.dataset)
     if source is None:
         return dict(event)

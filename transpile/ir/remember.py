@@ -16,6 +16,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _KEPT = 8
+_EVENTS = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +37,18 @@ def remember(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T
 
     function: pure, its result immutable, its further arguments hashable. Exceptions are not kept.
     """
+    return _remembering(function, _KEPT)
 
-    @lru_cache(maxsize=_KEPT)
+
+def by_event(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
+    """Return what `remember` returns, for a function of one of a rule's events: there are many."""
+    return _remembering(function, _EVENTS)
+
+
+def _remembering(
+    function: Callable[Concatenate[T, P], R], most: int
+) -> Callable[Concatenate[T, P], R]:
+    @lru_cache(maxsize=most)
     def kept(same: Same[T], *args: P.args, **kwargs: P.kwargs) -> R:
         return function(same.item, *args, **kwargs)
 

@@ -35,8 +35,13 @@ class _At:
     code: str | None
 
 
-_Entry = tuple[str, tuple[tuple[type, Any], ...]]
-"""A field of an event with its values, each with its type."""
+_Values = tuple[tuple[type, Any], ...]
+"""Values of a field, each with its type."""
+
+_Entry = tuple[str, _Values]
+"""A field of an event with its values."""
+
+_SOME_TIME: _Values = ((int, 0),)
 
 _Seen = tuple[frozenset[str], frozenset[str]]
 """Fields that a view loses, and fields that it shows."""
@@ -61,11 +66,8 @@ def conflicts(
     without its name, an action that the log source stands for.
     """
     fields = FieldMap(source, variant)
-    lost: set[str] = set()
-    shown: set[str] = set()
-    for own_lost, own_shown in _seen_apart(event, fields, taxonomy, platform):
-        lost |= own_lost
-        shown |= own_shown
+    known_lost, shown = _seen(event, fields, taxonomy, platform)
+    lost = set(known_lost)
     given = {fields.strip(key): value for key, value in event.items() if value not in (None, [])}
     for name in read:
         target = fields.lookup(name, taxonomy)
@@ -81,23 +83,40 @@ def conflicts(
     return tuple(sorted(lost))
 
 
-def _seen_apart(
+def _seen(
     event: Mapping[str, Any], fields: FieldMap, taxonomy: Taxonomy, platform: str
-) -> list[_Seen]:
-    """Return what becomes of the fields of an event, those together that have to do with another.
+) -> _Seen:
+    """Return what becomes of the fields of an event."""
+    code, separator = event_code(event), separator_of(platform)
+    at = _At(Same(fields.dataset), fields.variant, taxonomy, separator, code)
+    entries = ((key, _typed_values(event[key])) for key in sorted(event))
+    return _seen_apart(at, tuple(_undated(at, *entry) for entry in entries))
+
+
+def _undated(at: _At, key: str, values: _Values) -> _Entry:
+    """Return a field as it counts here: of a time, which each event has its own of, that it is."""
+    if key != "_time" or not values:
+        return key, values
+    targets = mapped_places(at.source, at.variant, at.taxonomy, at.separator, key)
+    plain = all(target.type == "date" and not target.derive for target, _ in targets)
+    return (key, _SOME_TIME) if plain else (key, values)
+
+
+@lru_cache(maxsize=65536)
+def _seen_apart(at: _At, entries: tuple[_Entry, ...]) -> _Seen:
+    """Return what becomes of fields, those together that have to do with another.
 
     Events differ from others in few fields; what becomes of the rest is known.
     """
-    code, separator = event_code(event), separator_of(platform)
-    at = _At(Same(fields.dataset), fields.variant, taxonomy, separator, code)
-    entries = [(key, _typed_values(event[key])) for key in sorted(event)]
     joined = _joined([(entry, names) for entry in entries if (names := _names_told(at, *entry))])
     if any(_PROPERTIES in names for _, names in joined):  # names and values are in fields apart
-        return [_seen_together(at, tuple(entries))]
-    return [_seen_together(at, ()), *(_seen_together(at, tuple(each)) for each, _ in joined)]
+        return _seen_together(at, entries)
+    apart = [_seen_together(at, ()), *(_seen_together(at, tuple(each)) for each, _ in joined)]
+    lost, shown = zip(*apart, strict=True)
+    return frozenset().union(*lost), frozenset().union(*shown)
 
 
-def _typed_values(value: Any) -> tuple[tuple[type, Any], ...]:
+def _typed_values(value: Any) -> _Values:
     """Return the values of a field, told apart by their types too: 1 is not True."""
     return tuple((type(item), item) for item in values_of(value))
 
@@ -116,7 +135,7 @@ def _joined(
 
 
 @lru_cache(maxsize=65536)
-def _names_told(at: _At, key: str, values: tuple[tuple[type, Any], ...]) -> frozenset[str]:
+def _names_told(at: _At, key: str, values: _Values) -> frozenset[str]:
     """Return the fields of a view that the values of a field have to do with."""
     names: set[str] = set()
     for target, context in mapped_places(

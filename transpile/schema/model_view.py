@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from transpile.ir.remember import Same, by_event
 from transpile.schema.cim import UNKNOWN, node_facts, normalise
 from transpile.schema.datasets import Dataset
 from transpile.schema.fields import Taxonomy
@@ -39,8 +40,14 @@ def model_view(
     )
 
 
-def without_fillers(event: Mapping[str, Any], source: Dataset) -> Event:
+def without_fillers(event: Mapping[str, Any], source: Dataset) -> Mapping[str, Any]:
     """Return the event as its data model calculates it, without what stands for missing values."""
+    return _calculated(event, Same(source))
+
+
+@by_event
+def _calculated(event: Mapping[str, Any], same: Same[Dataset]) -> Mapping[str, Any]:
+    source = same.item
     model, node = source.match.datamodel, source.match.node
     facts = node_facts(model, node) if model and node else None
     if facts is None or model is None or node is None:

@@ -17,6 +17,7 @@ from transpile.backends.eql.atoms import member_name
 from transpile.backends.eql.types import TEXT, elastic_type
 
 from transpile.errors import UsageError
+from transpile.ir.remember import Same, by_event
 from transpile.ir.text import fold
 from transpile.schema.cim import normalise
 from transpile.schema.conflicts import conflicts
@@ -45,43 +46,21 @@ class Index:
 
         A rule of Elastic's own has no dataset: its events are documents as they are.
         """
-        source = dataset(inputs.dataset) if inputs.dataset else native_dataset(_OWN)
-        if source is None:
-            raise UsageError(f"unknown dataset '{inputs.dataset}'", code="OUT505")
-        return cls(source, FieldMap(source, inputs.variant or None), inputs.platform)
+        return _index(inputs.dataset, inputs.variant, inputs.platform)
 
-    def document(self, event: Event) -> dict[str, Any]:
+    def document(self, event: Event) -> Mapping[str, Any]:
         """Return an event as Elastic holds it, under flat names.
 
         An event that several selectors describe is of all their kinds, as `event.type` is a list.
         What the log source fixes (`winlog.channel`) is spelled as Elastic spells it, whatever
         Splunk has.
         """
-        found = model_view(
-            event, self.source, "ecs", self.fields.variant, platform=self.platform
-        )
-        kinds: dict[str, list[str]] = {}
-        for where in self._described(event):
-            for name, values in where:
-                kinds.setdefault(name, []).append(values[0])
-        found |= kinds
-        for name, spelled in implied(self.source, "ecs", self.fields.variant).items():
-            if fold(str(found.get(name))) == fold(spelled):
-                found[name] = spelled
-        for name in [name for name in found if "*" in name]:
-            members = enumerate(_listed(found.pop(name)))
-            found |= {member_name(name, number): value for number, value in members}
-        if event.get("_time") is not None:
-            found[_TIME] = _moment(event["_time"])
-        return found
+        return _document(event, Same(self))
 
-    def mapping(self, paths: Iterable[str], events: Iterable[Event]) -> dict[str, str]:
+    def mapping(self, paths: Iterable[str], events: Iterable[Event]) -> Mapping[str, str]:
         """Return the Elasticsearch types of fields, in an index that holds these events."""
-        targets = {**_targets(self.source.id, self.fields.variant)}
-        for name in dict.fromkeys(name for event in events for name in event):
-            targets |= _named(self.fields, name)
-        kinds = {path: elastic_type(path, targets.get(path)) for path in paths}
-        return {path: "wildcard" if kind in TEXT else kind for path, kind in kinds.items()}
+        names = dict.fromkeys(name for event in events for name in event)
+        return _kinds(Same(self), tuple(paths), tuple(names))
 
     def has_field(self, path: str) -> bool:
         """Return whether a field of the dataset becomes this one, or a member of it."""
@@ -129,19 +108,9 @@ class Index:
 
         Among them are those of `read` that the event lacks although its kind tells them.
         """
-        shown = without_fillers(event, self.source)
-        found = conflicts(
-            shown, self.source, "ecs", self.fields.variant, platform=self.platform, read=read
-        )
-        lost = frozenset(map(self.fields.strip, found))
-        kinds = {name for where in self._described(shown) for name, _ in where}
-        return lost | {
-            name
-            for name in set(read) - set(map(self.fields.strip, shown))
-            if kinds & _named(self.fields, name).keys()
-        }
+        return _conflicts(event, Same(self), frozenset(read))
 
-    def _described(self, event: Event) -> Iterator[Where]:
+    def described(self, event: Event) -> Iterator[Where]:
         """Yield what the selectors of the dataset that describe an event say."""
         given = {self.fields.strip(name): _texts(value) for name, value in event.items()}
         held = {name: values for name, values in given.items() if values}
@@ -156,6 +125,65 @@ class Index:
         by_name = {self.fields.strip(name): value for name, value in row.items()}
         values = (by_name.get(self.fields.strip(name)) for name in names)
         return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+
+
+@lru_cache(maxsize=64)
+def _index(source: str, variant: str, platform: str) -> Index:
+    found = dataset(source) if source else native_dataset(_OWN)
+    if found is None:
+        raise UsageError(f"unknown dataset '{source}'", code="OUT505")
+    return Index(found, FieldMap(found, variant or None), platform)
+
+
+@by_event
+def _document(event: Event, same: Same[Index]) -> Mapping[str, Any]:
+    index = same.item
+    variant = index.fields.variant
+    found = model_view(event, index.source, "ecs", variant, platform=index.platform)
+    kinds: dict[str, list[str]] = {}
+    for where in index.described(event):
+        for name, values in where:
+            kinds.setdefault(name, []).append(values[0])
+    found |= kinds
+    for name, spelled in implied(index.source, "ecs", variant).items():
+        if fold(str(found.get(name))) == fold(spelled):
+            found[name] = spelled
+    for name in [name for name in found if "*" in name]:
+        members = enumerate(_listed(found.pop(name)))
+        found |= {member_name(name, number): value for number, value in members}
+    if event.get("_time") is not None:
+        found[_TIME] = _moment(event["_time"])
+    return found
+
+
+@by_event
+def _conflicts(event: Event, same: Same[Index], read: frozenset[str]) -> frozenset[str]:
+    index = same.item
+    fields = index.fields
+    shown = without_fillers(event, index.source)
+    found = conflicts(
+        shown, index.source, "ecs", fields.variant, platform=index.platform, read=read
+    )
+    lost = frozenset(map(fields.strip, found))
+    kinds = {name for where in index.described(shown) for name, _ in where}
+    return lost | {
+        name
+        for name in read - set(map(fields.strip, shown))
+        if kinds & _named(fields, name).keys()
+    }
+
+
+@lru_cache(maxsize=1024)
+def _kinds(
+    same: Same[Index], paths: tuple[str, ...], names: tuple[str, ...]
+) -> Mapping[str, str]:
+    """Return the types of fields in an index of events that have fields of these names."""
+    fields = same.item.fields
+    targets = {**_targets(same.item.source.id, fields.variant)}
+    for name in names:
+        targets |= _named(fields, name)
+    kinds = {path: elastic_type(path, targets.get(path)) for path in paths}
+    return {path: "wildcard" if kind in TEXT else kind for path, kind in kinds.items()}
 
 
 @lru_cache(maxsize=64)

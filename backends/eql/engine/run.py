@@ -17,6 +17,7 @@ from transpile.backends.eql.engine.parser import parse_eql
 from transpile.fidelity import Observable
 from transpile.interpret import compile_pred, event_row
 from transpile.interpret.context import cim_view
+from transpile.ir.remember import remember
 from transpile.ir.stages import DataModel
 from transpile.ir.text import number
 from transpile.ir.walk import fields_of
@@ -24,6 +25,7 @@ from transpile.schema.ecs import ecs_type
 from transpile.tables import Table
 
 _parsed = lru_cache(maxsize=32)(parse_eql)
+_paths = remember(tree.paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,13 @@ class EqlEngine:
         """
         query = _parsed(draft.text)
         owners: list[int] = []
-        documents: list[dict[str, Any]] = []
+        documents: list[Mapping[str, Any]] = []
         kinds: dict[str, str] = {}
         for index, seen in _views(draft, events):
             found = {at: index.document(event) for at, event in seen.items()}
             names = (name for document in found.values() for name in document)
-            paths = dict.fromkeys((*tree.paths(query), *names))
-            kinds = _mapping(index, query, paths, events) | kinds
+            paths = dict.fromkeys((*_paths(query), *names))
+            kinds = {**_mapping(index, query, paths, events), **kinds}
             owners += found
             documents += found.values()
         hits = evaluate(query, documents, mapping=kinds)
@@ -88,8 +90,8 @@ def _accepts(event: Event, draft: Draft, inputs: Inputs) -> bool:
         return False
     query = _parsed(draft.text)
     document = index.document(event)
-    kinds = _mapping(index, query, tree.paths(query), (event,))
-    numeric = frozenset(_compared_as_numbers(query))
+    kinds = _mapping(index, query, _paths(query), (event,))
+    numeric = _compared_as_numbers(query)
     for path, kind in kinds.items():
         values = _values((event if index.source.native else document).get(path))
         if kind in COERCE and any(COERCE[kind](value) is None for value in values):
@@ -132,7 +134,7 @@ def _has(event: Event, side: Side) -> bool:
 
 def _mapping(
     index: Index, query: tree.Query, paths: Iterable[str], events: Iterable[Event]
-) -> dict[str, str]:
+) -> Mapping[str, str]:
     """Return the types of fields; of a rule's own fields the query tells what ECS does not."""
     kinds = index.mapping(paths, events)
     if not index.source.native:
@@ -140,13 +142,18 @@ def _mapping(
     return {**kinds, **{path: "double" for path in _ordered(query) if ecs_type(path) is None}}
 
 
-def _ordered(query: tree.Query) -> Iterator[str]:
-    """Yield the fields that a query compares with numbers."""
+@remember
+def _ordered(query: tree.Query) -> frozenset[str]:
+    """Return the fields that a query compares with numbers."""
+    found: set[str] = set()
     for node in tree.nodes(query):
         match node:
             case tree.Compare(_, tree.Field(path), tree.Literal(int() | float() as value)):
                 if not isinstance(value, bool):
-                    yield path
+                    found.add(path)
+            case _:
+                pass
+    return frozenset(found)
 
 
 def _places(hit: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -158,8 +165,10 @@ def _values(value: Any) -> list[Any]:
     return [item for item in values if item is not None]
 
 
-def _compared_as_numbers(query: tree.Query) -> Iterator[str]:
-    """Yield the fields that a query compares, case-sensitively, with text that is a number."""
+@remember
+def _compared_as_numbers(query: tree.Query) -> frozenset[str]:
+    """Return the fields that a query compares, case-sensitively, with text that is a number."""
+    found: set[str] = set()
     for node in tree.nodes(query):
         match node:
             case tree.Compare("==", tree.Field(path), option):
@@ -170,7 +179,8 @@ def _compared_as_numbers(query: tree.Query) -> Iterator[str]:
                 continue
         values = (one.value for one in options if isinstance(one, tree.Literal))
         if any(isinstance(value, str) and number(value) is not None for value in values):
-            yield path
+            found.add(path)
+    return frozenset(found)
 
 
 def _plain(value: Any) -> bool:

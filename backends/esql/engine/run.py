@@ -20,6 +20,7 @@ from transpile.backends.esql.writer import LAST_PART
 
 from transpile.fidelity import Observable
 from transpile.interpret.events import raw_text
+from transpile.ir.remember import Same, by_event, remember
 from transpile.ir.text import number
 from transpile.schema.ecs import is_ecs
 from transpile.tables import Table
@@ -80,7 +81,7 @@ class EsqlEngine:
                for name, value in event.items() if index.fields.strip(name) in read):
             return False
         query = _parsed(draft.text)
-        document = _document(index, event)
+        document = _document(event, Same(index))
         if not _ends_as_told(index, event, document, read):
             return False
         kinds = index.mapping(_paths(query), (event,))
@@ -103,7 +104,7 @@ def _source(query: t.Query, index: Index, events: Sequence[Event]) -> Rows:
     """Return the rows of FROM: a document a row, with the columns that the query names."""
     source = query[0]
     assert isinstance(source, t.From)
-    documents = [_document(index, event) for event in events]
+    documents = [_document(event, Same(index)) for event in events]
     held = {name for document in documents for name in document}
     paths = dict.fromkeys((*_paths(query), *(sorted(held) if _shows_all(query) else ())))
     known = [path for path in paths if path in held or is_ecs(path) or index.has_field(path)]
@@ -117,13 +118,14 @@ def _source(query: t.Query, index: Index, events: Sequence[Event]) -> Rows:
     return Rows(columns, rows)
 
 
-def _document(index: Index, event: Event) -> dict[str, Any]:
+@by_event
+def _document(event: Event, same: Same[Index]) -> Mapping[str, Any]:
     """Return an event as Elastic holds it.
 
     It is of one data set: of the kinds that describe it the first, which the query asks for too.
     What was sent is kept; an event of which no raw text is known was sent as it is.
     """
-    found = {_RAW: raw_text(event), **index.document(event)}
+    found = {_RAW: raw_text(event), **same.item.document(event)}
     for name in _ONE_KIND & found.keys():
         found[name] = (_listed(found[name]) or [None])[0]
     return found
@@ -146,7 +148,8 @@ def _shows_all(query: t.Query) -> bool:
     return not any(isinstance(command, t.Keep) and "*" not in command.names for command in query)
 
 
-def _paths(query: t.Query) -> list[str]:
+@remember
+def _paths(query: t.Query) -> Sequence[str]:
     """Return the columns that a query names, in expressions and where it orders or expands."""
     found = [node.name for node in t.nodes(query) if isinstance(node, t.Name)]
     for command in query:
@@ -242,8 +245,13 @@ def _spelt(path: str, kind: str, value: Any) -> bool:
     return True
 
 
-def _demands(query: t.Query) -> Iterator[tuple[str, Fits]]:
-    """Yield fields with what the assumptions say of their texts, as the query's own words show."""
+@remember
+def _demands(query: t.Query) -> Sequence[tuple[str, Fits]]:
+    """Return fields with what the assumptions say of their texts, as the query's own words show."""
+    return tuple(_demanded(query))
+
+
+def _demanded(query: t.Query) -> Iterator[tuple[str, Fits]]:
     for node in t.nodes(query):
         match node:
             case t.Apply("<" | "<=" | ">" | ">=", args):
