@@ -33,6 +33,7 @@ from transpile.interpret.events import event_row, raw_text
 from transpile.interpret.values import items
 from transpile.ir.decide import number_text, text, to_number
 from transpile.ir.expr import Expr
+from transpile.ir.remember import Same, by_event
 from transpile.ir.stages import Compute, Made, Pipeline
 from transpile.ir.text import fold
 from transpile.schema import cim
@@ -162,24 +163,12 @@ class EventTable:
     named: frozenset[str]
     whole: bool
 
-    def view(self, event: Event) -> dict[str, Any] | None:
-        """Return the event's columns that matter, None if it does not belong to the table."""
-        if isinstance(self.source, TaxonomyColumns):
-            return self.source.row(event, self.named)
-        row = event_row(event)
-        if isinstance(self.source, ModelColumns):
-            model, node = self.source.source.model, self.source.source.node
-            if cim.node_facts(model, node) is not None:
-                if not cim.is_member(row, model, node):
-                    return None
-                row = cim.normalise(row, model, node)
-            row = {
-                name if name.startswith("_") else leaf_column(name): value
-                for name, value in row.items()
-            }
-        elif "_raw" in self.named and "_raw" not in row:
-            row = {**row, "_raw": raw_text(event)}
-        return {name: value for name, value in row.items() if self.whole or name in self.named}
+    def view(self, event: Event) -> Mapping[str, Any] | None:
+        """Return the event's columns that matter, None if it does not belong to the table.
+
+        Raises ValueError for an event that the table's schema cannot show.
+        """
+        return _view(event, Same(self))
 
     def columns(self, fields: Iterable[str]) -> list[str]:
         """Return the table's columns for the fields that a query reads."""
@@ -196,7 +185,7 @@ class EventTable:
         return {leaf_column(name): name for name in names if not name[0].isupper()}
 
     def kind(self, column: str) -> Kind:
-        return self.source.kind_of(column)
+        return _kind(Same(self), column)
 
     def refusal(self, event: Event, draft: Draft, engine: SqlEngine) -> str | None:
         """Return why the table cannot hold what the query names of the event, None if it can."""
@@ -262,6 +251,33 @@ class EventTable:
         kinds = {name: self.kind(name) for name in names}
         rows = [[_cell(view.get(name), kinds[name]) for name in names] for view in views]
         return Stored(self.name, kinds or {"_time": Kind.REAL}, rows if kinds else [])
+
+
+@by_event
+def _view(event: Event, same: Same[EventTable]) -> Mapping[str, Any] | None:
+    table = same.item
+    source, named = table.source, table.named
+    if isinstance(source, TaxonomyColumns):
+        return source.row(event, named)
+    row = event_row(event)
+    if isinstance(source, ModelColumns):
+        model, node = source.source.model, source.source.node
+        if cim.node_facts(model, node) is not None:
+            if not cim.is_member(row, model, node):
+                return None
+            row = cim.normalise(row, model, node)
+        row = {
+            name if name.startswith("_") else leaf_column(name): value
+            for name, value in row.items()
+        }
+    elif "_raw" in named and "_raw" not in row:
+        row = {**row, "_raw": raw_text(event)}
+    return {name: value for name, value in row.items() if table.whole or name in named}
+
+
+@lru_cache(maxsize=4096)
+def _kind(same: Same[EventTable], column: str) -> Kind:
+    return same.item.source.kind_of(column)
 
 
 def _odd_json(value: Any) -> bool:

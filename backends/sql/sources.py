@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from transpile.backends.sql import nodes as n
@@ -125,6 +126,7 @@ class ModelColumns:
         )
 
 
+@lru_cache(maxsize=4096)
 def leaf_column(plain: str) -> str:
     """Return the column of a model's field without the root's prefix.
 

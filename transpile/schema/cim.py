@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from transpile.schema._cim_nodes import NODES, Node, Tests
@@ -44,6 +44,7 @@ class NodeFacts:
     total: frozenset[str]
 
 
+@lru_cache(maxsize=1024)
 def node_facts(model: str, node: str) -> NodeFacts | None:
     """Return the facts of a node, by its path or its own name (case-insensitive), or None."""
     path = _path(model.lower(), node.lower())
