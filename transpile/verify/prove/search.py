@@ -2,12 +2,13 @@
 
 What is known of each subject is kept side by side (`_Known`): conditions that bind all its values,
 and conditions of which each needs a value. Two that exclude each other end a branch at once; when
-nothing is left to split, one value per need is solved for.
+nothing is left to split, one value per need is solved for. A branch only adds conditions: whether
+one is excluded by those before it is asked once (`Bounds`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,7 +26,8 @@ from transpile.verify.prove.formulas import (
     Single,
     Some,
 )
-from transpile.verify.prove.values import WHOLE, Signed, Undecided, excluded, value_for
+from transpile.verify.prove.bounds import NONE, Bounds
+from transpile.verify.prove.values import WHOLE, Signed, Undecided, value_for
 from transpile.verify.samples import filled
 
 Event = dict[str, Any]
@@ -42,8 +44,8 @@ class _Known:
     """What is known of one subject. present: None while that is open."""
 
     present: bool | None = None
-    every: frozenset[Signed] = frozenset()
-    some: frozenset[Signed] = frozenset()
+    every: Bounds = NONE
+    some: Bounds = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class Search:
 
     def _pay(self, known: _Known) -> None:
         """Count the comparisons with what is known of a subject. Raises `Exhausted`."""
-        self.pairs += 1 + len(known.every)
+        self.pairs += 1 + len(known.every.all)
         if self.pairs > MOST_PAIRS:
             raise Exhausted
 
@@ -195,9 +197,9 @@ class Search:
                     return None
                 if self.single(subject):
                     return self._bound(state, subject, replace(known, present=True), signed)
-                if any(excluded(signed, other) for other in known.every):
+                if known.every.exclude(signed):
                     return None
-                some = known.some | {signed}
+                some = known.some.and_(signed)
                 return self._with(state, subject, replace(known, present=True, some=some))
             case Every(subject, signed):
                 return self._bound(state, subject, state.of(subject), signed)
@@ -206,23 +208,23 @@ class Search:
         self, state: _State, subject: Expr, known: _Known, signed: Signed
     ) -> _State | None:
         """Return the state in which all values of a subject meet a condition."""
-        if signed in known.every:
+        if signed in known.every.all:
             return self._with(state, subject, known)
         self._pay(known)
-        clash = any(excluded(signed, other) for other in known.some) or (
+        clash = known.some.exclude(signed) or (
             known.present is not False
             # two conditions to miss exclude each other hardly ever; the values are asked at the end
-            and any(excluded(signed, other) for other in known.every if signed[1] or other[1])
+            and (known.every.exclude(signed) if signed[1] else known.every.meeting.exclude(signed))
         )
-        bound = replace(known, every=known.every | {signed})
+        bound = replace(known, every=known.every.and_(signed))
         if clash:
-            if known.present or known.some:
+            if known.present or known.some.all:
                 return None
             bound = replace(bound, present=False)
         return self._with(state, subject, bound)
 
     def _with(self, state: _State, subject: Expr, known: _Known) -> _State | None:
-        if known.present and not known.some and _contradictory(known.every):
+        if known.present and not known.some.all and known.every.contradictory:
             return None
         if known == state.known.get(subject):
             return state
@@ -263,12 +265,13 @@ class Search:
         if known.present is not True:
             return []
         whole = self.whole(subject)
-        every = known.every | {(WHOLE, True)} if whole else known.every
+        every = known.every.all | {(WHOLE, True)} if whole else known.every.all
         if self.single(subject):
-            text = value_for(every | known.some)
+            text = value_for(every | known.some.all)
             return None if text is None else [text]
         found: dict[str, None] = {}
-        for wanted in [every | {signed} for signed in sorted(known.some, key=_by_text)] or [every]:
+        needed = sorted(known.some.all, key=_by_text)
+        for wanted in [every | {signed} for signed in needed] or [every]:
             text = value_for(wanted)
             if text is None:
                 return None
@@ -285,21 +288,16 @@ def _some_holds(known: _Known, signed: Signed) -> bool | None:
     if known.present is False:
         return False
     opposite = (signed[0], not signed[1])
-    if opposite in known.every or any(excluded(signed, other) for other in known.every):
+    if opposite in known.every.all or known.every.exclude(signed):
         return False
     if known.present and (
-        signed in known.some
-        or signed in known.every
-        or any(excluded(opposite, other) for other in known.some)
-        or any(excluded(opposite, other) for other in known.every)
+        signed in known.some.all
+        or signed in known.every.all
+        or known.some.exclude(opposite)
+        or known.every.exclude(opposite)
     ):
         return True
     return None
-
-
-def _contradictory(every: frozenset[Signed]) -> bool:
-    found: Sequence[Signed] = tuple(every)
-    return any(excluded(found[-1], other) for other in found[:-1])
 
 
 def _negation(part: Formula) -> Formula:
