@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from enum import Enum
+from functools import lru_cache
+from itertools import accumulate
+from operator import xor
 from typing import assert_never
 
 from transpile.ir.regex import tree as t
@@ -29,11 +32,14 @@ class _Side(Enum):
     WORD = "a letter, digit or underscore"
     OTHER = "another character"
 
+    __hash__ = object.__hash__  # members are compared by identity; Enum's own hash is slow
+
 
 _WORD = t.RANGES[t.NamedSet.WORD]
 _EDGES: tuple[int, ...] = (10, 11, *(cut for low, high in _WORD for cut in (low, high + 1)))
 
 
+@lru_cache(maxsize=4096)
 def _side(code: int) -> _Side:
     if code < 0:
         return _Side.EDGE
@@ -55,7 +61,10 @@ class Machine:
         self.first = 1 << first
         self.initial = self.first
         self.cuts = self._cuts()
+        self.jumping = sum(1 << at for at, jumps in enumerate(self.jumps) if jumps)
+        self.changes, self.taking = _swept([take and take[0] for take in self.takes])
         self.steps: dict[tuple[int, _Side, int], int] = {}
+        self.closures: dict[tuple[int, _Side, _Side], int] = {}
 
     # -- building --------------------------------------------------------------------------------
 
@@ -155,13 +164,26 @@ class Machine:
 
     def kind(self, code: int) -> Hashable:
         """Return what the automaton sees of a character."""
-        taken = tuple(_within(code, take[0]) for take in self.takes if take)
+        taken = self._taken(code)
         return (taken, _side(code)) if self.asserts else taken
+
+    def _taken(self, code: int) -> int:
+        """Return the states that a character leads on from."""
+        return self.taking[bisect_right(self.changes, code)]
 
     # -- running ---------------------------------------------------------------------------------
 
     def _closure(self, states: int, before: _Side, after: _Side) -> int:
-        found, waiting = states, [at for at in range(states.bit_length()) if states >> at & 1]
+        if not states & self.jumping:
+            return states
+        key = (states, before, after)
+        found = self.closures.get(key)
+        if found is None:
+            found = self.closures[key] = self._closed(states, before, after)
+        return found
+
+    def _closed(self, states: int, before: _Side, after: _Side) -> int:
+        found, waiting = states, _places(states & self.jumping)
         while waiting:
             for at, target in self.jumps[waiting.pop()]:
                 if not found >> target & 1 and (at is None or _holds(at, before, after)):
@@ -180,14 +202,14 @@ class Machine:
         return found
 
     def _step(self, states: int, side: _Side, code: int) -> int:
-        closed = self._closure(states, side, _side(code))
+        closed = self._closure(states, side, _side(code) if self.asserts else _Side.OTHER)
         if not self.whole and closed >> self.final & 1:
             return 1 << self.final  # found: whatever follows
         result = 0 if self.whole else self.first
-        for at in range(closed.bit_length()):
-            take = self.takes[at] if closed >> at & 1 else None
-            if take is not None and _within(code, take[0]):
-                result |= 1 << take[1]
+        for at in _places(closed & self._taken(code)):
+            take = self.takes[at]
+            assert take is not None
+            result |= 1 << take[1]
         return result
 
     def accepts(self, states: int, before: int) -> bool:
@@ -198,9 +220,24 @@ class Machine:
         return 0 if states >> self.final & 1 else 1
 
 
-def _within(code: int, spans: Spans) -> bool:
-    at = bisect_right(spans, (code, t.MAX_CODE + 1)) - 1
-    return at >= 0 and spans[at][0] <= code <= spans[at][1]
+def _swept(spans: Sequence[Spans | None]) -> tuple[list[int], list[int]]:
+    """Return where a character begins to lie in other spans, and in which it lies up to there."""
+    turned: dict[int, int] = {}
+    for at, each in enumerate(spans):
+        for low, high in each or ():
+            for edge in (low, high + 1):
+                turned[edge] = turned.get(edge, 0) ^ 1 << at
+    changes = sorted(turned)
+    return changes, list(accumulate((turned[edge] for edge in changes), xor, initial=0))
+
+
+def _places(bits: int) -> list[int]:
+    found = []
+    while bits:
+        low = bits & -bits
+        found.append(low.bit_length() - 1)
+        bits ^= low
+    return found
 
 
 def _holds(at: t.At, before: _Side, after: _Side) -> bool:

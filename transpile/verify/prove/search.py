@@ -223,9 +223,7 @@ class Search:
             bound = replace(bound, present=False)
         return self._with(state, subject, bound)
 
-    def _with(self, state: _State, subject: Expr, known: _Known) -> _State | None:
-        if known.present and not known.some.all and known.every.contradictory:
-            return None
+    def _with(self, state: _State, subject: Expr, known: _Known) -> _State:
         if known == state.known.get(subject):
             return state
         return replace(state, known={**state.known, subject: known})

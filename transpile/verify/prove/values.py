@@ -244,12 +244,9 @@ def _in_product(parts: Sequence[tuple[Language, bool]], budget: _Budget) -> str 
             return text
         budget.take(len(chars) * len(parts))
         for code in chars:
-            after = tuple(
-                part.step(mask, before, code)
-                for (part, _), mask in zip(parts, states, strict=True)
-            )
+            after = _stepped(parts, states, before, code)
             following = (after, code)
-            if following in seen or not all(after[at] for at in places):
+            if not after or following in seen:
                 continue
             seen.add(following)
             number += 1
@@ -258,6 +255,19 @@ def _in_product(parts: Sequence[tuple[Language, bool]], budget: _Budget) -> str 
             )
             heappush(waiting, (to_go + len(text), number, following, text + chr(code)))
     return None
+
+
+def _stepped(
+    parts: Sequence[tuple[Language, bool]], states: tuple[int, ...], before: int, code: int
+) -> tuple[int, ...]:
+    """Return the states behind a character, () if an automaton cannot accept any more."""
+    after = []
+    for (part, wanted), mask in zip(parts, states, strict=True):
+        states_after = part.step(mask, before, code)
+        if wanted and not states_after:
+            return ()
+        after.append(states_after)
+    return tuple(after)
 
 
 def _representatives(parts: Sequence[tuple[Language, bool]]) -> list[int]:
