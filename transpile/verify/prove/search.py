@@ -14,6 +14,7 @@ from typing import Any
 
 from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.pred import Compare, Keyword, Pred
+from transpile.verify.prove.bounds import NONE, Bounds
 from transpile.verify.prove.formulas import (
     FALSE,
     Atom,
@@ -26,7 +27,6 @@ from transpile.verify.prove.formulas import (
     Single,
     Some,
 )
-from transpile.verify.prove.bounds import NONE, Bounds
 from transpile.verify.prove.values import WHOLE, Signed, Undecided, value_for
 from transpile.verify.samples import filled
 
