@@ -101,6 +101,7 @@ def test_witnesses_show_every_mutant_of_the_filter(search: str, target: str) -> 
                      id="a-value-beside-a-name"),
         pytest.param('x=1 | eval i=mvfind(ns,"Role") | eval v=mvindex(vs,i-1) | search v=admin',
                      id="a-place-that-is-reckoned"),
+        pytest.param('x=1 | eval m=mvfilter(m!="no") | search m=yes', id="of-some-values"),
         pytest.param("x=1 | eval n=mvcount(l) | eval v=mvindex(l,n-1) | search v=admin",
                      id="the-last-place-by-its-number"),
         pytest.param('x=1 | rex field=t "A: (?<a>[^,]+)" | rex field=t "B: (?<b>\\d+)$" '

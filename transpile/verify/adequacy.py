@@ -108,7 +108,7 @@ class Assumed:
 
 def gap_of(trial: Trial, mutant: Mutant, assumed: Assumed) -> Gap | None:
     """Return the gap that a mutant is which no event tells apart, None if it is the same rule."""
-    if _only_alike(trial, mutant, assumed.alike):
+    if _only_alike(trial, mutant, assumed.alike) or trial.idle(mutant):
         return None
     found = trial.same(mutant, assumed.required, assumed.twins)
     if found is not None and found.holds:

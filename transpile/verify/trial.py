@@ -33,6 +33,7 @@ from transpile.running import context_for
 from transpile.schema.cim import never_missing
 from transpile.tables import Table, tables_for
 from transpile.verify.fixtures import load_fixtures
+from transpile.verify.idle import changes_nothing
 from transpile.verify.known import Known, known_before
 from transpile.verify.mutate import Mutant, mutants
 from transpile.verify.prove import Answer, Facts, equal
@@ -163,6 +164,15 @@ class Trial:
         if found is None:
             found = self._mutants[rows] = mutants(self.pipeline, rows=rows)
         return found
+
+    def idle(self, mutant: Mutant) -> bool:
+        """Return whether it is known from the fields that rows have that a mutant has the same."""
+
+        def run(stage: Stage, row: Event) -> Event | None:
+            found = self.runs.interpreter.traced(Pipeline((Events(), stage)), [dict(row)])
+            return found[0][0] if found else None
+
+        return changes_nothing(self.pipeline, mutant.pipeline, mutant.stage, run)
 
     @cached_property
     def _same(self) -> dict[tuple[int, Pred, tuple[tuple[str, str], ...]], Answer]:

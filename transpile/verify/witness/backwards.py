@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transpile.ir import stages as s
@@ -48,13 +48,29 @@ class Back:
 
     example: a value for a field of the source, by number.  tables, made: lookup tables, and rows
     for those that have none.  known: what is known of the rows that reach each stage; of one where
-    only that is asked about.
+    only that is asked about.  answers: one value of each field that a table with rows gives.
     """
 
     example: Callable[[str, int], str]
     tables: Mapping[str, Entries]
     made: MadeRows
     known: tuple[Known, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+def answers_of(pipeline: s.Pipeline, tables: Mapping[str, Entries]) -> Mapping[str, str]:
+    """Return one value of each field that a lookup of a table with rows gives."""
+    found: dict[str, str] = {}
+    for stage in pipeline.stages:
+        table = tables.get(stage.table) if isinstance(stage, s.Lookup) else None
+        if not isinstance(stage, s.Lookup) or table is None or not table.rows:
+            continue
+        columns = [column for column, _ in (*stage.keys, *stage.outputs)]
+        fullest = max(table.rows, key=lambda row: sum(1 for name in columns if row.get(name)))
+        for column, name in stage.outputs:
+            if text := fullest.get(column):
+                found.setdefault(name, text)
+    return found
 
 
 def wishes_of(
@@ -294,12 +310,13 @@ def _lookup(stage: s.Lookup, wishes: Wishes, back: Back) -> None:
         for _, name in stage.keys:
             wishes.give(name, back.example(name, 1))
         return
-    asked = {column: wishes.take(name) for column, name in stage.outputs}
+    asked = {column: _one(wishes.take(name)) for column, name in stage.outputs}
     given = {column: str(value).lower() for column, value in asked.items() if value is not None}
     needed = [column for column, name in stage.outputs if wishes.present.pop(name, "") is None]
     if not (given or needed):
         return
-    keys = {column: wishes.of(name) or _constant(name, back) for column, name in stage.keys}
+    keys = {column: wishes.of(name) or _constant(name, back) or back.answers.get(name)
+            for column, name in stage.keys}  # fmt: skip
     if table is None or table.rows is None:
         # a number, in case it is reckoned with
         answers = dict.fromkeys(needed, "1") | {c: str(asked[c]) for c in given}
@@ -315,7 +332,7 @@ def _lookup(stage: s.Lookup, wishes: Wishes, back: Back) -> None:
     fitting.sort(key=lambda row: (
         sum((row.get(column) or "").lower() != str(value).lower()
             for column, value in keys.items() if value is not None),
-        sum(not row.get(column) for column in needed),
+        sum(not row.get(column) for column in (*needed, *keys)),
     ))  # fmt: skip
     for row in fitting[:1]:
         for column, name in stage.keys:
@@ -324,6 +341,10 @@ def _lookup(stage: s.Lookup, wishes: Wishes, back: Back) -> None:
         for column, name in stage.outputs:
             if column in given and name in {key for _, key in stage.keys}:
                 wishes.give(name, asked[column])
+
+
+def _one(value: Any) -> Any:
+    return next(iter(value), None) if isinstance(value, list) else value
 
 
 def _constant(name: str, back: Back) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from transpile.interpret import NotComputable, compile_expr
 from transpile.ir.decide import number_text
-from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node, RegexLit
+from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, Node, RegexLit
 from transpile.ir.pred import (
     TRUE,
     Compare,
@@ -145,6 +145,8 @@ def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
             return known is not None and str(known) == str(value)
         case Case(branches, default):
             return _branch(branches, default, value, wishes)
+        case Each("filter", source=source):
+            return invert(source, value, wishes)
         case Call("concat", args):
             return _concat(args, str(value), wishes)
         case Call("spath" | "json_extract" | "json_extract_exact", (Field(source), Lit(str(path)))):

@@ -18,7 +18,7 @@ from transpile.ir.events import EventRule
 from transpile.ir.pred import Pred
 from transpile.ir.walk import fields_of
 from transpile.verify.known import known_before
-from transpile.verify.witness.backwards import Back, row_at, wishes_of
+from transpile.verify.witness.backwards import Back, answers_of, row_at, wishes_of
 from transpile.verify.witness.choose import paired, telling
 from transpile.verify.witness.groups import Group, Shape, group_of, grouped_by, shape_of
 from transpile.verify.witness.maker import Event, Maker
@@ -127,7 +127,8 @@ def back_of(pipeline: s.Pipeline, maker: Maker) -> Back:
     def example(name: str, number: int) -> str:
         return maker.example(name.removeprefix(prefix), number)
 
-    return Back(example, maker.tables or {}, maker.made, known)
+    tables = maker.tables or {}
+    return Back(example, tables, maker.made, known, answers_of(pipeline, tables))
 
 
 def late_filters(pipeline: s.Pipeline) -> tuple[int, ...]:
