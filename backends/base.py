@@ -9,7 +9,7 @@ happen inside methods. A third party registers its backend in the group `transpi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from transpile.answered import answered
@@ -17,6 +17,7 @@ from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.expr import Expr
 from transpile.ir.pred import TRUE, Pred
 from transpile.ir.stages import DataModel, Events, Pipeline
+from transpile.records import quick, replace
 from transpile.tables import Table
 
 Event = Mapping[str, Any]
@@ -55,6 +56,7 @@ class RuleInfo:
     end: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Request:
     """One conversion to make.
@@ -82,6 +84,7 @@ class Request:
         return self if pipeline is self.pipeline else replace(self, pipeline=pipeline)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What an engine must be given to run a text.
@@ -120,6 +123,7 @@ class Side:
     groups: tuple[str, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An emitted text with what it keeps of the rule.
@@ -184,6 +188,7 @@ class Engine(Protocol):
         """
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TargetInfo:
     """A line of `transpile targets`: declared, never guessed.

@@ -10,6 +10,7 @@ from transpile.errors import Unsupported
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.regex import RegexError
 from transpile.ir.remember import remember
+from transpile.records import quick
 from transpile.tables import tables_for
 from transpile.targets import check_choices, find, variant_of
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SEVERITIES = ("informational", "low", "medium", "high", "critical")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """What became of one rule for one target.

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from transpile.records import quick
+
 CODES: Mapping[str, str] = {
     # SPL1xx: the search text itself
     "SPL101": "the search text cannot be parsed",
@@ -80,6 +82,7 @@ CODES: Mapping[str, str] = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Span:
     """Half-open character range in the search text as its author wrote it (macros not expanded)."""

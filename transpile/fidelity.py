@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from transpile.errors import Span
+from transpile.records import quick
 
 
 class Fidelity(StrEnum):
@@ -24,6 +25,7 @@ class Observable(StrEnum):
     EVENTS = "events"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Loss:
     """One thing that the conversion leaves out, with the place in the search it stood at.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-import tempfile
 from pathlib import Path
 
 from transpile.errors import UsageError
@@ -12,34 +12,52 @@ from transpile.errors import UsageError
 _UNFINISHED = ".transpile-"
 """Begins the name of a file that is being written; the process's number follows."""
 
+_NUMBERS = itertools.count()
+_BINARY = getattr(os, "O_BINARY", 0)  # of Windows
+
 
 def write_text(path: Path, text: str) -> None:
     """Write a file in one step, unless it says that already. Raises `UsageError` OUT501."""
+    data = text.encode()
     try:
-        if _says(path, text):
-            return
-        make_folder(path.parent)
-        handle, temporary = tempfile.mkstemp(".tmp", f"{_UNFINISHED}{os.getpid()}-", path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
+        if not _says(path, data):
+            _write(path, data)
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
-def _says(path: Path, text: str) -> bool:
+def _says(path: Path, data: bytes) -> bool:
     """Return whether a file has this content: its time then tells when it last changed."""
-    data = text.encode()
     try:
-        return path.stat().st_size == len(data) and path.read_bytes() == data
-    except FileNotFoundError:
+        with open(path, "rb") as file:
+            return os.fstat(file.fileno()).st_size == len(data) and file.read() == data
+    except (FileNotFoundError, PermissionError):
         return False
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle, temporary = _unfinished(path)
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _unfinished(path: Path) -> tuple[int, str]:
+    """Return an open file beside a path, and its name; the folder is made if there is none."""
+    beginning = os.path.join(path.parent, f"{_UNFINISHED}{os.getpid()}-")
+    while True:
+        name = f"{beginning}{next(_NUMBERS)}.tmp"
+        try:
+            return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644), name
+        except FileNotFoundError:
+            make_folder(path.parent)
+        except FileExistsError:  # of a process that had our number and was killed
+            continue
 
 
 def make_folder(path: Path) -> None:

@@ -9,13 +9,13 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from transpile.backends.base import Draft, RuleInfo
 from transpile.backends.elastic.rule import Document, indices, rule_object
 
 from transpile.errors import UsageError
+from transpile.records import replace
 
 FORMATS = ("query", "ndjson", "toml")
 

@@ -8,7 +8,6 @@ reproduces the groups.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from transpile.backends.base import Draft, Inputs, Request
 from transpile.backends.eql import text
@@ -22,6 +21,7 @@ from transpile.ir.pred import all_of
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import Events, Filter, Limit, Sequence, Stage, Step
 from transpile.ir.walk import fields_of
+from transpile.records import replace
 from transpile.schema.rewrite import target_field
 
 Opened = Callable[[Search], str]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.scope import Scope
@@ -24,6 +23,7 @@ from transpile.backends.esql.values import (
 from transpile.ir.expr import Call, Expr, Lit, RegexLit
 from transpile.ir.regex import Flavour, NotExpressible, Purpose, Regex, render
 from transpile.ir.text import number as number_of
+from transpile.records import replace
 
 Function = Callable[[tuple[Expr, ...], Scope], Value]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import assert_never
 
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.predicates import conjunction, parts
+
+from transpile.records import replace
 
 
 def columns_of(expr: q.Expr) -> frozenset[str]:

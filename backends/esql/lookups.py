@@ -8,7 +8,6 @@ list, so an entry per key is assumed, or seen in a table that is known.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.conditions import lowered
@@ -25,6 +24,7 @@ from transpile.ir.expr import Call, Case, Expr, Field, Lit
 from transpile.ir.lookup_rows import single_match
 from transpile.ir.pred import TRUE, Exists, all_of
 from transpile.ir.text import fold
+from transpile.records import replace
 from transpile.tables import Table
 
 

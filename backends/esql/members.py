@@ -6,8 +6,6 @@ said of each; where the list itself is wanted, its members are put together.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from transpile.backends.eql.atoms import MEMBERS, member_name
 from transpile.backends.esql import tree as q
 from transpile.backends.esql.scope import Scope
@@ -15,6 +13,7 @@ from transpile.backends.esql.values import CannotSay, Kind, Value
 
 from transpile.ir.expr import Expr, Field, Lit, RegexLit
 from transpile.ir.pred import Matches
+from transpile.records import replace
 
 
 def is_list(expr: Expr) -> bool:

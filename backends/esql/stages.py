@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from transpile.backends.esql import tree as q
@@ -25,6 +24,7 @@ from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.pred import Matches
 from transpile.ir.regex import Purpose
 from transpile.ir.walk import descend
+from transpile.records import replace
 
 _LARGE = 400
 """Nodes of an expression above which it gets a column of its own."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from transpile.records import quick
+
 BinaryOp = Literal["==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", ":"]
 
 
@@ -31,6 +33,7 @@ class Constant:
     value: str | int | float | bool | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Span:
     """A length of time, `5 minutes`; unit in the singular."""

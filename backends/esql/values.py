@@ -5,10 +5,12 @@ ES|QL is typed: nothing is converted in silence, and an operator on the wrong ty
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from transpile.backends.esql import tree as q
+
+from transpile.records import quick, replace
 
 
 class Kind(Enum):
@@ -35,6 +37,7 @@ class CannotSay(Exception):
         self.code = code
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Value:
     """An expression of a kind.

@@ -8,7 +8,6 @@ is written where it is needed. Before a STATS, expressions are over the log sour
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from transpile.backends.base import Request
@@ -40,6 +39,7 @@ from transpile.ir.pred import (
 from transpile.ir.regex import parse_regex
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import conjuncts, fields_of, rebuild, substitute, unknowns
+from transpile.records import replace
 from transpile.schema.bounds import Bounds, widen
 from transpile.schema.ecs import is_ecs
 from transpile.schema.fields import FieldTarget, Taxonomy

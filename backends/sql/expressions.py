@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import assert_never
 
 from sqlglot import exp
@@ -21,6 +20,7 @@ from transpile.backends.sql.values import (
 from transpile.errors import Unsupported
 from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, RegexLit
 from transpile.ir.functions import FUNCTIONS as ARITIES
+from transpile.records import replace
 
 
 def expression(expr: Expr, scope: Scope) -> Value:

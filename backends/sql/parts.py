@@ -8,10 +8,10 @@ earlier, under a name that no field has, and read from there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from transpile.ir.expr import Call, Each, Expr, Field, Lit, Node, RegexLit
 from transpile.ir.walk import rebuild
+from transpile.records import replace
 
 _REPEATED: Mapping[str, slice] = {
     "plus": slice(None),

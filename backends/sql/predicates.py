@@ -8,7 +8,6 @@ where its argument can be NULL although the row should count (sql-semantics 2.2)
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from ipaddress import IPv4Network, ip_network
 from typing import assert_never
 
@@ -37,6 +36,7 @@ from transpile.ir.pred import Pred, Quant
 from transpile.ir.text import fold, number
 from transpile.ir.walk import descend
 from transpile.ir.words import keyword_regex
+from transpile.records import replace
 
 _ORDER: Mapping[str, type[exp.Binary]] = {
     "<": exp.LT,

@@ -19,6 +19,7 @@ from transpile.ir.expr import Field
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Exists, Glob, Pred, Test, all_of, any_of, negate
 from transpile.ir.stages import DataModel, Events
+from transpile.records import quick
 from transpile.schema import cim
 from transpile.schema.datasets import Dataset
 from transpile.schema.fields import FieldMap, sql_column
@@ -28,6 +29,7 @@ _REAL = frozenset({"_time", "_indextime", "duration", "response_time"})
 _EVENT_CODES = frozenset({"EventCode", "EventID"})
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ColumnOf:
     """The column of a field: its name and kind, and whether it is never NULL."""

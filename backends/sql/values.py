@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from transpile.backends.sql.nodes import Sql, column, names_of
 
+from transpile.records import quick
+
 if TYPE_CHECKING:
     from transpile.backends.sql.writer import Writer
 
@@ -30,6 +32,7 @@ ALWAYS: frozenset[str] = frozenset()
 """The `missing` of a value or test that is never NULL."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value in SQL. missing: it is NULL only if one of these columns is; None: who knows."""
@@ -74,6 +77,7 @@ class Value:
         return isinstance(self.node, (exp.Column, exp.Literal, exp.Null, exp.Identifier))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Test:
     """A condition in SQL: TRUE if and only if the predicate is true; NULL counts as false.
@@ -87,6 +91,7 @@ class Test:
     missing: frozenset[str] | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Where an expression is evaluated: how names resolve.

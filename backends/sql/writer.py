@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -19,6 +18,7 @@ from transpile.backends.sql.values import ALWAYS, Kind, Scope, Test, Value
 from transpile.errors import Span, Unsupported
 from transpile.fidelity import Loss
 from transpile.ir.stages import Pipeline
+from transpile.records import replace
 
 if TYPE_CHECKING:
     from transpile.backends.sql.sources import Columns

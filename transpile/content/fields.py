@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transpile.errors import ContentError
+from transpile.records import quick
 
 Key = tuple[str | int, ...]
 
@@ -28,6 +29,7 @@ class Origin:
     document: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fields:
     """A mapping and its place in the file. Every method raises ContentError CNT408."""

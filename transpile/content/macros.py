@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Literal, Protocol, TypeVar
 
 from transpile.errors import MacroError, Span, SplSyntaxError
+from transpile.records import quick
 from transpile.spl.source import (
     OPAQUE_COMMAND,
     OPAQUE_FIELD,
@@ -128,6 +129,7 @@ def _placeholders(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"\$({'|'.join(map(re.escape, names))})\$")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Call:
     """A call as written: its place in the text that is being expanded, name and arguments."""

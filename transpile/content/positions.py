@@ -20,6 +20,9 @@ Style = Literal["literal", "folded", "double", "single", "plain", "conf", "text"
 Read = list[tuple[str, int]]
 
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_WHITE = " \t\r\n\x85\u2028\u2029"
+_RUN = re.compile(r"[^ \t\r\n\x85\u2028\u2029'\\]+")
+"""Characters that stand for themselves in every flow style."""
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _HEADER = re.compile(r"[|>](?P<header>[-+0-9]*)[ \t]*(?:#[^\r\n\x85\u2028\u2029]*)?")
@@ -100,7 +103,7 @@ def _read(scalar: ScalarMap) -> Read:
 
 
 def _text(text: str, start: int, end: int) -> Read:
-    return [(text[place], place) for place in range(start, end)]
+    return list(zip(text[start:end], range(start, end), strict=True))
 
 
 def _conf(text: str, start: int, end: int) -> Read:
@@ -284,16 +287,24 @@ def _flow(text: str, start: int, end: int, reader: Reader) -> Read:
     read: Read = []
     place = start
     while place < end:
-        if text[place] in " \t" or _BREAK.match(text, place):
+        run = _RUN.match(text, place, end)
+        if run is not None:
+            read += zip(run[0], range(place, run.end()), strict=True)
+            place = run.end()
+        elif text[place] in _WHITE:
             place = _white(text, place, end, read, escaped=False)
-            continue
-        char, length = reader(text, place)
-        if char:
-            read.append((char, place))
-        place += length
-        if not char:
-            place = _white(text, place, end, read, escaped=True)
+        else:
+            place = _special(text, place, end, read, reader)
     return read
+
+
+def _special(text: str, place: int, end: int, read: Read, reader: Reader) -> int:
+    """Read a quote or an escape; return where it ends."""
+    char, length = reader(text, place)
+    if char:
+        read.append((char, place))
+        return place + length
+    return _white(text, place + length, end, read, escaped=True)
 
 
 def _white(text: str, place: int, end: int, read: Read, *, escaped: bool) -> int:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from transpile.content.positions import ScalarMap
 from transpile.content.times import Schedule
+from transpile.records import quick
 
 Generation = Literal["2024", "2025", "2026", "conf", "spl", "sigma", "elastic"]
 
@@ -64,6 +65,7 @@ class RuleTest:
     attack_data: tuple[AttackData, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A detection: its search and everything that is written about it.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from transpile.records import Quick
 
-class Hashed:
+
+class Hashed(Quick):
     """Base of frozen, slotted dataclasses whose hash, made once, is kept beside the fields.
 
     What is kept does not travel: `pickle` takes the fields only, for a text has another hash in

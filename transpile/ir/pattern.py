@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from transpile.ir.text import fold
+from transpile.records import quick
 
 
 class Wild(Enum):
@@ -32,6 +33,7 @@ _SYMBOL = {Wild.RUN: "*", Wild.ONE: "?"}
 _REGEX = {Wild.RUN: ".*", Wild.ONE: "."}
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A pattern for a whole value; build it with `of`, `literal`, `from_spl` or `from_like`.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from transpile.ir.expr import Expr, Node
 from transpile.ir.pattern import Pattern
+from transpile.records import quick
 
 if TYPE_CHECKING:
     from transpile.ir.regex import Regex
@@ -35,6 +36,7 @@ class Quant(Enum):
 # -- conditions on one value ---------------------------------------------------------------------
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TextEq:
     """The value, as text, equals `text`; without `cased` both sides are folded (`ir.text.fold`)."""
@@ -43,6 +45,7 @@ class TextEq:
     cased: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class NumEq:
     """The value looks like a number (`ir.text.number`) and equals `number`: `"1.0"` equals 1."""
@@ -50,6 +53,7 @@ class NumEq:
     number: int | float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Glob:
     """The whole value, as text, matches a wildcard pattern."""
@@ -58,6 +62,7 @@ class Glob:
     cased: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Matches:
     """The regular expression matches somewhere in the value; its flags are in its tree."""
@@ -65,6 +70,7 @@ class Matches:
     regex: Regex
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """The value stands in order to a bound.

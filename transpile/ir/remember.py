@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
+from transpile.records import quick
+
 T = TypeVar("T")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,6 +21,7 @@ _KEPT = 8
 _EVENTS = 4096
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class Same(Generic[T]):
     """A key for a cache: an object by its identity, which is not given away while the key lives."""

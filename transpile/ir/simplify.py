@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import replace
 from operator import is_
 from typing import Any, cast
 
@@ -42,6 +41,7 @@ from transpile.ir.regex.tree import Chars
 from transpile.ir.stages import Filter, Pipeline, Stage
 from transpile.ir.text import fold
 from transpile.ir.walk import NODE_FIELDS, rebuild
+from transpile.records import replace
 
 _TOTAL = frozenset(("lower", "upper", "len", "trim", "ltrim", "rtrim", "urldecode", "concat"))
 """Functions that are missing only when an argument is."""

@@ -11,6 +11,7 @@ from transpile.ir.expr import Each, Expr, Field, Node
 from transpile.ir.hashed import keep_fields, keep_weight, known_fields, known_weight
 from transpile.ir.pred import And, Not, Or, Pred, Unknown
 from transpile.ir.stages import Pipeline
+from transpile.records import replace
 
 N = TypeVar("N", bound=Node)
 
@@ -79,17 +80,7 @@ def rebuild(node: N, change: Callable[[Node], Node]) -> N:
             continue
         if new is not old:
             updates[name] = new
-    return changed(node, **updates) if updates else node
-
-
-def changed(node: N, **updates: Any) -> N:
-    """Return `dataclasses.replace(node, **updates)`, which is slow and asked for very often."""
-    kind = type(node)
-    new = object.__new__(kind)
-    for name in _ALL[kind]:
-        value = updates[name] if name in updates else getattr(node, name)
-        object.__setattr__(new, name, value)
-    return new
+    return replace(node, **updates) if updates else node
 
 
 def _map(items: tuple[Any, ...], change: Callable[[Node], Node]) -> tuple[Any, ...]:
@@ -155,7 +146,7 @@ def _substitute_each(node: Each, value_of: Callable[[Field], Expr]) -> Each:
     def bound(field: Field) -> Expr:
         return field if field.name == node.var else value_of(field)
 
-    return dataclasses.replace(
+    return replace(
         node,
         source=substitute(node.source, value_of),
         keep=None if node.keep is None else substitute(node.keep, bound),
@@ -187,19 +178,6 @@ def unknowns(pred: Pred, *, positive: bool = True) -> Iterator[tuple[Unknown, bo
             pass
 
 
-class _Fields(dict[type, tuple[str, ...]]):
-    """The fields of each class of nodes that is asked for."""
-
-    def __init__(self, wanted: Callable[[dataclasses.Field[Any]], bool]) -> None:
-        super().__init__()
-        self.wanted = wanted
-
-    def __missing__(self, kind: type) -> tuple[str, ...]:
-        names = tuple(field.name for field in dataclasses.fields(kind) if self.wanted(field))
-        self[kind] = names
-        return names
-
-
 _NO_NODE = re.compile(r"(?:(?:tuple|frozenset|str|int|float|bool|None|Literal\[.*\])[\s|,\[\].]*)+")
 """Annotations of fields that hold no node."""
 
@@ -208,6 +186,13 @@ def _may_hold_nodes(field: dataclasses.Field[Any]) -> bool:
     return field.name != "span" and not _NO_NODE.fullmatch(str(field.type))
 
 
-_ALL = _Fields(lambda _: True)
-NODE_FIELDS = _Fields(_may_hold_nodes)
-"""Class of nodes -> its fields that can hold nodes, none for a leaf."""
+class _NodeFields(dict[type, tuple[str, ...]]):
+    """Class of nodes -> its fields that can hold nodes, none for a leaf; found when asked for."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        names = tuple(field.name for field in dataclasses.fields(kind) if _may_hold_nodes(field))
+        self[kind] = names
+        return names
+
+
+NODE_FIELDS = _NodeFields()

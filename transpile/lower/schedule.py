@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from transpile.ir.expr import Call, Expr, Lit, Node
 from transpile.ir.stages import DataModel, Events, Pipeline
 from transpile.ir.walk import rebuild
 from transpile.lower.common import time_bound
+from transpile.records import replace
 
 
 def scheduled(pipeline: Pipeline, earliest: str, latest: str) -> Pipeline:

@@ -9,6 +9,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
+from transpile.records import quick
+
 
 class Wild(Enum):
     """A wildcard of a glob."""
@@ -22,6 +24,7 @@ Pairs = list[tuple[str, str]]
 ANY = Wild.ANY
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Test:
     """One test of a target field: its value matches `glob`, or with `glob` None it exists.
@@ -36,6 +39,7 @@ class Test:
     negated: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Rewrite:
     """Tests in conjunctive form: of each group one must hold.
@@ -54,6 +58,7 @@ class Rewrite:
     caseless: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where a derive is applied: the Splunk field, its target, `also` fields, path separator."""

@@ -16,8 +16,10 @@ from operator import is_
 from transpile.errors import Span
 from transpile.fidelity import Loss
 from transpile.ir.pred import FALSE, TRUE, And, Const, Not, Or, Pred, all_of, any_of, negate
+from transpile.records import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """`lower` implies the condition, and the condition implies `upper`; equal if it is exact.

@@ -7,7 +7,6 @@ event has one of them, and the field map knows which.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -17,6 +16,7 @@ from transpile.ir.expr import Call, Field, Node
 from transpile.ir.pred import FALSE, TRUE, Exists, Pred, Test, all_of, negate
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import conjuncts, disjuncts, rebuild
+from transpile.records import replace
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import Resolution
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from typing import assert_never
 
@@ -35,6 +34,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.regex import Flavour, Regex, parse_regex, render
 from transpile.ir.regex import tree as t
+from transpile.records import replace
 from transpile.schema import derive
 from transpile.schema.bounds import Bounds
 from transpile.schema.fields import FieldTarget

@@ -12,7 +12,7 @@ field is missing".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 
 from transpile.errors import Unsupported
@@ -42,7 +42,8 @@ from transpile.ir.pred import (
     negate,
 )
 from transpile.ir.text import fold
-from transpile.ir.walk import changed, conjuncts, descend, disjuncts, fields_of, substitute
+from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of, substitute
+from transpile.records import quick, replace
 from transpile.schema.bounds import Bounds, all_bounds, any_bounds, widen
 from transpile.schema.cim import UNKNOWN, constraint, exclusions, node_facts
 from transpile.schema.datasets import channels_of
@@ -74,6 +75,7 @@ _IN_TEXT = frozenset({"keywords", "rendered_message", "raw_xml"})
 _IN_EVERY_EVENT = frozenset({"EventID", "event.code"})
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """A filter over target fields that the given filter implies, the same without losses.
@@ -307,7 +309,7 @@ class Rewriting:
                 separator="\\" if self.resolution.platform == "windows" else "/",
             )
             if found is not None:
-                parts.append(found.map(lambda pred: changed(pred, span=node.span)))
+                parts.append(found.map(lambda pred: replace(pred, span=node.span)))
                 self.note(choice, name)
         if not parts:
             message = f"the condition on {name} cannot be said of {target.field}"
@@ -482,7 +484,9 @@ class Rewriting:
 def _about(node: Pred, name: str, target: FieldTarget) -> Pred:
     """Return a test of a field as the same test of its target."""
     assert target.field is not None
-    return node if target.field == name else changed(node, subject=Field(target.field))
+    if target.field == name or not isinstance(node, Exists | Test):
+        return node
+    return replace(node, subject=Field(target.field))
 
 
 def _equal_by_fillers(one: Field, two: Field, fillers: list[str | None]) -> Pred:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import pyparsing as pp
 
 from transpile.errors import Span
+from transpile.records import replace
 from transpile.spl import ast
 from transpile.spl.arguments import Args, check_options
 from transpile.spl.commands import COMMANDS, CUSTOM, Spec

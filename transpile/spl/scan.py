@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from transpile.errors import SplSyntaxError
+from transpile.records import quick
 from transpile.spl.faults import syntax_error
 from transpile.spl.source import SourceText
 from transpile.spl.text import QUOTED, SINGLE
@@ -47,6 +48,7 @@ class RawBracket:
     search: RawSearch
 
 
+@quick
 @dataclass(slots=True)
 class RawCommand:
     """One command: text[start:end], arguments from `body` on; implied: `search` is not written."""
@@ -59,6 +61,7 @@ class RawCommand:
     brackets: list[RawBracket] = field(default_factory=list)
 
 
+@quick
 @dataclass(slots=True)
 class RawSearch:
     """A pipeline: text[start:end] without brackets around it."""

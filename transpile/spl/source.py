@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from transpile.errors import Span
+from transpile.records import quick, replace
 
 _QUOTED_OR_COMMENT = re.compile(
     r'\\.|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|```.*?```', re.DOTALL
@@ -23,6 +24,7 @@ OPAQUE_FIELD = "OPAQUE_MACRO"
 """Stands for such a macro inside a filter: `OPAQUE_MACRO="name(1)"`."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class MacroCall:
     """One macro call: name and arguments, place in the original and in the expanded text."""
@@ -35,6 +37,7 @@ class MacroCall:
     depth: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SourceText:
     """The text to parse and its map to the original.

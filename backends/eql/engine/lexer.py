@@ -12,6 +12,8 @@ from typing import Literal
 
 from transpile.backends.eql.engine.errors import eql_error
 
+from transpile.records import quick
+
 TokenKind = Literal["name", "quoted name", "keyword", "string", "integer", "decimal", "sign", "end"]
 
 KEYWORDS = frozenset(
@@ -38,6 +40,7 @@ _ESCAPE = re.compile(r"\\(?:([btnfr\"'\\])|u\{([0-9a-fA-F]{2,8})\}|(.?))", re.DO
 _CONTROL = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r"}
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token: `text` is the name, sign or decoded string; `position` its offset in the query."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, assert_never
 
@@ -16,6 +16,8 @@ from transpile.backends.esql.engine.compile import (
 )
 from transpile.backends.esql.engine.errors import EsqlError
 from transpile.backends.esql.engine.functions import Refused, listed, sort_key
+
+from transpile.records import replace
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000

@@ -8,6 +8,8 @@ from typing import Literal
 
 from transpile.backends.esql.engine.errors import esql_error
 
+from transpile.records import quick
+
 TokenKind = Literal["name", "quoted name", "string", "integer", "decimal", "sign", "end"]
 
 _TOKEN = re.compile(
@@ -26,6 +28,7 @@ _CONTROL = {"t": "\t", "n": "\n", "r": "\r"}
 _INDEX = re.compile(r"[A-Za-z0-9_.*\-]+")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token: `text` is the name, sign or decoded string; `position`, `end` its place."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transpile.records import quick
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -13,6 +15,7 @@ class Name:
     position: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Value:
     """A constant of a type: keyword, long, double, boolean or null."""

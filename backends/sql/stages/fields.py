@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.frame import Frame
@@ -18,6 +17,7 @@ from transpile.ir import stages as s
 from transpile.ir.expr import Call, Case, Expr, Field
 from transpile.ir.pred import Exists
 from transpile.ir.walk import fields_of
+from transpile.records import replace
 
 _FIELD = "<<FIELD>>"
 ALL = "_matching"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.aggregates import ORDERED, ROW, Aggregated, aggregate
@@ -19,6 +17,7 @@ from transpile.ir import stages as s
 from transpile.ir.expr import Field
 from transpile.ir.names import carried, match_name
 from transpile.ir.stages import Agg, Key
+from transpile.records import replace
 
 
 def aggregate_rows(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from transpile.backends.sql.expressions import common_kind, convert, first_present
 from transpile.backends.sql.frame import Frame
 from transpile.backends.sql.needs import Needs, named
@@ -13,6 +11,7 @@ from transpile.backends.sql.writer import Writer
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.names import match_name, rename_name
+from transpile.records import replace
 
 
 def rename(stage: s.Rename, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:

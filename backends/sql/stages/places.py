@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import as_text, common_kind, convert, first_present
@@ -15,6 +13,7 @@ from transpile.backends.sql.writer import Writer
 
 from transpile.interpret.reads import LOCATION, location_fields
 from transpile.ir import stages as s
+from transpile.records import replace
 from transpile.tables import Table
 
 RANGES = "ip_locations"

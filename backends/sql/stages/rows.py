@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
 from transpile.backends.sql.expressions import (
@@ -28,6 +26,7 @@ from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr
 from transpile.ir.walk import conjuncts, fields_of
+from transpile.records import replace
 
 
 def keep(stage: s.Filter, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:

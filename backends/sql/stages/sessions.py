@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -22,6 +21,7 @@ from transpile.ir import stages as s
 from transpile.ir.expr import Field
 from transpile.ir.pred import Pred
 from transpile.ir.stages import Agg
+from transpile.records import replace
 
 MADE = ("_time", "duration", "eventcount", "closed_txn")
 """Fields of a transaction that are not those of its events."""

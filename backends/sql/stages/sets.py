@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from ipaddress import IPv4Network, ip_network
 
 from sqlglot import exp
@@ -28,6 +27,7 @@ from transpile.backends.sql.writer import Writer
 from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.text import fold
+from transpile.records import replace
 from transpile.tables import Table
 
 MATCH = "_match"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -21,6 +20,7 @@ from transpile.errors import Unsupported
 from transpile.ir import stages as s
 from transpile.ir.regex import Purpose, Regex, parse_regex
 from transpile.ir.regex import tree as t
+from transpile.records import replace
 
 _ELEMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
 Finder = Callable[[Value], Value]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -28,6 +27,7 @@ from transpile.ir import stages as s
 from transpile.ir.expr import Field
 from transpile.ir.pred import TRUE
 from transpile.ir.stages import Agg, Key
+from transpile.records import replace
 
 
 def window(stage: s.Window, frame: Frame, writer: Writer, before: Needs, after: Needs) -> Frame:

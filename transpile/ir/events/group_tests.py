@@ -8,8 +8,6 @@ one on each event.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from transpile.errors import Span
 from transpile.ir import stages as s
 from transpile.ir.events.groups import named, need
@@ -34,6 +32,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import fields_of
+from transpile.records import replace
 
 _LISTS = frozenset({"values", "list"})
 

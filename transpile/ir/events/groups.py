@@ -33,11 +33,11 @@ from transpile.ir.pred import (
 )
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import (
-    changed,
     conjuncts,
     disjuncts,
     holds,
 )
+from transpile.records import replace
 
 
 def _aggregate(reader: Reader, stage: s.Aggregate) -> None:
@@ -170,7 +170,7 @@ def _aggregated(reader: Reader, agg: s.Agg, first: bool) -> Value:
     if isinstance(value, (Aggregated, Elsewhere)):
         return Elsewhere("a value of a group")
     same = value is agg.arg and where is agg.where
-    return Aggregated(agg if same else changed(agg, arg=value, where=where))
+    return Aggregated(agg if same else replace(agg, arg=value, where=where))
 
 
 def _window(reader: Reader, stage: s.Window) -> None:

@@ -7,7 +7,6 @@ Audit logs write command lines as hexadecimal bytes; searches turn them into tex
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node, RegexLit
@@ -30,6 +29,7 @@ from transpile.ir.pred import (
 from transpile.ir.regex import parse_regex
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import rebuild
+from transpile.records import replace
 
 _BYTE = "(?:[0-9A-F]{2})"
 _DIGITS = frozenset("0123456789ABCDEF")

@@ -12,12 +12,14 @@ from typing import Literal
 
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr
+from transpile.records import quick
 
 Sourced = s.Events | s.DataModel
 Presence = Callable[[Sourced], frozenset[str]]
 Naming = Callable[[Expr], Expr]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Powers:
     """What a target can say; see `event_rule`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from transpile.errors import Unsupported
@@ -40,6 +39,7 @@ from transpile.ir.regex import Regex
 from transpile.ir.regex import tree as t
 from transpile.ir.remember import Same, remember
 from transpile.ir.simplify import simplify_pred
+from transpile.records import replace
 
 
 def _events(reader: Reader, stage: s.Events) -> None:

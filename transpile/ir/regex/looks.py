@@ -5,9 +5,8 @@ Used for tests only ("does it match?"): there a neighbour may be consumed instea
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from transpile.ir.regex import tree as t
+from transpile.records import replace
 
 
 def consume_looks(node: t.Node) -> t.Node:

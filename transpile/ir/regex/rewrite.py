@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
 
 from transpile.ir.regex import charset
 from transpile.ir.regex import tree as t
 from transpile.ir.regex.model import Construct, NotExpressible
+from transpile.records import replace
 
 _WORD = t.CharClass((t.Named(t.NamedSet.WORD),))
 _NEWLINE = t.Chars("\n")

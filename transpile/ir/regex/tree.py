@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
+from transpile.records import quick
+
 MAX_CODE = 0x10FFFF
 
 
@@ -62,6 +64,7 @@ RANGES: dict[NamedSet, tuple[tuple[int, int], ...]] = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Range:
     """The code points from `low` to `high`, both included."""
@@ -70,6 +73,7 @@ class Range:
     high: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Named:
     """The characters of a named set, or all others."""
@@ -89,6 +93,7 @@ class Prop:
 ClassItem = Range | Named | Prop
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Chars:
     """These characters one after the other; never empty."""
@@ -104,6 +109,7 @@ class Dot:
     newline: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CharClass:
     """One character that is in one of the items, or in none if `negated`.
@@ -128,6 +134,7 @@ class At(Enum):
     WORD_INNER = "not at a word edge"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """Matches the empty text at a place."""
@@ -135,6 +142,7 @@ class Anchor:
     at: At
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Capture:
     """A capturing group; `number` counts opening parentheses from 1."""
@@ -151,6 +159,7 @@ class Atomic:
     body: Node
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Look:
     """A lookaround: `body` matches (or not, if `negated`) ahead of here or behind."""
@@ -176,6 +185,7 @@ class Greed(Enum):
     POSSESSIVE = "possessive"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """`body` from `low` to `high` times; no upper bound if `high` is None."""
@@ -186,6 +196,7 @@ class Repeat:
     greed: Greed = Greed.GREEDY
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Concat:
     """The items in a row; without items the empty text. Never one item, never nested."""
@@ -193,6 +204,7 @@ class Concat:
     items: tuple[Node, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Alt:
     """The first branch that leads to a match; at least two branches."""

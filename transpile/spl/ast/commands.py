@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
 from transpile.errors import Span
+from transpile.records import quick
 from transpile.spl.ast.expressions import Expr
 from transpile.spl.ast.filters import Filter
 from transpile.spl.ast.node import NOWHERE, Node
@@ -196,6 +197,7 @@ class Table(Command):
     fields: tuple[str, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fields(Command):
     """`fields [+|-] list`; keep: False for `-`."""
@@ -405,6 +407,7 @@ class Reverse(Command):
     """`reverse`."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Convert(Command):
     """`convert`; the format is the option `timeformat`."""

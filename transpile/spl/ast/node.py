@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from transpile.errors import Span
+from transpile.records import Quick
 
 NOWHERE = Span(0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Quick):
     """Base of every node; the span says where it stands, not what it is."""
 
     span: Span = field(default=NOWHERE, compare=False, repr=False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import pyparsing as pp
 
+from transpile.records import replace
 from transpile.spl.commands import (
     fields,
     filtering,
