@@ -227,6 +227,31 @@ def test_events_of_large_groups_have_keys_that_agree(target: str) -> None:
     assert report.adequacy.killed > 20
 
 
+def test_a_group_that_lacks_one_event_shows_keys_windows_and_values_that_count_once() -> None:
+    search = (
+        '| tstats dc(Filesystem.file_path) as n from datamodel=Endpoint.Filesystem '
+        'where Filesystem.file_path="/etc/*" by _time span=1h Filesystem.dest Filesystem.user '
+        "| where n>=200"
+    )
+    report = verify_rule(read_rule(search), "sql:duckdb", content=CONTENT)
+    assert report.verdict.good, report
+    assert report.adequacy is not None
+    assert report.adequacy.killed > 8
+    assert not report.adequacy.gaps
+
+
+def test_a_value_beside_a_key_and_a_path_is_the_end_of_the_path() -> None:
+    search = (
+        "| tstats count from datamodel=Endpoint.Registry where Registry.registry_path="
+        '"*\\\\Windows\\\\RunOnce" OR Registry.registry_key_name="Debugger" by Registry.dest '
+        "Registry.registry_path Registry.registry_value_name Registry.registry_key_name"
+    )
+    report = verify_rule(read_rule(search), "sigma", content=CONTENT)
+    assert report.verdict.good, report
+    assert report.adequacy is not None
+    assert report.adequacy.killed > 6
+
+
 @pytest.mark.parametrize("target", ["eql", "esql"])
 def test_values_of_properties_are_any_texts(target: str) -> None:
     search = (

@@ -28,13 +28,11 @@ from transpile.verify.witness.groups import (
     MOST_IN_GROUP,
     Group,
     across_keys,
-    across_windows,
     around_threshold,
     at_threshold,
     grouped_by,
     groups_of_each,
     joined_by,
-    repeated,
     shape_of,
 )
 from transpile.verify.witness.late import back_of, late_events, late_filters, wished_shape
@@ -204,9 +202,7 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
         scope = _scope(rule)
         shape = wished_shape(rule, replace(wishes, values=full), full, scope, maker, by)
         yield from around_threshold(rule, shape, maker)
-        yield from across_keys(rule, shape, maker)
-        yield from repeated(rule, shape, maker)
-        yield from across_windows(rule, shape, maker, pipeline)
+        yield from across_keys(rule, shape, maker, pipeline)
         yield from at_threshold(rule, shape, told, maker)
         if any(map(maker.fixed, by)):
             yield from groups_of_each(rule, shape, told, maker)

@@ -154,8 +154,15 @@ def _in_source(pipeline: Pipeline, at: int, names: list[str]) -> tuple[str, ...]
 def around_threshold(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Group]:
     """Yield groups around the threshold: one event less, as many, one more."""
     number = _number(rule) or (shape.size if shape.size > 1 or shape.others else 0)
-    for size in (number - 1, number, number + 1) if number else ():
+    sizes = [number - 1, number, number + 1] if number else []
+    if number > MANY and not shape.others and _least(rule):  # the groups by keys lack one event
+        sizes = [shape.size, number + 1] if _is_exact(rule) else [shape.size]
+    for size in sizes:
         yield group_of(rule, shape, maker, size, 100 + size)
+
+
+MANY = 40
+"""Events in a group of which one more or less is made only if nothing else shows as much."""
 
 
 def at_threshold(
@@ -236,31 +243,6 @@ def _packed(
         yield [*group, *(with_own(event, size - 1, keys) for event in some)]
 
 
-def repeated(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Group]:
-    """Yield a group that passes the threshold only if equal values count more than once.
-
-    Texts of events are never the same: a time stands in them.
-    """
-    if shape.size > 1 and shape.distinct and "_raw" not in shape.distinct:
-        group = group_of(rule, shape, maker, shape.size - 1, 4900)
-        yield [*group, *group[shape.size - 2 : shape.size - 1] * 2]
-
-
-def across_windows(
-    rule: EventRule, shape: Shape, maker: Maker, pipeline: Pipeline
-) -> Iterator[Group]:
-    """Yield a group that passes the threshold only if two windows of time count as one.
-
-    They are so far apart that no sliding window holds both.
-    """
-    width = bin_width(pipeline)
-    if shape.size < 2 or not width:
-        return
-    group = group_of(rule, shape, maker, 2 * (shape.size - 1), 4950)
-    early = whole(START - 3 * width / 2)
-    yield [event if n % 2 else {**event, "_time": early} for n, event in enumerate(group)]
-
-
 def bin_width(pipeline: Pipeline) -> float:
     """Return how many seconds the widest bin of time is that a rule groups by, 0 without any."""
     found = [0.0]
@@ -299,11 +281,15 @@ def groups_of_each(
         yield group_of(rule, replace(shape, base=other), maker, shape.size, at)
 
 
-def across_keys(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Group]:
+def across_keys(
+    rule: EventRule, shape: Shape, maker: Maker, pipeline: Pipeline
+) -> Iterator[Group]:
     """Yield for each key two groups that pass the threshold only if the key is left out.
 
     They differ in that key, and each lacks one event. Where all events are of one kind, a group
-    that lacks one does for all keys: beside it stands an event with another value for each.
+    that lacks one does for all keys: beside it stands an event with another value for each, one so
+    early that no window of time, fixed or sliding, holds both, and where different values count
+    some with values that are there. Texts of events are never the same: a time stands in them.
     """
     if shape.size < 2 and not shape.others:
         return
@@ -320,6 +306,10 @@ def across_keys(rule: EventRule, shape: Shape, maker: Maker) -> Iterator[Group]:
             yield [{**event, name: values[number % 2]} for number, event in enumerate(half)]
         elif other := [value for value in values if value != last.get(name)]:
             lacking.append({**last, name: other[-1]})
+    if lacking and shape.distinct and "_raw" not in shape.distinct:
+        lacking += lacking[shape.size - 2 : shape.size - 1] * 2
+    if lacking and (width := bin_width(pipeline)):
+        lacking.append({**last, "_time": whole(START - 3 * width / 2)})
     yield lacking
 
 
@@ -350,6 +340,10 @@ def _least(rule: EventRule) -> int:
             return number
         case _:
             return 0
+
+
+def _is_exact(rule: EventRule) -> bool:
+    return rule.threshold is not None and rule.threshold.op == "=="
 
 
 def group_of(

@@ -164,7 +164,9 @@ def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
                 wishes.give(name, [f"{name}-{n}" for n in range(_amount(value))])
             return True
         case Call("mvfind", (Field(name), RegexLit(regex))):
-            wishes.place(name, _amount(value, 0), next(iter(matching(regex.tree)), ""))
+            text = next(iter(matching(regex.tree)), "")
+            if text not in wishes.places.get(name, {}).values():  # else it is found there
+                wishes.place(name, _amount(value, 0), text)
             return True
         case Call("mvindex", (Field(name), place)):
             wishes.place(name, _place(name, place, wishes), value)

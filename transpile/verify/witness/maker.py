@@ -138,21 +138,27 @@ class Maker:
         for name in dict.fromkeys((*self.grouped, *self.wished, *also)):
             if name in event or name.startswith("_"):
                 continue
-            for candidate in self._filled(name, event, given):
-                if self.alone(name, event) or self._better(name, candidate, event):
-                    event = candidate
-                    break
-            else:  # no taxonomy shows it; a table of the rule's own fields can
-                if name in self.grouped:
-                    event = {**event, name: self.example(name, 1)}
+            event = self._with(name, event, given)
         return event
 
-    def _better(self, name: str, candidate: Event, event: Event) -> bool:
-        """Return whether an event with a field more fits, or is at odds with less for it."""
-        if self.consistent(candidate):
-            return True
-        odd = self.at_odds(candidate)
-        return name not in odd and odd < self.at_odds(event)
+    def _with(self, name: str, event: Event, given: frozenset[str]) -> Event:
+        """Return the event with a field more for which it fits, or is at odds with less.
+
+        Else one for which it is at odds with no more: fields that are still missing may be why.
+        """
+        no_worse = None
+        for candidate in self._filled(name, event, given):
+            if self.alone(name, event) or self.consistent(candidate):
+                return candidate
+            odd, before = self.at_odds(candidate), self.at_odds(event)
+            if name not in odd and odd < before:
+                return candidate
+            if no_worse is None and name not in odd and odd <= before:
+                no_worse = candidate
+        if no_worse is None and name in self.grouped:
+            # no taxonomy shows it; a table of the rule's own fields can
+            return {**event, name: self.example(name, 1)}
+        return no_worse or event
 
     def titled(self, event: Event, tested: frozenset[str]) -> Event:
         """Return the event with titles that go with its event code. tested: fields left alone."""
