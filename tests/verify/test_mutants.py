@@ -163,6 +163,12 @@ def test_rows_are_made_for_a_lookup_table_that_is_missing() -> None:
                      "n: counts all values, not distinct ones", id="repeated-values"),
         pytest.param("x=1 | eval c=lower(d) | where c=\"abc\"", "literal one character short",
                      id="computed"),
+        pytest.param("x=1 y=2 | bin _time span=5m | stats dc(u) as n by _time, src | eventstats "
+                     "avg(n) as a stdev(n) as s by _time | where n>10 and n>=a+3*s",
+                     "equality became a prefix", id="what-stands-out-among-others-of-its-time"),
+        pytest.param("x=1 | stats dc(u) as n by src | eventstats avg(n) as a stdev(n) as s "
+                     "| where n>1+a+3*s", "n: counts all values, not distinct ones",
+                     id="equal-values-that-do-not-stand-out"),
         pytest.param('x=* | makemv delim=" " c | search c=abc', "all value tested", id="split"),
     ],
 )  # fmt: skip

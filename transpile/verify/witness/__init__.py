@@ -142,7 +142,7 @@ def _finished(
 def _all_in_one(pipeline: Pipeline) -> bool:
     """Return whether a rule puts the events of all keys into one group somewhere."""
     return any(
-        (isinstance(stage, Window) and not stage.by)
+        (isinstance(stage, Window) and not [name for name in stage.by if name != "_time"])
         or (isinstance(stage, Aggregate) and not [k for k in stage.by if k.name != "_time"])
         for stage in pipeline.stages
     )

@@ -37,21 +37,34 @@ def standing_out(
 ) -> Iterator[Group]:
     """Yield a group that stands out among many, and many that are all alike.
 
-    Then groups that would stand out if other events counted as well.
+    Then groups that would stand out if equal values counted, or other events as well.
     """
-    crowd = _crowd(rule, usual, maker)
     number = 3000
+    alike = _crowd(rule, usual, maker)
+    yield [*alike, *group_of(rule, usual.low, maker, usual.low.size, number + 1)]
+    usual = replace(usual, low=replace(usual.low, size=1))  # one is enough to be held against
+    crowd = _crowd(rule, usual, maker)
     yield [*crowd, *group_of(rule, usual.high, maker, usual.high.size, number)]
-    yield [*crowd, *group_of(rule, usual.low, maker, usual.low.size, number + 1)]
+    if usual.high.distinct and "_raw" not in usual.high.distinct:  # texts of events differ
+        group = group_of(rule, usual.high, maker, usual.high.size, number + 2)
+        one = {name: group[0][name] for name in usual.high.distinct if name in group[0]}
+        yield [*crowd, *({**event, **one} for event in group)]
     step = bin_width(pipeline)
     if step:
         yield _over_time(rule, usual, maker, step, usual.high)
         yield _over_time(rule, usual, maker, step, usual.low)
     for at, other in enumerate(others[:MOST_SHOWN], number + 10):
         high = replace(usual.high, base={**usual.high.base, **other})
-        group = group_of(rule, high, maker, high.size, at)
-        yield [*crowd, *group] if not step else [*_earlier(rule, usual, maker, step, at),
-                                                 *_at(NEXT, group)]  # fmt: skip
+        group = group_of(rule, high, maker, high.size, at, like=usual.high.base)
+        if step and not _beside_others(pipeline):
+            yield [*_earlier(rule, usual, maker, step, at), *_at(NEXT, group)]
+        else:
+            yield [*crowd, *group]
+
+
+def _beside_others(pipeline: s.Pipeline) -> bool:
+    """Return whether values are held against those of others of the same time."""
+    return any(isinstance(stage, s.Window) and "_time" in stage.by for stage in pipeline.stages)
 
 
 def _crowd(rule: EventRule, usual: Usual, maker: Maker) -> Group:
