@@ -246,6 +246,18 @@ def test_a_group_that_lacks_one_event_shows_keys_windows_and_values_that_count_o
     assert not report.adequacy.gaps
 
 
+def test_an_event_of_another_time_makes_up_no_group_that_lacks_one() -> None:
+    search = (
+        'sourcetype="o365:management:activity" Workload=AzureActiveDirectory '
+        "| bucket span=10m _time | stats dc(object) as n by src_user | where n>3"
+    )
+    report = verify_rule(read_rule(search), "sigma", content=CONTENT)
+    assert report.verdict.good, report
+    assert report.adequacy is not None
+    assert report.adequacy.killed > 8
+    assert not report.adequacy.gaps
+
+
 def test_a_value_beside_a_key_and_a_path_is_the_end_of_the_path() -> None:
     search = (
         "| tstats count from datamodel=Endpoint.Registry where Registry.registry_path="

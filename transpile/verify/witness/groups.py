@@ -243,6 +243,13 @@ def _packed(
         yield [*group, *(with_own(event, size - 1, keys) for event in some)]
 
 
+def _by_time(pipeline: Pipeline) -> bool:
+    """Return whether rows of different times are in groups of their own."""
+    times = {"_time", *(x.target for x in pipeline.stages if isinstance(x, Bucket))}
+    keys = [key for x in pipeline.stages if isinstance(x, Aggregate) for key in x.by]
+    return any(times & fields_of(key.expr) for key in keys)
+
+
 def bin_width(pipeline: Pipeline) -> float:
     """Return how many seconds the widest bin of time is that a rule groups by, 0 without any."""
     found = [0.0]
@@ -308,8 +315,13 @@ def across_keys(
             lacking.append({**last, name: other[-1]})
     if lacking and shape.distinct and "_raw" not in shape.distinct:
         lacking += lacking[shape.size - 2 : shape.size - 1] * 2
-    if lacking and (width := bin_width(pipeline)):
-        lacking.append({**last, "_time": whole(START - 3 * width / 2)})
+    width = bin_width(pipeline) if lacking else 0
+    early = whole(START - 3 * width / 2)
+    if width and not _by_time(pipeline):  # a group of events of different times
+        *group, other_last = group_of(rule, shape, maker, shape.size, 4950)
+        yield [*group, {**other_last, "_time": early}]
+    elif width:
+        lacking.append({**last, "_time": early})
     yield lacking
 
 
