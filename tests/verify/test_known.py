@@ -6,7 +6,7 @@ import pytest
 
 from transpile import parse
 from transpile.tables import Table
-from transpile.verify.known import Kind, known_before
+from transpile.verify.known import ABSENT, Kind, known_before
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,14 @@ from transpile.verify.known import Kind, known_before
         pytest.param("a=1 | eval n=lower(c)", "n", Kind(), id="each-value"),
         pytest.param("a=1 | stats count as n by b | rename n as m", "m", Kind(True, True, True),
                      id="renamed"),
+        pytest.param("a=1 | stats count as n by b | rename n as m", "n", ABSENT,
+                     id="the-name-before"),
+        pytest.param("a=1 | stats count as n.x by b | rename n.* as *", "x", Kind(True, True, True),
+                     id="renamed-by-a-wildcard"),
+        pytest.param("a=1 | stats count as n.x by b | rename n.* as *", "n.x", ABSENT,
+                     id="the-name-before-a-wildcard"),
+        pytest.param("a=1 | eval n=1 | rename n as n", "n", Kind(True, False, True, ("1",)),
+                     id="renamed-to-itself"),
         pytest.param("a=1 | eval n=if(b=1, 1, 0)", "n", Kind(True, False, True, ("1", "0")),
                      id="one-of-two"),
         pytest.param("a=1", "n", Kind(), id="of-the-source"),

@@ -374,11 +374,14 @@ def _with(known: Known, changed: dict[str, Kind]) -> Known:
 def _renamed(known: Known, old: str, new: str) -> Known:
     fields = {name: replace(kind, answers=_NO) for name, kind in known.fields.items()}
     if "*" not in old:
-        fields[new] = replace(known.of(old), answers=_NO)
-        return replace(known, fields=fields)
+        moved = {new: replace(known.of(old), answers=_NO)}
+        return replace(known, fields={**fields, old: ABSENT, **moved})
+    moved = {}
     for name in known.fields:
         if (renamed := unrename(name, new, old)) is not None:
-            fields[renamed] = replace(known.of(name), answers=_NO)
+            fields[name] = ABSENT
+            moved[renamed] = replace(known.of(name), answers=_NO)
+    fields |= moved
 
     def before(name: str) -> str:
         return unrename(name, old, new) or name
