@@ -75,7 +75,7 @@ class DuckDbEngine(SqlEngine):
 @contextmanager
 def _transaction() -> Iterator[Any]:
     """Give the database of this thread; what is made in it is gone afterwards."""
-    connection = _database(os.getpid(), threading.get_ident())
+    connection = _database(_module(), os.getpid(), threading.get_ident())
     connection.execute("BEGIN TRANSACTION")
     try:
         yield connection
@@ -84,9 +84,9 @@ def _transaction() -> Iterator[Any]:
 
 
 @lru_cache(maxsize=4)
-def _database(process: int, thread: int) -> Any:
+def _database(module: Any, process: int, thread: int) -> Any:
     """Return the database of a thread: neither threads nor a forked process may share one."""
-    connection = _module().connect(":memory:")
+    connection = module.connect(":memory:")
     for setting in _SETTINGS:
         connection.execute(f"SET {setting}")
     return connection
