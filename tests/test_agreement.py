@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transpile import Content
-from transpile.compiled import Compiled
+from transpile.compiled import Compiled, compile_rule
 from transpile.content import read_rule
 from transpile.convert import convert_compiled
 from transpile.errors import UsageError
@@ -133,3 +133,20 @@ def test_sql_is_always_exact(case: tuple[Pred, list[dict[str, Any]]]) -> None:
     for target in ("sql:duckdb", "sql:sqlite"):
         conversion = convert_compiled(compiled, target, content=CONTENT)
         assert conversion.fidelity is Fidelity.EXACT
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_engine_sees_an_event_as_it_is_now(target: str) -> None:
+    rule = read_rule("| from datamodel Endpoint.Processes | search process_name=tool.exe")
+    draft = convert_compiled(compile_rule(rule, CONTENT), target, content=CONTENT).draft
+    backend, info = find(target)
+    engine = backend.engine(variant_of(info))
+    assert draft is not None
+    assert engine is not None
+    event = {"process_name": "tool.exe", "tag": ["process", "report"], "_time": 0.0}
+    found = []
+    for name in ("tool.exe", "other.exe", "tool.exe"):
+        event["process_name"] = name
+        seen = engine.run(draft, [event], lookups={}, now=0.0)
+        found.append(bool(seen.events or seen.rows))
+    assert found == [True, False, True]

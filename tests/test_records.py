@@ -100,6 +100,13 @@ def test_replace_gives_what_the_other_gives(changes: dict[str, Any]) -> None:
         )
 
 
+@pytest.mark.parametrize("make", [Fast, Slow])
+def test_replace_refuses_a_field_that_is_not(make: Callable[..., Any]) -> None:
+    record = make("a")
+    with pytest.raises(TypeError, match="third"):
+        replace(record, third=1)
+
+
 def test_what_a_class_checks_when_it_is_made_is_checked() -> None:
     with pytest.raises(ValueError, match="below zero"):
         Checked(-1)

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 T = TypeVar("T")
 
-_AGAIN: dict[type, Callable[[Any, Mapping[str, Any]], Any]] = {}
-"""Class -> what makes an object of it again, with some fields changed."""
+_Again = tuple[Callable[[Any, Mapping[str, Any]], Any] | None, frozenset[str]]
+
+_AGAIN: dict[type, _Again] = {}
+"""Class -> what makes an object of it again with some fields changed, and which there are."""
+
+_UNKNOWN: _Again = (None, frozenset())
 
 
 def quick(cls: type[T]) -> type[T]:
@@ -69,7 +73,7 @@ def _write(cls: Any) -> None:
         known[f"_make_{field.name}"] = field.default_factory
     exec("\n".join("\n ".join(lines) for lines in (made, again)), known)
     cls.__init__ = update_wrapper(known["__init__"], cls.__init__)
-    _AGAIN[cls] = known["again"]
+    _AGAIN[cls] = known["again"], frozenset(field.name for field in declared)
 
 
 def _parameter(field: Field[Any]) -> str:
@@ -91,5 +95,7 @@ else:
 
     def replace(record, /, **changes):
         """Return `dataclasses.replace(record, **changes)`, faster for a quick class."""
-        again = _AGAIN.get(type(record))
-        return _replace(record, **changes) if again is None else again(record, changes)
+        again, names = _AGAIN.get(type(record), _UNKNOWN)
+        if again is None or not changes.keys() <= names:  # of an unknown name it tells
+            return _replace(record, **changes)
+        return again(record, changes)

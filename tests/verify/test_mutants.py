@@ -12,11 +12,20 @@ from transpile.content import read_rule
 from transpile.interpret import compile_pred
 from transpile.ir.pred import Pred
 from transpile.verify import trial_of, verify_rule
+from transpile.verify.adequacy import Adequacy
 from transpile.verify.bits import Truths, indices
 from transpile.verify.mutate import mutants, of_pred
 
 CONTENT = Content.builtin()
 PROCESSES = "| tstats count from datamodel=Endpoint.Processes where {} by Processes.dest"
+
+
+def _adequacy(search: str, target: str) -> Adequacy:
+    """Return what events show of the mutants of a rule whose conversion does what it claims."""
+    report = verify_rule(read_rule(search), target, content=CONTENT)
+    assert report.verdict.good, report
+    assert report.adequacy is not None
+    return report.adequacy
 
 
 @pytest.mark.parametrize(
@@ -75,11 +84,9 @@ def test_bits_are_what_the_interpreter_decides(pred: Pred) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("target", ["eql", "sql:duckdb"])
 def test_witnesses_show_every_mutant_of_the_filter(search: str, target: str) -> None:
-    report = verify_rule(read_rule(PROCESSES.format(search)), target, content=CONTENT)
-    assert report.verdict.good, report
-    assert report.adequacy is not None
-    assert report.adequacy.killed > 0
-    assert not report.adequacy.gaps
+    adequacy = _adequacy(PROCESSES.format(search), target)
+    assert adequacy.killed > 0
+    assert not adequacy.gaps
 
 
 @pytest.mark.parametrize(
@@ -173,10 +180,7 @@ def test_rows_are_made_for_a_lookup_table_that_is_missing() -> None:
     ],
 )  # fmt: skip
 def test_witnesses_show_changes_behind_the_first_filter(search: str, what: str) -> None:
-    report = verify_rule(read_rule(search), "sql:duckdb", content=CONTENT)
-    assert report.verdict.good
-    assert report.adequacy is not None
-    assert what not in {gap.what for gap in report.adequacy.gaps}
+    assert what not in {gap.what for gap in _adequacy(search, "sql:duckdb").gaps}
 
 
 @pytest.mark.parametrize(
@@ -197,11 +201,8 @@ def test_each_event_is_seen_although_others_are_found(
     aggregate: str, where: str, then: str
 ) -> None:
     search = f"| tstats {aggregate} from datamodel=Endpoint.Processes where {where}"
-    rule = read_rule(f"{search} by Processes.dest" + (f" | {then}" if then else ""))
-    report = verify_rule(rule, "sql:duckdb", content=CONTENT)
-    assert report.verdict.good, report
-    assert report.adequacy is not None
-    assert not report.adequacy.gaps
+    search += " by Processes.dest" + (f" | {then}" if then else "")
+    assert not _adequacy(search, "sql:duckdb").gaps
 
 
 def test_a_conversion_that_sets_events_aside_gets_some_of_its_own() -> None:
@@ -224,38 +225,28 @@ def test_events_of_large_groups_have_keys_that_agree(target: str) -> None:
         'TargetFilename IN ("*.a1", "*.b2", "*.c3") NOT TargetFilename="*\\\\Cache\\\\*" '
         "| stats count by dest, signature, Image, process_name | where count>=60"
     )
-    report = verify_rule(read_rule(search), target, content=CONTENT)
-    assert report.verdict.good, report
-    assert report.adequacy is not None
+    adequacy = _adequacy(search, target)
     keys = "grouping field dropped: "
-    open_ones = {gap.what for gap in report.adequacy.gaps}
+    open_ones = {gap.what for gap in adequacy.gaps}
     assert open_ones <= {f"{keys}{name}" for name in ("signature", "Image", "process_name")}
-    assert report.adequacy.killed > 20
+    assert adequacy.killed > 20
 
 
-def test_a_group_that_lacks_one_event_shows_keys_windows_and_values_that_count_once() -> None:
-    search = (
-        '| tstats dc(Filesystem.file_path) as n from datamodel=Endpoint.Filesystem '
-        'where Filesystem.file_path="/etc/*" by _time span=1h Filesystem.dest Filesystem.user '
-        "| where n>=200"
-    )
-    report = verify_rule(read_rule(search), "sql:duckdb", content=CONTENT)
-    assert report.verdict.good, report
-    assert report.adequacy is not None
-    assert report.adequacy.killed > 8
-    assert not report.adequacy.gaps
-
-
-def test_an_event_of_another_time_makes_up_no_group_that_lacks_one() -> None:
-    search = (
+@pytest.mark.parametrize(("search", "target"), [
+    pytest.param(
+        "| tstats dc(Filesystem.file_path) as n from datamodel=Endpoint.Filesystem where "
+        'Filesystem.file_path="/etc/*" by _time span=1h Filesystem.dest Filesystem.user '
+        "| where n>=200", "sql:duckdb",
+        id="keys-windows-and-values-that-count-once"),
+    pytest.param(
         'sourcetype="o365:management:activity" Workload=AzureActiveDirectory '
-        "| bucket span=10m _time | stats dc(object) as n by src_user | where n>3"
-    )
-    report = verify_rule(read_rule(search), "sigma", content=CONTENT)
-    assert report.verdict.good, report
-    assert report.adequacy is not None
-    assert report.adequacy.killed > 8
-    assert not report.adequacy.gaps
+        "| bucket span=10m _time | stats dc(object) as n by src_user | where n>3", "sigma",
+        id="no-event-of-another-time-makes-it-up"),
+])  # fmt: skip
+def test_a_group_that_lacks_one_event_shows_all(search: str, target: str) -> None:
+    adequacy = _adequacy(search, target)
+    assert adequacy.killed > 8
+    assert not adequacy.gaps
 
 
 def test_a_value_beside_a_key_and_a_path_is_the_end_of_the_path() -> None:
@@ -264,10 +255,8 @@ def test_a_value_beside_a_key_and_a_path_is_the_end_of_the_path() -> None:
         '"*\\\\Windows\\\\RunOnce" OR Registry.registry_key_name="Debugger" by Registry.dest '
         "Registry.registry_path Registry.registry_value_name Registry.registry_key_name"
     )
-    report = verify_rule(read_rule(search), "sigma", content=CONTENT)
-    assert report.verdict.good, report
-    assert report.adequacy is not None
-    assert report.adequacy.killed > 6
+    adequacy = _adequacy(search, "sigma")
+    assert adequacy.killed > 6
 
 
 @pytest.mark.parametrize("target", ["eql", "esql"])
@@ -277,11 +266,9 @@ def test_values_of_properties_are_any_texts(target: str) -> None:
         "| eval n=mvindex('ModifiedProperties{}.Name', 2) "
         "| eval p=mvindex('ModifiedProperties{}.NewValue', 1) | search n=Role p=a-b*"
     )
-    report = verify_rule(read_rule(search), target, content=CONTENT)
-    assert report.verdict.good, report
-    assert report.adequacy is not None
-    assert report.adequacy.killed > 5
-    assert not report.adequacy.gaps
+    adequacy = _adequacy(search, target)
+    assert adequacy.killed > 5
+    assert not adequacy.gaps
 
 
 @pytest.mark.parametrize("target", ["eql", "sql:duckdb"])
@@ -292,8 +279,6 @@ def test_events_that_only_together_make_a_transaction_stay_together(target: str)
         "process_name IN (a1.exe, b2.exe, c3.exe, d4.exe, e5.exe, f6.exe) "
         "| transaction dest maxpause=5m | where eventcount>=5"
     )
-    report = verify_rule(read_rule(search), target, content=CONTENT)
-    assert report.verdict.good, report
-    assert report.adequacy is not None
-    assert report.adequacy.score is not None
-    assert report.adequacy.score > 0.9
+    adequacy = _adequacy(search, target)
+    assert adequacy.score is not None
+    assert adequacy.score > 0.9

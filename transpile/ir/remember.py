@@ -1,15 +1,18 @@
 """Results kept by the identity of what they are asked of: trees, which targets share, and facts.
 
+Events are the exception: their owner may change them, so they are kept by what they hold.
+
 Nodes are equal by meaning, whatever their spans, so a cache keyed by equality would answer with the
 spans of another rule; and it would hash whole trees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import marshal
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from transpile.records import quick
 
@@ -19,6 +22,8 @@ R = TypeVar("R")
 
 _KEPT = 8
 _EVENTS = 4096
+_PLAIN = 2
+"""Version of `marshal` that writes equal values alike, however many hold them."""
 
 
 @quick
@@ -35,28 +40,58 @@ class Same(Generic[T]):
         return id(self.item)
 
 
+class _Told:
+    """A key for a cache: an event by what it holds, to the types; its owner may change it later."""
+
+    __slots__ = ("data", "event")
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        self.event = event
+        self.data = marshal.dumps(dict(event), _PLAIN)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Told) and other.data == self.data
+
+    def __hash__(self) -> int:
+        return hash(self.data)
+
+
 def remember(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
     """Return the function with its last results kept, by the identity of its first argument.
 
     function: pure, its result immutable, its further arguments hashable. Exceptions are not kept.
     """
-    return _remembering(function, _KEPT)
 
-
-def by_event(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
-    """Return what `remember` returns, for a function of one of a rule's events: there are many."""
-    return _remembering(function, _EVENTS)
-
-
-def _remembering(
-    function: Callable[Concatenate[T, P], R], most: int
-) -> Callable[Concatenate[T, P], R]:
-    @lru_cache(maxsize=most)
+    @lru_cache(maxsize=_KEPT)
     def kept(same: Same[T], *args: P.args, **kwargs: P.kwargs) -> R:
         return function(same.item, *args, **kwargs)
 
     @wraps(function)
     def asked(item: T, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return kept(Same(item), *args, **kwargs)  # type: ignore[arg-type]
+
+    return asked
+
+
+def by_event(
+    function: Callable[Concatenate[Mapping[str, Any], P], R]
+) -> Callable[Concatenate[Mapping[str, Any], P], R]:
+    """Return a function of events with its last results kept, by what the event holds.
+
+    function: as for `remember`; its result is not to be changed either. An event of other values
+    than text, numbers, truth values, lists and mappings is asked about anew each time.
+    """
+
+    @lru_cache(maxsize=_EVENTS)
+    def kept(told: _Told, *args: P.args, **kwargs: P.kwargs) -> R:
+        return function(told.event, *args, **kwargs)
+
+    @wraps(function)
+    def asked(event: Mapping[str, Any], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            told = _Told(event)
+        except ValueError:
+            return function(event, *args, **kwargs)
+        return kept(told, *args, **kwargs)  # type: ignore[arg-type]
 
     return asked

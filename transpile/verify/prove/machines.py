@@ -12,6 +12,7 @@ from typing import assert_never
 
 from transpile.ir.regex import tree as t
 from transpile.ir.regex.charset import ALL, Spans, complement, of_char, of_class
+from transpile.verify.bits import indices
 
 MOST_STATES = 3000
 
@@ -183,7 +184,7 @@ class Machine:
         return found
 
     def _closed(self, states: int, before: _Side, after: _Side) -> int:
-        found, waiting = states, _places(states & self.jumping)
+        found, waiting = states, indices(states & self.jumping)
         while waiting:
             for at, target in self.jumps[waiting.pop()]:
                 if not found >> target & 1 and (at is None or _holds(at, before, after)):
@@ -206,7 +207,7 @@ class Machine:
         if not self.whole and closed >> self.final & 1:
             return 1 << self.final  # found: whatever follows
         result = 0 if self.whole else self.first
-        for at in _places(closed & self._taken(code)):
+        for at in indices(closed & self._taken(code)):
             take = self.takes[at]
             assert take is not None
             result |= 1 << take[1]
@@ -229,15 +230,6 @@ def _swept(spans: Sequence[Spans | None]) -> tuple[list[int], list[int]]:
                 turned[edge] = turned.get(edge, 0) ^ 1 << at
     changes = sorted(turned)
     return changes, list(accumulate((turned[edge] for edge in changes), xor, initial=0))
-
-
-def _places(bits: int) -> list[int]:
-    found = []
-    while bits:
-        low = bits & -bits
-        found.append(low.bit_length() - 1)
-        bits ^= low
-    return found
 
 
 def _holds(at: t.At, before: _Side, after: _Side) -> bool:
