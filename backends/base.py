@@ -128,7 +128,8 @@ class Side:
 class Draft:
     """An emitted text with what it keeps of the rule.
 
-    groups: the rule's grouping fields as source fields, for the observable `groups`.
+    groups: the rule's grouping fields as source fields, for the observable `groups`.  filled: what
+    stands in a group for one of these that an event does not have, else it is in no group.
     required: what events are assumed to meet (`EventRule.required`).  distinct: source fields of
     which no two events of a group are assumed to share a value.  alike: those of which all events
     of a group are assumed to share one.  sides: of a text that relates events of several searches,
@@ -143,6 +144,7 @@ class Draft:
     assumptions: tuple[str, ...] = ()
     inputs: Inputs = field(default_factory=Inputs)
     groups: tuple[str, ...] = ()
+    filled: Mapping[str, str] = field(default_factory=dict)
     required: Pred = TRUE
     stem: str = ""
     distinct: tuple[str, ...] = ()

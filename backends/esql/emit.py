@@ -257,7 +257,11 @@ def _groups(writer: Writer, rule: _Rule) -> Draft | None:
     if lost:
         writer.scope.assume(f"columns of the result are left out: {', '.join(lost)}")
     draft = _draft(writer, rule, _shown(writer, shown), Observable.GROUPS)
-    return replace(draft, groups=tuple(writer.groups))
+    return replace(
+        draft,
+        groups=tuple(writer.groups),
+        filled={name: text for name, text in writer.missing.items() if name in writer.groups},
+    )
 
 
 def _events(writer: Writer, rule: _Rule) -> Draft:

@@ -224,11 +224,12 @@ def _aggregate(writer: Writer, stage: s.Aggregate) -> None:
             columns[key.name] = Elsewhere(reason.message)
             continue
         _only_present(writer, value)
-        source = _plain(meaning, writer)
-        if source is not None and value.kind is Kind.BOOLEAN:
+        source, missing = _plain(meaning, writer)
+        if source and value.kind is Kind.BOOLEAN:
             writer.one_spelling(source)
-        if source is not None and not value.many:
+        if source and not value.many:
             groups[source] = key.name
+            writer.missing |= {} if missing is None else {source: missing}
         by.append((key.name, value.node))
         made[key.name] = Value(q.Column(key.name), value.kind)
         columns[key.name] = Field(key.name)
@@ -280,15 +281,18 @@ def _only_present(writer: Writer, value: Value) -> None:
         writer.known |= value.needs or frozenset()
 
 
-def _plain(meaning: Expr, writer: Writer) -> str | None:
-    """Return the source field whose values are those of a key."""
+def _plain(meaning: Expr, writer: Writer) -> tuple[str, str | None]:
+    """Return the source field whose values are those of a key, "" if there is none.
+
+    And what stands for it where an event has none, None if it is in no group then.
+    """
     match meaning:
         case Field(name):
-            return name
-        case Call("coalesce", (Field(name), Lit())) if writer.is_filled(name):
-            return name
+            return name, None
+        case Call("coalesce", (Field(name), Lit(text))):
+            return name, None if writer.is_filled(name) else str(text)
         case _:
-            return None
+            return "", None
 
 
 def _window(writer: Writer, stage: s.Window) -> None:

@@ -66,7 +66,8 @@ class Writer:
     loose: the rows so far are more than the rule's, so aggregates of them are not the rule's.
     tainted: columns of such aggregates, by function.  repeated: what stands for a list in which one
     value may come several times.  looked_up: columns of lookup tables.  groups: source fields that
-    the first grouping is by, with their columns; None before it.  literals: values that the rule
+    the first grouping is by, with their columns; None before it.  missing: what stands for one of
+    these that an event does not have.  literals: values that the rule
     asks for.  read: source fields the text depends on.  alike: keys of the first grouping that
     events are assumed to share.  chosen: pairs of source fields that were renamed onto one.
     """
@@ -88,6 +89,7 @@ class Writer:
         self.tainted: dict[str, str] = {}
         self.repeated: list[Meaning] = []
         self.groups: dict[str, str] | None = None
+        self.missing: dict[str, str] = {}
         self.looked_up: frozenset[str] = frozenset()
         self.read: dict[str, None] = {}
         self.premises: list[Pred] = []

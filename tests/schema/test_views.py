@@ -144,6 +144,20 @@ def lost(event: Event, source: Dataset, taxonomy: Taxonomy) -> list[str]:
     return missing
 
 
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [pytest.param("SUCCESS", "success", id="a-word-of-it"),
+     pytest.param("ALLOW", None, id="none-of-its-words")],
+)  # fmt: skip
+def test_a_field_that_repeats_another_repeats_the_words_that_it_has(
+    result: str, outcome: str | None
+) -> None:
+    event = {"outcome.result": result}
+    shown = view(event, known("okta.im2"), "ecs")
+    assert (shown["okta.outcome.result"], shown.get("event.outcome")) == (result, outcome)
+    assert conflicts(event, known("okta.im2"), "ecs") == ()
+
+
 NAMES = st.sampled_from(["a.exe", "b.exe", "cmd"])
 FOLDERS = st.sampled_from(["C:\\Windows\\", "C:\\a b\\"])
 

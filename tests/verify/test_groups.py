@@ -8,6 +8,7 @@ import pytest
 
 from transpile import Content
 from transpile.content import read_rule
+from transpile.fidelity import Observable
 from transpile.verify import verify_rule
 
 CONTENT = Content.load(Path(__file__).parents[2] / "rules")  # its deployment has a window
@@ -37,3 +38,25 @@ def test_an_event_with_several_values_of_a_key_is_in_several_groups(
     ]  # fmt: skip
     report = verify_rule(RULE, "sigma", events, content=CONTENT, witness=False)
     assert (report.verdict.value, report.found > 0) == ("equal", bool(found)), report
+
+
+@pytest.mark.parametrize(
+    ("search", "target"),
+    [
+        pytest.param(
+            "| tstats values(All_Traffic.action) as a count from datamodel=Network_Traffic "
+            "where All_Traffic.dest_port IN (22, 23) All_Traffic.bytes>7 by All_Traffic.src_ip",
+            "esql", id="a-key-that-is-filled"),
+        pytest.param(
+            'sourcetype="aws:cloudtrail:lake" api.operation IN (CreateGroup, DeleteGroup) '
+            "| fillnull value=none | stats min(_time) as first by api.operation, cloud.region",
+            "esql", id="all-fields-filled"),
+    ],
+)  # fmt: skip
+def test_groups_are_told_apart_by_their_keys(search: str, target: str) -> None:
+    report = verify_rule(read_rule(search), target, content=CONTENT)
+    assert report.verdict.good, report
+    assert report.observable is Observable.GROUPS
+    assert report.adequacy is not None
+    assert report.adequacy.killed > 8
+    assert not report.adequacy.gaps

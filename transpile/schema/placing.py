@@ -10,7 +10,7 @@ from typing import Any
 from transpile.ir.remember import Same
 from transpile.schema._rewrite import Context, Pairs, Rewrite, holds
 from transpile.schema.datasets import Dataset
-from transpile.schema.derive import forward, rewrite
+from transpile.schema.derive import admits, forward, rewrite
 from transpile.schema.fields import FieldMap, FieldTarget, Taxonomy
 
 Event = dict[str, Any]
@@ -64,8 +64,19 @@ def parts_of(
     for key in sorted(event):
         values = values_of(event[key])
         if values:
-            parts += [Part(key, values, target, at) for target, at in places_of(key)]
+            found = [Part(key, values, target, at) for target, at in places_of(key)]
+            parts += [*found[:1], *filter(_has_words, found[1:])]
     return parts
+
+
+def _has_words(part: Part) -> bool:
+    """Return whether a field that repeats another's value can: it may have no words for it.
+
+    Sigma's do not repeat it: they have it among them.
+    """
+    return part.context.taxonomy == "sigma" or all(
+        admits(part.target.derive, str(value), part.context) for value in part.values
+    )
 
 
 # every event of a dataset has the same fields again

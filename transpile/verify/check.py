@@ -348,9 +348,8 @@ class _GroupsView(_View):
     __slots__ = ()
 
     def observed(self, result: Result) -> frozenset[frozenset[Group]]:
-        names = self.draft.groups
         rows = [row for at in result.matched if (row := self._own_row(at)) is not None]
-        return frozenset(frozenset(_groups_of(row, names)) for row in rows)
+        return frozenset(frozenset(_groups_of(row, self.draft)) for row in rows)
 
     def _own_row(self, at: int) -> Mapping[str, Any] | None:
         """Return an event as the rule's own source shows it, None for one of a joined search."""
@@ -372,9 +371,10 @@ class _GroupsView(_View):
         )
 
 
-def _groups_of(row: Mapping[str, Any], names: Sequence[str]) -> Iterator[Group]:
+def _groups_of(row: Mapping[str, Any], draft: Draft) -> Iterator[Group]:
     """Yield the groups that an event is in: one for each combination of the values of its keys."""
-    each = [row.get(name) for name in names]
+    found = ((row.get(name), draft.filled.get(name)) for name in draft.groups)
+    each = [filled if value is None else value for value, filled in found]
     yield from product(
         *([value_key(item) for item in v] if isinstance(v, list) else [value_key(v)] for v in each)
     )

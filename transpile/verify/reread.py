@@ -163,7 +163,7 @@ def _keys_there(trial: Trial, draft: Draft, resolution: Resolution) -> Pred:
     """Return that the fields that are grouped by are there, as in all rows of a group."""
     names: Iterable[str] = ()
     if draft.observable is Observable.GROUPS:
-        names = draft.groups
+        names = (name for name in draft.groups if name not in draft.filled)
     elif draft.observable is Observable.ROWS:
         names = (key.name for key in trial.keys_behind)
     targets = (target_field(resolution, name, _taxonomy(draft)) for name in names)

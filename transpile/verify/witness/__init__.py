@@ -180,9 +180,9 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
     apart = _kept_apart(rule, pipeline, bases, maker)
     common = _computed_from(rule, wishes)
     others = islice(solutions(rule.pred, common), SOLUTIONS, ALTERNATIVES)
-    for base in bases:
+    for number, base in enumerate(bases, FIRST_APART - len(bases)):
         if fresh(full := maker.completed(base)):
-            yield [full]
+            yield [full if base is bases[0] else apart(full, number)]
     pool = [
         *islice(near(bases, rule.pred, maker), POOL),
         *islice(edges(bases[:1], others), EDGES),
