@@ -58,6 +58,7 @@ def main() -> None:
     content = Content.load(root)
     rules, _ = load_rules(root / "detections")
     print(f"{len(rules)} rules of {root}, read in {time.process_time() - begin:.2f} s")
+    print(f"sqlglot {_sqlglot()}")
     _measure(rules[0], content, Clock())
     gc.freeze()
     clock = Clock()
@@ -92,6 +93,14 @@ def _measure(rule: Rule, content: Content, clock: Clock) -> str:
         found = clock.timed(target, lambda t=target: convert_compiled(compiled, t, content=content))
         texts[target] = found.text
     return texts["sigma"]
+
+
+def _sqlglot() -> str:
+    """Return the version of sqlglot and whether it is machine code (extra `fast`)."""
+    from sqlglot import __version__, generator
+
+    compiled = not str(generator.__file__).endswith(".py")
+    return f"{__version__}, {'machine code' if compiled else 'Python'}"
 
 
 def _pysigma(texts: Sequence[str]) -> float:

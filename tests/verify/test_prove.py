@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from transpile import parse
@@ -15,6 +15,7 @@ from transpile.ir.expr import Field
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import (
     And,
+    Condition,
     Exists,
     Glob,
     InNetwork,
@@ -32,6 +33,8 @@ from transpile.ir.pred import (
 from transpile.ir.regex import parse_regex
 from transpile.ir.stages import Filter
 from transpile.verify.prove import Facts, Relation, compare, disjoint, implies, satisfiable
+from transpile.verify.prove.bounds import NONE
+from transpile.verify.prove.values import asked, excluded
 
 EVERYTHING = Facts(single=lambda name: True, whole=lambda name: True)
 
@@ -200,3 +203,18 @@ def test_facts_hold_for_events_that_have_them(pred: Pred) -> None:
 
 def _several(value: Any) -> bool:
     return isinstance(value, list)
+
+
+@settings(max_examples=400, deadline=None)
+@example([(TextEq("ab"), False)], Matches(parse_regex(r"\Aab\z")), True)
+@given(st.lists(st.tuples(conditions, st.booleans()), max_size=5), conditions, st.booleans())
+def test_a_set_excludes_what_one_of_its_conditions_excludes(
+    members: list[tuple[Condition, bool]], condition: Condition, wanted: bool
+) -> None:
+    bounds, signed = NONE, (asked(condition), wanted)
+    for at, (member, sign) in enumerate(members):
+        if at % 2:  # what a smaller set answered is used by the larger one
+            bounds.exclude(signed)
+        bounds = bounds.and_((asked(member), sign))
+    each_for_itself = any(excluded(signed, other) for other in bounds.all)
+    assert bounds.exclude(signed) == bounds.exclude(signed) == each_for_itself
