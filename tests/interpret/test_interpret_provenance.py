@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transpile.interpret import Context, matched, run_pipeline
-from transpile.interpret.engine import _Run
+from transpile.interpret.engine import Run
 from transpile.interpret.values import ORIGIN
 from transpile.ir import stages as s
 from transpile.ir.expr import Call, Field, Lit
@@ -68,7 +68,7 @@ def pipelines(stages: list[s.Stage]) -> st.SearchStrategy[s.Pipeline]:
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(pipelines(STEADY + OTHERS), events)
 def test_tracking_changes_no_result(pipeline: s.Pipeline, rows: list[dict[str, Any]]) -> None:
-    tracked = list(_Run(pipeline, rows, CONTEXT, track=True).rows())
+    tracked = list(Run(pipeline, rows, CONTEXT, track=True).rows())
     stripped = [{name: v for name, v in row.items() if name != ORIGIN} for row in tracked]
     assert stripped == run_pipeline(pipeline, rows, CONTEXT)
     assert all(row[ORIGIN] <= frozenset(range(len(rows))) for row in tracked)

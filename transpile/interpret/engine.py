@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import takewhile
+from itertools import count, takewhile
 from typing import Any
 
 from transpile.interpret.context import Context, Scope
@@ -71,7 +71,7 @@ class Interpreter:
         events: dicts, see `interpret.events`; read once if the pipeline has one source of events.
         Raises NotComputable (SPL301) for a stage whose result cannot be known here.
         """
-        return [dict(row) for row in _Run(pipeline, events, self.context, track=False).rows()]
+        return [dict(row) for row in Run(pipeline, events, self.context, track=False).rows()]
 
     def matched(self, pipeline: s.Pipeline, events: Iterable[Event]) -> list[int]:
         """Return the indices, ascending, of the events behind at least one result row.
@@ -79,13 +79,13 @@ class Interpreter:
         An event is behind a row if it is the row, or is in its group, or was merged into it. Raises
         as `run`.
         """
-        return sorted(origins(_Run(pipeline, events, self.context, track=True).rows()))
+        return sorted(origins(Run(pipeline, events, self.context, track=True).rows()))
 
     def traced(
         self, pipeline: s.Pipeline, events: Iterable[Event]
     ) -> list[tuple[Row, frozenset[int]]]:
         """Return the result rows, each with the indices of the events behind it; as `run`."""
-        rows = _Run(pipeline, events, self.context, track=True).rows()
+        rows = Run(pipeline, events, self.context, track=True).rows()
         return [({n: row[n] for n in field_names(row)}, origins((row,))) for row in rows]
 
 
@@ -103,11 +103,20 @@ def matched(
     return Interpreter(context or Context()).matched(pipeline, events)
 
 
-class _Run:
-    """One run: the events, and what is compiled for them."""
+class Run:
+    """One run: the events, and what is compiled for them.
+
+    track: whether rows carry the numbers of the events behind them: their places, or `numbers`.
+    """
 
     def __init__(
-        self, pipeline: s.Pipeline, events: Iterable[Event], context: Context, *, track: bool
+        self,
+        pipeline: s.Pipeline,
+        events: Iterable[Event],
+        context: Context,
+        *,
+        track: bool,
+        numbers: Sequence[int] | None = None,
     ) -> None:
         self.pipeline = pipeline
         sources = sum(isinstance(n, (s.Events, s.DataModel)) for n in descend(pipeline))
@@ -115,6 +124,7 @@ class _Run:
         self.events = list(events) if again and not isinstance(events, Sequence) else events
         self.context = context
         self.track = track
+        self.numbers = numbers
         self.need_raw = reads_raw(pipeline)
         self.arrays = array_fields(pipeline)
         self.scope = Scope(context, self.inner, track)
@@ -132,7 +142,11 @@ class _Run:
         filters = [f.pred for f in takewhile(_is_filter, stages) if isinstance(f, s.Filter)]
         need_raw = self.need_raw or reads_raw(pipeline)
         rows = self.source(source, all_of(filters), current, need_raw)
-        for at, stage in enumerate(stages[len(filters) :], start=len(filters) + 1):
+        return self.through(stages[len(filters) :], rows)
+
+    def through(self, stages: Sequence[s.Stage], rows: Iterator[Row]) -> Iterator[Row]:
+        """Return what stages, the last ones of a pipeline, make of the rows that reach them."""
+        for at, stage in enumerate(stages, start=1):
             rows = self.stage(stage, stages[at:])(rows)
         return rows
 
@@ -164,8 +178,8 @@ class _Run:
             case s.LookupTable(table):
                 found = table_rows(self.context.lookups, table, source.span)
                 return filter(keep, map(table_row, found.rows or ()))
-            case s.Made(count):
-                return filter(keep, ({"_time": self.now()} for _ in range(count)))
+            case s.Made(number):
+                return filter(keep, ({"_time": self.now()} for _ in range(number)))
             case s.Current():
                 return filter(keep, iter(current))
             case _:
@@ -176,8 +190,9 @@ class _Run:
         return int(now) if float(now).is_integer() else now
 
     def read(self, shape: Callable[[Row], Row | None], need_raw: bool) -> Iterator[Row]:
+        numbers = (self.numbers or count()) if self.track else None
         found = read_events(
-            self.events, shape, need_raw=need_raw, arrays=self.arrays, track=self.track
+            self.events, shape, need_raw=need_raw, arrays=self.arrays, numbers=numbers
         )
         return iter(found)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
 from transpile.interpret.structured import leaves
@@ -99,15 +100,16 @@ def read_events(
     *,
     need_raw: bool,
     arrays: frozenset[str],
-    track: bool,
+    numbers: Iterable[int] | None,
 ) -> list[Row]:
     """Return what `shape` makes of the events, newest first, stable; None leaves one out.
 
     Events without a time follow at the end in their own order (4.3). Only kept events stay in
-    memory. arrays: names such as `groups{}` that the search uses.  track: with provenance.
+    memory. arrays: names such as `groups{}` that the search uses.  numbers: of the events, as their
+    provenance; None: without.
     """
     kept: list[Row] = []
-    for index, event in enumerate(events):
+    for event, number in zip(events, repeat(0) if numbers is None else numbers, strict=False):
         row = event_row(event)
         if need_raw and "_raw" not in row:
             row = {**row, "_raw": raw_text(event)}
@@ -115,7 +117,7 @@ def read_events(
             row = _with_arrays(row, event, arrays)
         shaped = shape(row)
         if shaped is not None:
-            kept.append({**shaped, ORIGIN: frozenset((index,))} if track else shaped)
+            kept.append(shaped if numbers is None else {**shaped, ORIGIN: frozenset((number,))})
     kept.sort(key=_newest_first)
     return kept
 

@@ -11,7 +11,7 @@ from transpile.ir.pred import Pred
 from transpile.ir.stages import Aggregate, DataModel
 from transpile.ir.walk import fields_of
 from transpile.verify.mutate import Mutant
-from transpile.verify.runs import Result
+from transpile.verify.reached import Result
 from transpile.verify.trial import Trial
 
 

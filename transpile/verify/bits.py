@@ -8,16 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from transpile.interpret import Row, compile_pred
+from transpile.interpret import Context, Row
+from transpile.interpret.context import Scope
+from transpile.interpret.predicates import compile_pred
 from transpile.ir import pred as p
 from transpile.ir.pred import Pred
 
 
 @dataclass(slots=True)
 class Truths:
-    """Decides predicates over fixed rows. Raises `NotComputable` where the interpreter does."""
+    """Decides predicates over fixed rows. Raises `NotComputable` where the interpreter does.
+
+    scope: what the predicates are compiled with.
+    """
 
     rows: Sequence[Row]
+    scope: Scope = field(default_factory=lambda: Scope(Context()))
     known: dict[tuple[int, bool], tuple[Pred, int]] = field(default_factory=dict)
 
     @property
@@ -58,7 +64,7 @@ class Truths:
             case p.Unknown():
                 return self.all if positive else 0
             case _:
-                decide = compile_pred(pred)
+                decide = compile_pred(pred, self.scope)
                 return sum(1 << at for at, row in enumerate(self.rows) if decide(row))
 
 

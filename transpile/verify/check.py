@@ -24,9 +24,9 @@ from transpile.verify.blame import blame
 from transpile.verify.compare import difference, value_key
 from transpile.verify.fitting import assumed, fitting, tried
 from transpile.verify.mutate import Mutant
+from transpile.verify.reached import Result
 from transpile.verify.report import Difference, Report, Verdict
 from transpile.verify.reread import proof
-from transpile.verify.runs import Result
 from transpile.verify.trial import WITNESS, Trial, source_row, trial_of
 from transpile.verify.witness import TAXONOMIES
 

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from transpile.interpret import Interpreter, Row
+from transpile.interpret import Row
+from transpile.interpret.engine import Run
+from transpile.interpret.values import ORIGIN
 from transpile.ir import stages as s
 from transpile.ir.decide import text
 from transpile.ir.expr import Expr, Field
@@ -24,12 +26,10 @@ _BY_ROW = (
 """Stages that do the same with a row whatever other rows there are."""
 
 
-def parts(
-    stages: Sequence[s.Stage], rows: Sequence[Row], interpreter: Interpreter
-) -> tuple[int, ...] | None:
+def parts(stages: Sequence[s.Stage], rows: Sequence[Row], run: Run) -> tuple[int, ...] | None:
     """Return the bits of rows that are brought together, None if all of them may be.
 
-    stages: those that the rows go through. Raises `NotComputable` as the interpreter does.
+    stages: those that the rows go through in a run. Raises `NotComputable` as the interpreter does.
     """
     if not all(map(_is_local, stages)):
         return None
@@ -43,16 +43,23 @@ def parts(
     names = [f"key {at}" for at in range(len(keys))]
     written = s.Compute(tuple(zip(names, keys, strict=True)))
     joined = _Joined(len(rows))
-    for row, origin in interpreter.traced(s.Pipeline((s.Events(), *before, written)), rows):
+    numbered = ({**row, ORIGIN: frozenset((at,))} for at, row in enumerate(rows))
+    for row in run.through((*before, written), numbered):
         for label in product(*(_texts(row.get(name)) for name in names)):
-            joined.put(label, origin)
+            joined.put(label, row[ORIGIN])
     return joined.parts()
 
 
 def _is_by_row(stage: s.Stage) -> bool:
-    return isinstance(stage, _BY_ROW) or (isinstance(stage, s.Sort) and not stage.limit) or (
-        isinstance(stage, s.Fill) and bool(stage.fields) and not stage.down
-    )
+    match stage:
+        case s.Sort(limit=limit):
+            return not limit
+        case s.Fill(fields=names, down=down):
+            return bool(names) and not down
+        case s.Join(keys=keys):  # the other search finds the same, whatever rows there are here
+            return bool(keys)
+        case _:
+            return isinstance(stage, _BY_ROW)
 
 
 def _is_local(stage: s.Stage) -> bool:
@@ -108,6 +115,8 @@ def _before(name: str, stages: Sequence[s.Stage]) -> str:
             case s.Bucket(target=target) if name != target:
                 pass
             case s.Lookup(outputs=outputs) if outputs and name not in {x for _, x in outputs}:
+                pass
+            case s.Join(keys=keys) if name in keys:
                 pass
             case s.Expand(field) if name != field:
                 pass

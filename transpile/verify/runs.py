@@ -1,73 +1,32 @@
 """A rule and its mutants over one set of events: what they find, each thing computed once.
 
-Most mutants change a filter right behind the source. For them it is enough to know which rows pass
-(`bits`); the stages behind run only where that set has not been seen yet.
+Most mutants change a filter. For them it is enough to know which of the rows that reach it pass
+(`bits`); the stages behind run only where that set has not been seen yet (`reached`).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, reduce
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import takewhile
-from operator import or_
 from typing import Any
 
-from transpile.interpret import Context, Interpreter, NotComputable, Row
-from transpile.interpret.events import event_row, raw_text
-from transpile.interpret.reads import array_fields, check_unknown_fields, reads_raw
+from transpile.interpret import Context, Interpreter, Row
+from transpile.interpret.engine import Run
+from transpile.interpret.reads import check_unknown_fields
+from transpile.interpret.values import ORIGIN
 from transpile.ir import pred as p
 from transpile.ir import stages as s
-from transpile.ir.walk import descend
-from transpile.verify.bits import Truths, indices
-from transpile.verify.compare import row_key
+from transpile.ir.expr import Call
+from transpile.ir.walk import descend, holds
+from transpile.verify.bits import indices
 from transpile.verify.mutate import Mutant
-from transpile.verify.parts import parts
+from transpile.verify.reached import Course, Reached, Result, Results, found_in
 
 Event = Mapping[str, Any]
 
-_Reaching = tuple[int, int, tuple[list[Row], list[frozenset[int]]]]
-"""Bits of rows of the source, a stage, and the rows that reach it with the events behind each."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a rule finds: its rows, and the indices of the events behind them."""
-
-    rows: tuple[Row, ...]
-    matched: frozenset[int]
-
-    @cached_property
-    def counted(self) -> Mapping[Hashable, int]:
-        """The rows in a form to compare, each with its number."""
-        return Counter(map(row_key, self.rows))
-
-    @cached_property
-    def multiset(self) -> Hashable:
-        """The rows in a form that is equal for the same rows in another order."""
-        return frozenset(self.counted.items())
-
-
-class Changed(Result):
-    """The result of a mutant where that is known: of the rest it finds what the rule does.
-
-    Its rows are there in the form to compare only.
-    """
-
-    def __init__(self, whole: Result, before: Result, after: Result) -> None:
-        super().__init__((), whole.matched - before.matched | after.matched)
-        self.__dict__["counted"] = _replaced(whole.counted, before.counted, after.counted)
-
-
-def _replaced(
-    whole: Mapping[Hashable, int], before: Mapping[Hashable, int], after: Mapping[Hashable, int]
-) -> Mapping[Hashable, int]:
-    found = dict(whole)
-    for counted, sign in ((before, -1), (after, 1)):
-        for key, number in counted.items():
-            found[key] = found.get(key, 0) + sign * number
-    return {key: number for key, number in found.items() if number}
+_READING = (s.Events, s.DataModel, s.ForRows)
+"""What reads the events of a run."""
 
 
 class Runs:
@@ -77,14 +36,17 @@ class Runs:
         self.pipeline = pipeline
         self.events = events
         self.interpreter = Interpreter(context)
-        self.results: dict[Hashable, Result | NotComputable] = {}
+        self.results = Results()
         self.found: dict[int, int] = {}
-        self._last: _Reaching = (-1, 0, ([], []))
+        self._changed: dict[tuple[int, int], int] = {}
+        self._let_through: dict[int, int] = {}
+        self._courses: dict[int, Reached] = {}
         _source, *stages = pipeline.stages
         leading = list(takewhile(lambda stage: isinstance(stage, s.Filter), stages))
         self.filters = tuple(stage.pred for stage in leading if isinstance(stage, s.Filter))
         self.split = 1 + len(leading)
         self.plain = _is_plain(pipeline)
+        self.apart = _is_apart(pipeline)
 
     @property
     def all(self) -> int:
@@ -94,17 +56,23 @@ class Runs:
     @cached_property
     def _rows(self) -> tuple[list[Row], list[int]]:
         """The rows of the source in its order, each with the index of its event."""
-        events: Sequence[Event] = self.events
-        if reads_raw(self.pipeline):
-            events = [e if "_raw" in e else {**e, "_raw": raw_text(e)} for e in events]
-        source = s.Pipeline((self.pipeline.stages[0],))
-        found = self.interpreter.traced(source, list(map(event_row, events)))
-        return [row for row, _ in found], [next(iter(origin)) for _, origin in found]
+        run = Run(self.pipeline, self.events, self.interpreter.context, track=True)
+        rows = list(run.pipe(s.Pipeline((self.pipeline.stages[0],)), ()))
+        return rows, [next(iter(row[ORIGIN])) for row in rows]
 
-    @cached_property
-    def truths(self) -> Truths:
-        """The truths of predicates over the rows of the source."""
-        return Truths(self._rows[0])
+    def _first(self, tried: int) -> Reached:
+        """Return the rows of the source, as the leading filters of a run on some events let pass.
+
+        Which events are tried makes a difference to inner searches only.
+        """
+        key = self.all if self.apart else tried
+        found = self._courses.get(key)
+        if found is None:
+            places = indices(key)
+            events = [self.events[at] for at in places]
+            course = Course(self.pipeline, events, places, self.interpreter.context)
+            found = self._courses[key] = Reached(course, self._rows[0], self.split)
+        return found
 
     def row_of(self, event: int) -> Row | None:
         """Return the row of an event as the source shows it, None if it has no such row."""
@@ -119,75 +87,24 @@ class Runs:
         Raises `NotComputable` for a rule with a stage that cannot be computed here.
         """
         if not self.plain:
-            return self._kept((tried, id(mutant)), lambda: self._whole(tried, mutant))
-        passing = self._passing(tried, None)
+            return self.results.of((tried, id(mutant)), lambda: self._whole(tried, mutant))
+        first, passing = self._first(tried), self._passing(tried, None)
         if mutant is None:
-            return self._rest(passing)
-        if mutant.stage >= self.split:
-            return self._kept((passing, id(mutant)), lambda: self._late(passing, mutant))
-        changed = self._passing(tried, mutant)
-        touched = self._touched(passing ^ changed)
-        if touched & passing == passing:
-            return self._rest(changed)
-        return Changed(
-            self._rest(passing), self._rest(passing & touched), self._rest(changed & touched)
-        )
+            return first.result(passing)
+        if mutant.stage < self.split:
+            return first.changed(passing, self._passing(tried, mutant))
+        key = (id(first), passing, id(mutant))
+        return self.results.of(key, lambda: self._late(first, passing, mutant))
 
-    def _rest(self, passing: int) -> Result:
-        """Return what the rule finds in rows of the source that its leading filters let pass."""
-        rest = self.pipeline.stages[self.split :]
-        return self._kept(passing, lambda: self._behind(passing, rest))
-
-    def _touched(self, rows: int) -> int:
-        """Return the rows that others may be brought together with, and these."""
-        if self._parts is None:
-            return self._all_rows
-        return reduce(or_, (part for part in self._parts if part & rows), 0)
-
-    @cached_property
-    def _all_rows(self) -> int:
-        return (1 << len(self._rows[0])) - 1
-
-    @cached_property
-    def _parts(self) -> tuple[int, ...] | None:
-        """The rows of the source that no stage behind the leading filters brings together."""
-        return parts(self.pipeline.stages[self.split :], self._rows[0], self.interpreter)
-
-    def _late(self, passing: int, mutant: Mutant) -> Result:
+    def _late(self, first: Reached, passing: int, mutant: Mutant) -> Result:
         """Return what a mutant finds whose change comes behind the leading filters."""
         check_unknown_fields(mutant.pipeline)
-        stages = mutant.pipeline.stages
-        behind = s.Pipeline((s.Events(), *stages[mutant.stage :]))
-        if reads_raw(behind):  # only rows of the source have a text
-            return self._behind(passing, stages[self.split :])
-        rows, origins = self._reaching(passing, mutant.stage)
-        found = self.interpreter.traced(behind, rows)
-        return Result(
-            tuple(row for row, _ in found),
-            frozenset().union(*(origins[at] for _, origin in found for at in origin)),
-        )
-
-    def _reaching(self, passing: int, stage: int) -> tuple[list[Row], list[frozenset[int]]]:
-        """Return the rows that reach a stage of the rule, each with the events behind it."""
-        known, at, found = self._last
-        if known != passing or at > stage:
-            rows, origin = self._rows
-            places = indices(passing)
-            at = self.split
-            found = [rows[n] for n in places], [frozenset((origin[n],)) for n in places]
-        if at < stage:
-            between = s.Pipeline((s.Events(), *self.pipeline.stages[at:stage]))
-            traced = self.interpreter.traced(between, found[0])
-            found = (
-                [row for row, _ in traced],
-                [frozenset().union(*(found[1][n] for n in origin)) for _, origin in traced],
-            )
-        self._last = passing, stage, found
-        return found
-
-    def passing(self, mutant: Mutant | None = None) -> int | None:
-        """Return the rows of the source that the leading filters let pass, None if not known."""
-        return self._passing(self.all, mutant) if self.plain else None
+        stage = self.pipeline.stages[mutant.stage]
+        if mutant.pred is None or not isinstance(stage, s.Filter):
+            return first.behind(passing, mutant.stage, mutant.pipeline.stages[mutant.stage :])
+        reached = first.filtered(passing, mutant.stage)
+        kept = reached.truths.of(stage.pred, keep=True)
+        return reached.changed(kept, reached.truths.of(mutant.pred))
 
     def told(self, tried: int, mutant: Mutant, *, rows: bool) -> bool | None:
         """Return whether a mutant finds something else, where the rows let through tell; else None.
@@ -206,9 +123,9 @@ class Runs:
         """Return the rows that are found if they are let through."""
         bits = self.found.get(tried)
         if bits is None:
+            every = self._of(tried)
+            matched = self._first(tried).result(every).matched
             _, origin = self._rows
-            every = sum(1 << at for at, event in enumerate(origin) if tried >> event & 1)
-            matched = self._behind(every, self.pipeline.stages[self.split :]).matched
             bits = sum(1 << at for at, event in enumerate(origin) if event in matched) & every
             self.found[tried] = bits
         return bits
@@ -243,58 +160,56 @@ class Runs:
             for stage in groupings
         )
 
-    def _kept(self, key: Hashable, make: Any) -> Result:
-        found = self.results.get(key)
-        if found is None:
-            try:
-                found = make()
-            except NotComputable as error:
-                found = error
-            self.results[key] = found
-        if isinstance(found, NotComputable):
-            raise found
-        return found
+    def _of(self, tried: int) -> int:
+        """Return the rows of the source that the events tried have."""
+        bits = self._let_through.get(tried)
+        if bits is None:
+            _, origin = self._rows
+            bits = sum(1 << at for at, event in enumerate(origin) if tried >> event & 1)
+            self._let_through[tried] = bits
+        return bits
+
+    def _passing(self, tried: int, mutant: Mutant | None) -> int:
+        asking = tried if self._searching else self.all
+        return self._of(tried) & self._true(self._first(asking), mutant)
+
+    @cached_property
+    def _searching(self) -> bool:
+        """Whether the events tried decide what a leading filter asks, by an inner search."""
+        return any(
+            isinstance(node, p.InRows) and holds(node, *_READING)
+            for pred in self.filters
+            for node in descend(pred)
+        )
+
+    def _true(self, first: Reached, mutant: Mutant | None) -> int:
+        """Return the rows of the source for which the leading filters, or a mutant's, are true."""
+        key = (id(first), id(mutant))
+        bits = self._changed.get(key)
+        if bits is None:
+            bits = first.truths.all
+            for at, pred in enumerate(self.filters, 1):
+                if mutant is not None and mutant.stage == at and mutant.pred is not None:
+                    bits &= first.truths.of(mutant.pred)
+                else:
+                    bits &= first.truths.of(pred, keep=True)
+            self._changed[key] = bits
+        return bits
 
     def _whole(self, tried: int, mutant: Mutant | None) -> Result:
         places = indices(tried)
         pipeline = self.pipeline if mutant is None else mutant.pipeline
-        found = self.interpreter.traced(pipeline, [self.events[at] for at in places])
-        return _result(found, places)
-
-    def _passing(self, tried: int, mutant: Mutant | None) -> int:
-        _, origin = self._rows
-        passing = sum(1 << at for at, event in enumerate(origin) if tried >> event & 1)
-        for at, pred in enumerate(self.filters, 1):
-            if mutant is not None and mutant.stage == at and mutant.pred is not None:
-                passing &= self.truths.of(mutant.pred)
-            else:
-                passing &= self.truths.of(pred, keep=True)
-        return passing
-
-    def _behind(self, passing: int, rest: tuple[s.Stage, ...]) -> Result:
-        rows, origin = self._rows
-        places = indices(passing)
-        kept = [rows[at] for at in places]
-        behind = s.Pipeline((s.Events(), *rest))
-        return _result(self.interpreter.traced(behind, kept), [origin[at] for at in places])
-
-
-def _result(found: list[tuple[Row, frozenset[int]]], places: Sequence[int]) -> Result:
-    return Result(
-        tuple(row for row, _ in found),
-        frozenset(places[at] for _, origin in found for at in origin),
-    )
+        events = [self.events[at] for at in places]
+        context = self.interpreter.context
+        return found_in(Run(pipeline, events, context, track=True, numbers=places).rows())
 
 
 def _is_plain(pipeline: s.Pipeline) -> bool:
+    """Return whether the rule is a chain of stages over events that are the same each time."""
+    chance = any(isinstance(node, Call) and node.name == "random" for node in descend(pipeline))
+    return isinstance(pipeline.stages[0], s.Events | s.DataModel) and not chance
+
+
+def _is_apart(pipeline: s.Pipeline) -> bool:
     """Return whether the rows of the source are all that the rule reads of the events."""
-    if not isinstance(pipeline.stages[0], s.Events | s.DataModel) or array_fields(pipeline):
-        return False
-    others = [
-        node
-        for node in descend(pipeline)
-        if isinstance(node, s.Events | s.DataModel | s.ForRows | p.InRows)
-    ]
-    return len(others) == 1
-
-
+    return not any(holds(stage, *_READING) for stage in pipeline.stages[1:])

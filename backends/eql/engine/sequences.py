@@ -83,9 +83,13 @@ def _machine(
 ) -> Iterator[_Found]:
     pending: dict[tuple[int, Key], _Found] = {}
     last = len(stages) - 1
+    distinct = {id(stage): stage for stage in stages}  # repetitions are the same stage
     for place, item in enumerate(items):
+        held = {name: stage.keys_of(item.document) for name, stage in distinct.items()}
+        if not any(held.values()) and until is None:
+            continue
         for state in range(last, -1, -1):  # downwards: one event moves a sequence one state
-            for key in stages[state].keys_of(item.document):
+            for key in held[id(stages[state])]:
                 if state == 0:
                     before: tuple[int, ...] | None = ()
                 else:
