@@ -218,6 +218,18 @@ def test_a_conversion_that_sets_events_aside_gets_some_of_its_own() -> None:
     assert report.adequacy.score > 0.8
 
 
+@pytest.mark.parametrize("target", ["sigma", "eql"])
+def test_fields_that_the_target_has_one_field_for_have_one_value(target: str) -> None:
+    search = (
+        'sourcetype="azure:monitor:aad" category=SignInLogs | rename properties.* as * '
+        '| search status.errorCode=50 status.additionalDetails="a*" '
+        "| stats dc(src_ip) as n by user, appDisplayName | where n>3"
+    )
+    adequacy = _adequacy(search, target)
+    assert adequacy.killed > 15
+    assert not adequacy.gaps
+
+
 @pytest.mark.parametrize("target", ["sigma", "sql:duckdb"])
 def test_events_of_large_groups_have_keys_that_agree(target: str) -> None:
     search = (

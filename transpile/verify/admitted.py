@@ -69,6 +69,21 @@ def twins(draft: Draft) -> Mapping[str, str]:
 
     The target has one field for both, which an event cannot be told by that has two values for it.
     """
+    texts = ("keyword", "wildcard") if draft.inputs.schema == "ecs" else None
+
+    def is_one_text(target: FieldTarget) -> bool:
+        return not (target.also or target.mv) and (texts is None or target.type in texts)
+
+    return _of_one_target(draft, is_one_text)
+
+
+def spelt_alike(draft: Draft) -> Mapping[str, str]:
+    """Return the `twins` and other fields that can be told together if they are spelt alike."""
+    return _of_one_target(draft, lambda target: True)
+
+
+def _of_one_target(draft: Draft, counts: Callable[[FieldTarget], bool]) -> Mapping[str, str]:
+    """Return fields of the source whose target, one that counts, another one has, with that one."""
     source = dataset(draft.inputs.dataset)
     taxonomy = draft.inputs.schema
     if source is None or draft.sides or taxonomy not in ("sigma", "ecs"):
@@ -78,9 +93,7 @@ def twins(draft: Draft) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name in sorted(map(fields.strip, draft.inputs.fields)):
         target = fields.lookup(name, taxonomy)  # type: ignore[arg-type]
-        if target is None or target.field is None or target.derive or target.also or target.mv:
-            continue
-        if taxonomy == "ecs" and target.type not in ("keyword", "wildcard"):
+        if target is None or target.field is None or target.derive or not counts(target):
             continue
         other = first.setdefault(target.field, name)
         if other != name:

@@ -18,7 +18,7 @@ from transpile.fidelity import Fidelity, Observable
 from transpile.interpret import NotComputable, compile_pred
 from transpile.targets import find, variant_of
 from transpile.verify.adequacy import Adequacy, Assumed, Observer, gap_of, unseen
-from transpile.verify.admitted import twins
+from transpile.verify.admitted import spelt_alike, twins
 from transpile.verify.bits import indices
 from transpile.verify.blame import blame
 from transpile.verify.compare import difference, value_key
@@ -104,7 +104,7 @@ def check_trial(
     if not trial.events:
         return report(Verdict.NOT_RUN, reason="there are no events to try it on", proof=found)
     try:
-        first = _round(trial, draft, engine)
+        first = _round(trial, draft, engine) or _round_of_its_own(trial, draft, engine)
         if first is None:
             reason = "no event fits the conversion's assumptions"
             return report(Verdict.NOT_RUN, reason=reason, proof=found)
@@ -141,11 +141,15 @@ def check_trial(
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """A trial as far as a conversion speaks about it. scenes: bits of events tried together."""
+    """A trial as far as a conversion speaks about it.
+
+    scenes: bits of events tried together.  own: whether its events are made for the conversion.
+    """
 
     trial: Trial
     draft: Draft
     scenes: tuple[int, ...]
+    own: bool = False
 
     @property
     def tried(self) -> int:
@@ -183,6 +187,19 @@ def _round(trial: Trial, draft: Draft, engine: Engine) -> _Round | None:
     return _Round(trial, draft, scenes) if scenes else None
 
 
+def _round_of_its_own(trial: Trial, draft: Draft, engine: Engine) -> _Round | None:
+    """Return what a conversion speaks about of events that are made for it alone, None if nothing.
+
+    A trial on given events has no others.
+    """
+    if WITNESS not in trial.origins:
+        return None
+    fits = fitting(trial, draft, engine)
+    made = trial.made_for(fits, draft, assumed(trial, draft), spelt_alike(draft))
+    found = _round(made, draft, engine) if made is not None else None
+    return replace(found, own=True) if found is not None else None
+
+
 def _weighed(first: _Round, engine: Engine) -> tuple[list[_Round], Adequacy]:
     """Return what the events show of the rule's mutants.
 
@@ -198,9 +215,8 @@ def _weighed(first: _Round, engine: Engine) -> tuple[list[_Round], Adequacy]:
             if (gap := gap_of(trial, mutant, given)) is not None}  # fmt: skip
     same, rounds = len(left) - len(gaps), [first]
     narrower = first.tried.bit_count() < len(trial.events) or draft.inputs.schema not in TAXONOMIES
-    if gaps and narrower and WITNESS in trial.origins:
-        made = trial.made_for(fitting(trial, draft, engine), draft, given.required)
-        second = _round(made, draft, engine) if made is not None else None
+    if gaps and narrower and not first.own:
+        second = _round_of_its_own(trial, draft, engine)
         more, left = (
             second.unseen(mutant for mutant, _ in gaps.values()) if second is not None else (0, [])
         )

@@ -86,15 +86,20 @@ class Trial:
         return _with_events(plain, given, maker=plain.maker if witness else None)
 
     def made_for(
-        self, fits: Callable[[Event], bool], draft: Draft, required: Pred
+        self,
+        fits: Callable[[Event], bool],
+        draft: Draft,
+        required: Pred,
+        twins: Mapping[str, str] = NO_TWINS,
     ) -> Trial | None:
         """Return the trial on events that are made for one conversion alone, None without any.
 
-        fits: whether the conversion speaks about an event.  required: what it assumes of each.
+        fits: whether the conversion speaks about an event.  required: what it assumes of each, but
+        for twins: fields that always have the value of another one, with that one.
         """
         fields = frozenset(draft.inputs.fields)
         read = fields | {name.rpartition(".")[2] for name in fields} | frozenset(draft.groups)
-        maker = self.maker.fitting(fits, read, required, draft.inputs.schema)
+        maker = self.maker.fitting(fits, read, required, draft.inputs.schema, twins)
         found = _with_events(replace(self, events=(), origins=()), (), maker=maker)
         return found if found.events else None
 

@@ -100,6 +100,7 @@ def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Group]]:
     if rule is None:
         return []
     rule = maker.settle(rule)
+    maker = maker.led_by(rule)
     made = [group for each in _makers(rule, pipeline, maker)
             for group in _limited(_groups(rule, pipeline, each))]  # fmt: skip
     singles = [event for group in made if len(group) == 1 for event in group]
@@ -132,7 +133,7 @@ def _finished(
 
     def full(event: Event) -> Event:
         number = next(numbers)
-        titled = maker.titled(event, tested)
+        titled = maker.titled(maker.alike(event), tested)
         event = with_text(titled, number) if texts else titled
         return {"_time": whole(round(START + step * number, 3)), **event}
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transpile.ir import stages as s
-from transpile.ir.expr import Field
+from transpile.ir.expr import Expr, Field
 from transpile.ir.lookup_rows import Entries
 from transpile.ir.names import match_name, unrename
 from transpile.ir.pattern import Pattern
@@ -36,6 +36,9 @@ MOST_KINDS = 8
 
 MOST_ANSWERS = 40
 """Values of a lookup table's column that a filter may choose from."""
+
+_MANY = frozenset(("values", "list"))
+"""Aggregates that a list can be the result of."""
 
 _OF_ONE = frozenset(("values", "list", "first", "last", "min", "max", "latest", "earliest", "mode",
                      "sum", "avg", "median", "perc", "exactperc"))  # fmt: skip
@@ -260,7 +263,10 @@ def _aggregated(agg: s.Agg, wishes: Wishes) -> list[Wishes]:
     found = []
     for name in by_pattern or [agg.name]:
         value = wishes.of(name)
-        each = value if isinstance(value, list) and agg.func in ("values", "list") else [value]
+        each = value if isinstance(value, list) and agg.func in _MANY else [value]
+        if len(each) > MOST_KINDS and agg.arg is not None:  # any that differ
+            found.append(_so_many(agg.arg, len(each), wishes))
+            continue
         found += [_one_aggregated(agg, name, one, wishes) for one in each if one is not None]
     if not found and agg.arg is not None and not agg.pattern:
         own = Wishes(outstanding=wishes.outstanding, known=wishes.known)
@@ -269,6 +275,13 @@ def _aggregated(agg: s.Agg, wishes: Wishes) -> list[Wishes]:
             own.distinct.update(dict.fromkeys(sorted(fields_of(agg.arg))))
         found.append(own)
     return found
+
+
+def _so_many(arg: Expr, size: int, wishes: Wishes) -> Wishes:
+    own = Wishes(size=min(size, MOST), outstanding=wishes.outstanding, known=wishes.known)
+    need(arg, own)
+    own.distinct.update(dict.fromkeys(sorted(fields_of(arg))))
+    return own
 
 
 def _one_aggregated(agg: s.Agg, name: str, value: Any, wishes: Wishes) -> Wishes:

@@ -100,11 +100,12 @@ def shape_of(
 def _bound(rule: EventRule, base: Event, maker: Maker) -> frozenset[str]:
     """Return the fields whose values are not free: the rule does not find every value of them."""
     decide = compile_pred(rule.pred)
-    return frozenset(
+    bound = {
         name
         for name in fields_of(rule.pred)
         if not all(decide({**base, name: maker.example(name, at)}) for at in (98, 99))
-    )
+    }
+    return frozenset(bound).union(*(pair for pair in maker.twins.items() if bound & {*pair}))
 
 
 def grouped_by(pipeline: Pipeline) -> tuple[str, ...]:

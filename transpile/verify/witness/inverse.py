@@ -39,7 +39,7 @@ MOST_LISTED = 100
 
 def need(expr: Expr, wishes: Wishes) -> None:
     """Wish that an expression has a value."""
-    if isinstance(expr, Case):
+    if isinstance(expr, Case) and not (isinstance(expr.default, Lit) and expr.default != Lit(None)):
         meet(Exists(expr), wishes)
     for node in descend(expr):
         match node:

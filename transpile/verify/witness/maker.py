@@ -67,7 +67,8 @@ class Maker:
     tables: lookup tables, by name; made: rows of those that have none.  settle: chooses between
     fields of which an event has one.  fixed: whether a field is the same in all events of one kind,
     as a title is.  wished: fields that events are given a value for if it contradicts no other.
-    taxonomies: those that events are to fit.  given: what all events are to meet.
+    taxonomies: those that events are to fit.  given: what all events are to meet.  twins: fields
+    that have the value of another one in all events, with that one.
     """
 
     grouped: tuple[str, ...] = ()
@@ -86,6 +87,7 @@ class Maker:
     wished: tuple[str, ...] = ()
     taxonomies: tuple[Taxonomy, ...] = TAXONOMIES
     given: Pred = p.TRUE
+    twins: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, taxonomy: Taxonomy) -> Maker:
         """Return a maker of events that need to fit one taxonomy only."""
@@ -99,7 +101,12 @@ class Maker:
         )
 
     def fitting(
-        self, fits: Callable[[Event], bool], read: frozenset[str], given: Pred, taxonomy: str
+        self,
+        fits: Callable[[Event], bool],
+        read: frozenset[str],
+        given: Pred,
+        taxonomy: str,
+        twins: Mapping[str, str],
     ) -> Maker:
         """Return a maker of events for one conversion.
 
@@ -127,18 +134,40 @@ class Maker:
             taxonomies=taxonomies,
             given=given,
             made=self.made.copy(),
+            twins=twins,
         )
+
+    def led_by(self, rule: EventRule) -> Maker:
+        """Return the maker with twins in the order that a rule reads them: it asks for the one."""
+        tested = fields_of(rule.pred)
+        turned = {
+            name: other
+            for name, other in self.twins.items()
+            if (name, other) in rule.choices
+            or (name in tested and other not in tested and (other, name) not in rule.choices)
+        }
+        kept = {name: other for name, other in self.twins.items() if name not in turned}
+        return replace(self, twins=kept | {other: name for name, other in turned.items()})
+
+    def alike(self, event: Event) -> Event:
+        """Return the event with the same values in twins."""
+        for name, other in self.twins.items():
+            value = event.get(other, event.get(name))
+            if value is not None:
+                event = {**event, name: value, other: value}
+        return event
 
     def completed(self, event: Event, also: Iterable[str] = ()) -> Event:
         """Return the event with the grouping fields it lacks, as far as they fit in.
 
         also: further fields that it is to have, if they contradict no others.
         """
+        event = self.alike(event)
         given = frozenset(event)
         for name in dict.fromkeys((*self.grouped, *self.wished, *also)):
             if name in event or name.startswith("_"):
                 continue
-            event = self._with(name, event, given)
+            event = self.alike(self._with(name, event, given))
         return event
 
     def _with(self, name: str, event: Event, given: frozenset[str]) -> Event:
