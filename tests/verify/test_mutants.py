@@ -122,6 +122,15 @@ def test_witnesses_show_every_mutant_of_the_filter(search: str, target: str) -> 
         pytest.param("x=1 | stats dc(u) as n dc(a) as m | where n>20 and m=1", id="one-group"),
         pytest.param('x=1 | regex c="a.c" | join k [search y=1 z=* | stats count by k]',
                      id="joined"),
+        pytest.param('x=1 | stats values(pid) as p by host, name | eval n=mvcount(p) '
+                     '| eval a=if(name="b",n,0) | eval c=if(name="d",n,0) '
+                     "| stats sum(a) as a sum(c) as c by host | where a>10 OR c>10",
+                     id="so-many-values-of-one-kind"),
+        pytest.param('x=1 | stats count by act, src, user | eval ok=if(act="yes",count,0), '
+                     'u=if(act="yes",user,null()), bad=if(act="no",count,0), '
+                     'v=if(act="no",user,null()) | stats dc(u) as us dc(v) as vs dc(user) as n '
+                     "sum(ok) as ok sum(bad) as bad by src "
+                     "| where n>=10 AND ok/bad<0.25 AND vs>us", id="mostly-of-one-kind"),
         pytest.param('x=1 | where lower(a)=lower(mvindex(split(b,"@"),0))', id="computed-sides"),
     ],
 )  # fmt: skip
@@ -176,6 +185,9 @@ def test_rows_are_made_for_a_lookup_table_that_is_missing() -> None:
         pytest.param("x=1 | stats dc(u) as n by src | eventstats avg(n) as a stdev(n) as s "
                      "| where n>1+a+3*s", "n: counts all values, not distinct ones",
                      id="equal-values-that-do-not-stand-out"),
+        pytest.param('x=1 op IN (abc, "d*") | stats count(eval(op="abc")) as n '
+                     "sum(eval(len(op))) as m by user | where n>2",
+                     "case respected", id="beside-what-counts"),
         pytest.param('x=* | makemv delim=" " c | search c=abc', "all value tested", id="split"),
     ],
 )  # fmt: skip

@@ -36,6 +36,12 @@ MOST_IN_GROUP = 250
 FIRST_PACK = 7000
 """Number of the first group that shows many events."""
 
+LAST_PACK = 900
+"""How much higher the number of a group is that shows events beside those that make it up."""
+
+MOST_BESIDE = 60
+"""Events that are shown beside those that make up a group."""
+
 MOST_PACKED = 30
 """Events at least that one group shows of those that the filter lets none pass."""
 
@@ -216,7 +222,7 @@ def _packed(
     """Yield groups that show many events at once.
 
     In each of some the filter has to let all others pass for the threshold to be reached; in one
-    it may let none.
+    it may let none. Where it is not known what counts, all are seen beside groups that pass.
     """
     decide = compile_pred(rule.pred)
     passing = [other for other in others if decide(dict(other))]
@@ -236,6 +242,10 @@ def _packed(
         keys = {name: whole[0][name] for name in shape.keys}
         some = passing[first : first + size]
         yield [*(with_own(event, at, keys) for at, event in enumerate(some)), *whole[len(some) :]]
+    for at, some in enumerate((passing, failing) if rule.threshold is None else (), 1):
+        whole = group_of(rule, shape, maker, size, FIRST_PACK + LAST_PACK + at)
+        keys = {name: whole[0][name] for name in shape.keys}
+        yield [*whole, *(with_own(event, size, keys) for event in some[:MOST_BESIDE])]
     most = max(MOST_PACKED, size)
     for first in range(0, len(failing), most):
         group = group_of(rule, shape, maker, size - 1, FIRST_PACK - 1 - first)

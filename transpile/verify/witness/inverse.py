@@ -20,6 +20,7 @@ from transpile.ir.pred import (
     Test,
     TextEq,
     all_of,
+    negate,
 )
 from transpile.ir.text import number
 from transpile.ir.walk import conjuncts, descend, fields_of, rebuild
@@ -40,7 +41,7 @@ MOST_LISTED = 100
 def need(expr: Expr, wishes: Wishes) -> None:
     """Wish that an expression has a value."""
     if isinstance(expr, Case) and not (isinstance(expr.default, Lit) and expr.default != Lit(None)):
-        meet(Exists(expr), wishes)
+        _meet_besides(Exists(expr), wishes)
     for node in descend(expr):
         match node:
             case Call("mvindex", (Field(name), place)) if place != Lit(0):
@@ -49,6 +50,14 @@ def need(expr: Expr, wishes: Wishes) -> None:
             case _:
                 pass
     wishes.present.update(dict.fromkeys(sorted(fields_of(expr))))
+
+
+def _meet_besides(pred: Pred, wishes: Wishes) -> None:
+    """Wish what meets a predicate, nothing if that is at odds with what is wished already."""
+    tried = wishes.copy()
+    meet(pred, tried)
+    if all(tried.values.get(name) == value for name, value in wishes.values.items()):
+        meet(pred, wishes)
 
 
 def meet(pred: Pred, wishes: Wishes, given: Pred = TRUE) -> None:
@@ -231,6 +240,10 @@ def _place(values: str, expr: Expr, wishes: Wishes) -> int:
 def _branch(
     branches: tuple[tuple[Pred, Expr], ...], default: Expr, value: Any, wishes: Wishes
 ) -> bool:
+    sure = [isinstance(result, Lit) and _gives(result, value) for _, result in branches]
+    if isinstance(default, Lit) and _gives(default, value) and not any(sure):
+        _meet_besides(all_of(negate(condition) for condition, _ in branches), wishes)
+        return True
     for condition, result in branches:
         if isinstance(result, Lit) and not _gives(result, value):
             continue
