@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from transpile import parse
+from transpile.ir.text import fold
 from transpile.tables import Table
 from transpile.verify.known import ABSENT, Kind, known_before
 
@@ -25,6 +28,19 @@ from transpile.verify.known import ABSENT, Kind, known_before
                      id="renamed-by-a-wildcard"),
         pytest.param("a=1 | stats count as n.x by b | rename n.* as *", "n.x", ABSENT,
                      id="the-name-before-a-wildcard"),
+        pytest.param("a=1 | stats count as n.x by b | rename n.* as *", "z", ABSENT,
+                     id="no-field-comes-of-a-wildcard"),
+        pytest.param('a=1 | eval n=if(b=1, "x", null())', "n", Kind(single=True, texts=("x",)),
+                     id="one-text-or-none"),
+        pytest.param('a=1 | stats count by b | where b="x" OR b="y"', "b",
+                     Kind(True, False, True, ("x", "y")), id="limited-by-a-filter"),
+        pytest.param("a=1 | stats count by b | search b=x1", "b",
+                     Kind(True, False, True, forms=("[Xx][1]",)), id="limited-in-any-case"),
+        pytest.param('a=1 | stats values(b) as n by c | where n="x"', "n", Kind(),
+                     id="a-list-of-which-one-is-limited"),
+        pytest.param("a=1 | stats count by c | lookup t c OUTPUT b | eval b=mvindex(b,0) "
+                     "| where isnotnull(b)", "b", Kind(single=True, present=True),
+                     id="present-behind-a-filter"),
         pytest.param("a=1 | eval n=1 | rename n as n", "n", Kind(True, False, True, ("1",)),
                      id="renamed-to-itself"),
         pytest.param("a=1 | eval n=if(b=1, 1, 0)", "n", Kind(True, False, True, ("1", "0")),
@@ -36,6 +52,14 @@ def test_what_is_known_of_a_field(search: str, field: str, wanted: Kind) -> None
     pipeline = parse(search)
     known = known_before(pipeline, lambda name: False, lambda name: False)
     assert known[-1].of(field) == wanted
+
+
+def test_a_limit_in_any_case_holds_all_that_are_equal_in_any_case() -> None:
+    known = known_before(parse("a=1 | stats count by b | search b=KS"), bool, bool)
+    (form,) = known[-1].of("b").forms
+    signs = "kKsS\N{KELVIN SIGN}\N{LATIN SMALL LETTER LONG S}"
+    texts = [one + two for one in signs for two in signs]
+    assert {x for x in texts if re.fullmatch(form, x)} == {x for x in texts if fold(x) == "ks"}
 
 
 COLOURS = Table("colours", ({"code": "r", "name": "red"}, {"code": "g", "name": "green"}))

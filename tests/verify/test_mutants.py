@@ -15,6 +15,9 @@ from transpile.verify import trial_of, verify_rule
 from transpile.verify.adequacy import Adequacy
 from transpile.verify.bits import Truths, indices
 from transpile.verify.mutate import mutants, of_pred
+from transpile.verify.witness import maker_for
+from transpile.verify.witness.backwards import wishes_of
+from transpile.verify.witness.late import back_of
 
 CONTENT = Content.builtin()
 PROCESSES = "| tstats count from datamodel=Endpoint.Processes where {} by Processes.dest"
@@ -189,6 +192,22 @@ def test_rows_are_made_for_a_lookup_table_that_is_missing() -> None:
                      "sum(eval(len(op))) as m by user | where n>2",
                      "case respected", id="beside-what-counts"),
         pytest.param('x=* | makemv delim=" " c | search c=abc', "all value tested", id="split"),
+        pytest.param("x=1 | stats count by dest | eval k=case(isnotnull(src), src, "
+                     "isnotnull(dest), dest) | lookup exempt k OUTPUT why | search NOT why=yes",
+                     "case respected", id="looked-up-by-the-one-field-that-rows-have"),
+        pytest.param('x=1 | stats values(eval(if(op="a",v,null()))) as old '
+                     'values(eval(if(op="b",v,null()))) as new by k | rex field=old '
+                     '"<(?<o>\\w+)>" | rex field=new "<(?<n>\\w+)>" | where isnotnull(n) '
+                     "AND isnotnull(o) AND NOT n=o | search n=evil*", ">= instead of ==",
+                     id="what-a-later-filter-wants-is-kept"),
+        pytest.param('| tstats count from datamodel=Endpoint.Registry where Registry.user=a by '
+                     "_time span=1m Registry.process_guid Registry.registry_value_name | rename "
+                     'Registry.* as * | regex registry_value_name="^[0-9a-f]{6}$" | join '
+                     "process_guid, _time [| tstats count from datamodel=Endpoint.Processes where "
+                     "Processes.user=b by _time span=1m Processes.process_guid | rename "
+                     "Processes.* as *] | stats dc(registry_value_name) as n by process_guid "
+                     "| where n>=4", "> instead of >=",
+                     id="a-group-that-is-joined-is-as-late-as-its-partner"),
     ],
 )  # fmt: skip
 def test_witnesses_show_changes_behind_the_first_filter(search: str, what: str) -> None:
@@ -270,6 +289,25 @@ def test_events_of_large_groups_have_keys_that_agree(target: str) -> None:
 def test_a_group_that_lacks_one_event_shows_all(search: str, target: str) -> None:
     adequacy = _adequacy(search, target)
     assert adequacy.killed > 8
+    assert not adequacy.gaps
+
+
+def test_what_is_wanted_of_a_row_is_wanted_of_one_of_those_that_a_group_needs() -> None:
+    search = "x=1 | stats count by h, k | search h=* | stats values(h) as g by k | search g=a g=b"
+    pipeline = parse(search)
+    found = wishes_of(pipeline, back_of(pipeline, maker_for(pipeline)), (2, {"h": "B"}))
+    assert [kind.values["h"] for kind in (found, *found.others)] == ["a", "B"]
+
+
+def test_a_path_ends_in_the_name_that_is_changed() -> None:
+    search = (
+        "| tstats count from datamodel=Endpoint.Filesystem where Filesystem.file_name IN "
+        '("*.ab", "*.cd") by Filesystem.dest Filesystem.file_name Filesystem.file_path '
+        '| rename Filesystem.* as * | eval parts=split(file_path,"\\\\"), n=mvcount(parts), '
+        'root=mvindex(parts,0) | where root="Z:" AND n=2'
+    )
+    adequacy = _adequacy(search, "sigma")
+    assert adequacy.killed > 16
     assert not adequacy.gaps
 
 

@@ -34,8 +34,9 @@ from transpile.ir.regex import tree as t
 from transpile.ir.regex.render import Purpose, render
 from transpile.ir.regex.syntax import Flavour
 from transpile.ir.regex.tree import walk
-from transpile.ir.walk import descend, fields_of
+from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of
 from transpile.verify.prove import Facts
+from transpile.verify.prove.languages import cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,10 @@ class Known:
         match expr:
             case Field(name):
                 return self.of(name)
-            case Lit(value):
-                return ONE if value is None else replace(ONE, present=True, texts=(_text(value),))
+            case Lit(value) if value is not None:
+                return replace(ONE, present=True, texts=(_text(value),))
+            case Lit():
+                return ABSENT
             case RegexLit():
                 return ONE
             case Case(branches, default):
@@ -191,7 +194,11 @@ def _first_of(args: Sequence[tuple[Expr, Kind]]) -> Kind:
 
 
 def _together(kinds: Sequence[Kind]) -> Kind:
-    """Return which values one of several has, nothing if one of them can be anything."""
+    """Return which values one of several has, nothing if one of them can be anything.
+
+    One that is always missing adds none.
+    """
+    kinds = [kind for kind in kinds if kind != ABSENT] or kinds
     never = frozenset(
         text
         for text in frozenset().union(*(kind.never for kind in kinds))
@@ -249,7 +256,9 @@ def _tests_of(subject: Field, pred: Pred) -> list[Check] | None:
 def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known:
     """Return what is known behind a stage of what was known before it."""
     match stage:
-        case s.Filter() | s.Dedup() | s.Sort() | s.Limit() | s.Project() | s.DataModel():
+        case s.Filter(pred):
+            return _narrowed(known, pred)
+        case s.Dedup() | s.Sort() | s.Limit() | s.Project() | s.DataModel():
             return known
         case s.Events():
             return known
@@ -295,6 +304,41 @@ def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known
             })
         case _:
             return Known(lambda name: False, lambda name: False)
+
+
+def _narrowed(known: Known, pred: Pred) -> Known:
+    """Return what is known of rows that meet a predicate: fields of one value that it limits."""
+    found: dict[str, Kind] = {}
+    for part in conjuncts(pred):
+        for name in fields_of(part):
+            kind = found.get(name) or known.of(name)
+            if not kind.single:
+                continue
+            texts = _equal_to(Field(name), part)
+            if texts and (kind.forms or not kind.texts):
+                forms = tuple(text for text, cased in texts.items() if not cased)
+                kind = replace(kind, texts=tuple(text for text, cased in texts.items() if cased),
+                               forms=tuple(map(_in_any_case, forms)))  # fmt: skip
+            if texts or part == Exists(Field(name)):
+                found[name] = replace(kind, present=True)
+    return replace(known, fields=known.fields | found) if found else known
+
+
+def _equal_to(subject: Field, pred: Pred) -> dict[str, bool]:
+    """Return the texts of which a field is one, and whether in this case only; {}: not known."""
+    found: dict[str, bool] = {}
+    for part in disjuncts(pred):
+        match part:
+            case Test(tested, TextEq(text, cased)) if tested == subject and text.isascii():
+                found[text] = cased and found.get(text, True)
+            case _:
+                return {}
+    return found
+
+
+def _in_any_case(text: str) -> str:
+    """Return an expression for a text in whatever case."""
+    return "".join(f"[{''.join(map(re.escape, cases(char)))}]" for char in text)
 
 
 def _aggregated(agg: s.Agg, known: Known) -> Kind:
@@ -386,8 +430,9 @@ def _renamed(known: Known, old: str, new: str) -> Known:
     def before(name: str) -> str:
         return unrename(name, old, new) or name
 
+    single, whole = known.single, known.whole
     return Known(
-        lambda name: known.single(before(name)), lambda name: known.whole(before(name)), fields
+        lambda name: single(before(name)), lambda name: whole(before(name)), fields, known.closed
     )
 
 

@@ -144,11 +144,11 @@ class _Ordered:
 
 
 def _cuts(chars: Iterator[str]) -> frozenset[Start]:
-    codes = {ord(other) for char in set(chars) for other in _cases(char)}
+    codes = {ord(other) for char in set(chars) for other in cases(char)}
     return frozenset(cut for code in codes for cut in (code, code + 1))
 
 
-def _cases(char: str) -> Sequence[str]:
+def cases(char: str) -> Sequence[str]:
     """Return the characters that fold as this one does, and its variants."""
     known = variants(char)
     if char.isascii():

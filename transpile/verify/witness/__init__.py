@@ -38,7 +38,7 @@ from transpile.verify.witness.groups import (
 from transpile.verify.witness.late import back_of, late_events, late_filters, wished_shape
 from transpile.verify.witness.maker import START, TAXONOMIES, Event, Maker, event_part, maker_for
 from transpile.verify.witness.near import changed, edges, near
-from transpile.verify.witness.partners import partner_events
+from transpile.verify.witness.partners import partner_events, partner_groups
 from transpile.verify.witness.raw import counts_text, reads_text, with_text
 from transpile.verify.witness.solve import ANYTHING, solutions
 from transpile.verify.witness.standing import HIGH, Usual, standing_out
@@ -108,6 +108,7 @@ def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Group]]:
     if singles and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
         singles += singles[:1] * 2  # the same once more, at other times
     singles += partner_events(pipeline, singles, witnesses, maker.tables)
+    groups = partner_groups(pipeline, groups, witnesses, maker.tables)
     found = [group for group in (singles, *groups) if group]
     together = [[group] for group in found[: MOST_SCENES + 1]] if _all_in_one(pipeline) else [found]
     return _finished([scene for scene in together if scene], rule, pipeline, maker)

@@ -114,8 +114,9 @@ def _back_to(
     kinds = [Wishes(outstanding=outstanding)]
     for at, stage in reversed(tuple(enumerate(pipeline.stages))[first:]):
         if wanted is not None and wanted[0] == at:
-            for wishes in kinds:
-                wishes.want(wanted[1])
+            wishes = max(kinds, key=lambda wishes: wishes.likeness(wanted[1]))
+            wishes.known = back.known[at] if back.known else None
+            wishes.want(wanted[1])
             continue
         kinds = [kind for wishes in kinds for kind in _before(at, stage, wishes, pipeline, back)]
     return kinds
@@ -207,6 +208,10 @@ def _extract(stage: s.Extract, wishes: Wishes, back: Back) -> None:
         if value is not None
     }
     known = wishes.of(stage.source)
+    missed = [name for name in names.values() if wishes.absent.pop(name, "") is None]
+    if missed and not given:
+        wishes.absent[stage.source] = None
+        return
     if given or known is None:
         text = matching_with(stage.regex, given)
         text = back.example(stage.source, 1) if text is None else text
@@ -268,7 +273,7 @@ def _aggregated(agg: s.Agg, wishes: Wishes) -> list[Wishes]:
             found.append(_so_many(agg.arg, len(each), wishes))
             continue
         found += [_one_aggregated(agg, name, one, wishes) for one in each if one is not None]
-    if not found and agg.arg is not None and not agg.pattern:
+    if not found and agg.arg is not None and not agg.pattern and agg.name not in wishes.absent:
         own = Wishes(outstanding=wishes.outstanding, known=wishes.known)
         need(agg.arg, own)
         if agg.name in wishes.present and agg.func in ("dc", "estdc"):

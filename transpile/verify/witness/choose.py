@@ -76,7 +76,8 @@ def telling(
             continue
         near = (pool[at] for at in islice(indices(differing), MOST_REPAIRED))
         left -= 1
-        solved = _Kept(common | event for event in _solved(pred, other, facts)) if left >= 0 else ()
+        asked = left >= 0 and (maker.taxonomies or not differing)
+        solved = _Kept(common | event for event in _solved(pred, other, facts)) if asked else ()
         repaired = list(repair.like_a_base(other, chain(near, solved)))
         if repaired:
             yield from repaired
@@ -264,3 +265,6 @@ def _variants(event: Event) -> Iterator[Event]:
         for sign in "\\/":
             joined = texts[name].rstrip(sign) + sign + texts[other_name].lstrip(sign)
             yield {**event, name: joined}
+            folder, found, last = texts[name].rpartition(sign)
+            if found and last != texts[other_name]:
+                yield {**event, name: folder + sign + texts[other_name]}

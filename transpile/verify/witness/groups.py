@@ -427,7 +427,10 @@ def _values_meeting(pred: Pred, name: str, base: Event, wanted: Sequence[str]) -
 def _with_numbers(
     text: object, most: int, meets: Callable[[str], bool]
 ) -> Iterator[str]:
-    """Yield a text with a number in it, at the last place where any number may stand."""
+    """Yield a text with a number in it, at the last place where any number may stand.
+
+    If there is none, as where the length is tested, with one in the place of its end.
+    """
     if not isinstance(text, str):
         return
     for at in range(len(text), -1, -1):
@@ -435,3 +438,7 @@ def _with_numbers(
         if meets(f"{head}1{tail}") and meets(f"{head}29{tail}"):
             yield from (numbered for n in range(most) if meets(numbered := f"{head}{n}{tail}"))
             return
+    width = min(len(str(most)), len(text))
+    head = text[: len(text) - width]
+    if width and meets(f"{head}{'1' * width}"):
+        yield from (number for n in range(most) if meets(number := f"{head}{n:0{width}}"))

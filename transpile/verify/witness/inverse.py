@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from transpile.interpret import NotComputable, compile_expr
+from transpile.interpret import NotComputable, compile_expr, compile_pred
 from transpile.ir.decide import number_text
 from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, Node, RegexLit
 from transpile.ir.pred import (
@@ -24,6 +24,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.text import number
 from transpile.ir.walk import conjuncts, descend, fields_of, rebuild
+from transpile.verify.known import ABSENT
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.samples import matching
 from transpile.verify.witness.wishes import Wishes
@@ -92,12 +93,25 @@ def meet(pred: Pred, wishes: Wishes, given: Pred = TRUE) -> None:
             or {}
         )
         wishes.values.update({n: v for n, v in found.items() if n not in computed})
+    else:
+        found = _plainest(found, all_of((plain, *kept, given)))
     for name, expr in computed.items():
         if name in found:
             invert(expr, found[name], wishes)
     for name, value in found.items():
         if name not in computed:
             wishes.give(name, value)
+
+
+def _plainest(event: dict[str, Any], pred: Pred) -> dict[str, Any]:
+    """Return an event that meets a predicate, with one value where a list has more than needed."""
+    decide = compile_pred(pred)
+    for name, value in event.items():
+        for one in value if isinstance(value, list) else ():
+            if decide(dict(plainer := {**event, name: one})):
+                event = plainer
+                break
+    return event
 
 
 def _on_fields(pred: Pred) -> tuple[Pred, dict[str, Expr]]:
@@ -246,6 +260,8 @@ def _branch(
         return True
     for condition, result in branches:
         if isinstance(result, Lit) and not _gives(result, value):
+            continue
+        if wishes.kind_of(result) == ABSENT:
             continue
         if invert(result, value, wishes):
             meet(condition, wishes)

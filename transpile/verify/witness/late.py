@@ -94,7 +94,9 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
         known_here = back.known[at].facts(stage.pred)
         lists = frozenset(n for n, kind in back.known[at].fields.items() if not kind.single)
         facts = replace(known_here, single=partial(_is_no_list, lists))
-        plain = Maker(single=facts.single, whole=facts.whole)
+        asked_later = _tested(row_at(at + 1, pipeline, back), stage.pred)
+        keeps = partial(_keeps, {n: v for n, v in asked_later.items() if v is not None})
+        plain = Maker(single=facts.single, whole=facts.whole, consistent=keeps, taxonomies=())
         try:
             found = list(islice(solutions(stage.pred), SOLUTIONS))
         except NotComputable:  # it asks for rows of another search
@@ -105,6 +107,7 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
             *islice(near(bases, stage.pred, plain), POOL),
             *islice(edges(bases[:1], found[2:]), POOL),
         ]
+        pool.sort(key=lambda row: not keeps(row))
         for row in (*bases[:1], *telling(stage.pred, pool, plain, facts, {})):
             yield wishes_of(pipeline, back, (at, _tested(row, stage.pred)))
 
@@ -112,6 +115,11 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
 def _tested(row: Event, pred: Pred) -> Event:
     """Return a row's fields that a predicate asks about, None for one that it does not have."""
     return {name: row.get(name) for name in sorted(fields_of(pred) - METADATA)}
+
+
+def _keeps(wanted: Event, row: Event) -> bool:
+    """Return whether a row holds what the stages behind a filter want of it."""
+    return all(row.get(name) == value for name, value in wanted.items())
 
 
 def _is_no_list(lists: frozenset[str], name: str) -> bool:

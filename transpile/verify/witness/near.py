@@ -24,14 +24,35 @@ def near(solutions: Sequence[Event], pred: Pred, maker: Maker) -> Iterator[Event
     """Yield the solutions with one field changed: to other texts, none at all, or several."""
     values = _values(pred, maker)
     sides = _sides(pred)
+    tested = fields_of(pred)
     for base in solutions:
         for name, texts in values.items():
             for text in texts:
-                yield changed(base, name, text)
+                yield from _moved(base, name, text, tested)
         for one, other in sides:
             if isinstance(text := base.get(other), str):
                 yield changed(base, one, text)
                 yield changed(base, one, text.swapcase())
+
+
+def _moved(base: Event, name: str, text: Any, tested: frozenset[str]) -> Iterator[Event]:
+    """Yield an event with another value of a field, and of the paths that end in it.
+
+    Where the paths are tested too, the event with nothing else changed comes first.
+    """
+    before = base.get(name)
+    paths: Event = {}
+    if isinstance(before, str) and before and isinstance(text, str) and text:
+        ends = "\\" + before, "/" + before
+        paths = {
+            other: path[: -len(before)] + text
+            for other, path in base.items()
+            if isinstance(path, str) and path.endswith(ends)
+        }
+    if not paths or paths.keys() & tested:
+        yield changed(base, name, text)
+    if paths:
+        yield changed(base | paths, name, text)
 
 
 def _sides(pred: Pred) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import Any
 
@@ -77,6 +77,57 @@ def partner_events(
         yield from (first, {k: v for k, v in second.items() if k not in keys})
 
 
+def partner_groups(
+    pipeline: Pipeline,
+    groups: Sequence[Sequence[Event]],
+    make: Make,
+    tables: Mapping[str, Table] | None = None,
+) -> list[list[Event]]:
+    """Return groups with events of the joined search, as many as there are keys in a group."""
+    join = next((stage for stage in pipeline.stages if isinstance(stage, Join)), None)
+    keys = _keys(pipeline, join, tables) if join is not None and groups else {}
+    theirs = list(islice(_with_keys(make(join.right), keys.values()), 1)) if join and keys else []
+    if join is None or not theirs:
+        return [list(group) for group in groups]
+    mine, other = _tag_of(pipeline), {**theirs[0], **_tag_of(join.right)}
+    other.pop("_time", None)  # it is as late as the group
+    found = []
+    for group in groups:
+        rows = dict.fromkeys(tuple(event.get(key, "") for key in keys) for event in group)
+        others = [_keyed(other, keys.values(), row) for row in rows if all(row)]
+        found.append([*({**event, **mine} for event in group), *others])
+    return found
+
+
+def _keys(
+    pipeline: Pipeline, join: Join, tables: Mapping[str, Table] | None
+) -> dict[str, str]:
+    """Return by which fields of its own source a rule joins, each with that of the other one.
+
+    Which these are is found out by a wish for each key: it reaches one field. {}: not of all.
+    """
+    marks = {name: f"key-{at}" for at, name in enumerate(join.keys) if name != "_time"}
+    mine = _marked(pipeline, pipeline.stages.index(join), marks, tables)
+    right = Pipeline((*join.right.stages, Filter(TRUE)))
+    theirs = _marked(right, len(right.stages) - 1, marks, tables)
+    if not mine.keys() == theirs.keys() == marks.keys():
+        return {}
+    return {mine[name]: theirs[name] for name in marks}
+
+
+def _with_keys(events: Iterable[Event], keys: Iterable[str]) -> Iterator[Event]:
+    """Yield the events that have a value for each of some keys."""
+    names = list(keys)
+    return (event for event in events if None not in map(event.get, names))
+
+
+def _keyed(event: Event, keys: Iterable[str], values: Iterable[str]) -> Event:
+    """Return an event with these values of its keys."""
+    for name, value in zip(keys, values, strict=True):
+        event = _with_key(event, name, value)
+    return event
+
+
 def _wished_pairs(
     pipeline: Pipeline,
     join: Join,
@@ -84,29 +135,18 @@ def _wished_pairs(
     make: Make,
     tables: Mapping[str, Table] | None,
 ) -> Iterator[Event]:
-    """Yield each event with a partner whose keys are the same, whatever both are made from.
-
-    Which fields give the keys is found out by a wish for each key: it reaches one field.
-    """
-    marks = {name: f"key-{at}" for at, name in enumerate(join.keys) if name != "_time"}
-    mine = _marked(pipeline, pipeline.stages.index(join), marks, tables)
-    right = Pipeline((*join.right.stages, Filter(TRUE)))
-    theirs = _marked(right, len(right.stages) - 1, marks, tables)
-    if not marks or mine.keys() != marks.keys() or theirs.keys() != marks.keys():
+    """Yield each event with a partner whose keys are the same, whatever both are made from."""
+    keys = _keys(pipeline, join, tables)
+    if not keys:
         return
     example = maker_for(join.right, (), tables).example
-    others = make(join.right)
     tags = _tag_of(pipeline), _tag_of(join.right)
-    partners = [other for other in others if None not in map(other.get, theirs.values())]
+    partners = list(_with_keys(make(join.right), keys.values()))
     for number, event in enumerate(own[:MOST_PAIRS], FIRST_PAIR):
-        keys = {key: example(theirs[key], number) for key in marks}
-        for name, value in keys.items():
-            event = _with_key(event, mine[name], value)
-        yield {**event, **tags[0]}
+        values = [example(name, number) for name in keys.values()]
+        yield {**_keyed(event, keys, values), **tags[0]}
         for other in partners[:1] if number > FIRST_PAIR else partners[:OTHERS]:
-            for name, value in keys.items():
-                other = _with_key(other, theirs[name], value)
-            yield {**other, **tags[1]}
+            yield {**_keyed(other, keys.values(), values), **tags[1]}
 
 
 def _marked(

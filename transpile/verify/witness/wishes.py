@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
+from operator import eq
 from typing import Any
 
 from transpile.ir.events import EventRule
@@ -27,8 +29,8 @@ class Wishes:
     present: fields that must have some value.  distinct: fields that differ from event to event.
     size: number of events.  unusual: whether a value must stand out from others; outstanding: what
     such a value is to be.  others: the further kinds of events of the same group.  texts: whether a
-    field's text has all the parts that are taken out of it.  absent: fields that a lookup must not
-    fill.  known: what is known of the rows that the wishes are about.
+    field's text has all the parts that are taken out of it.  absent: fields that are to have no
+    value.  known: what is known of the rows that the wishes are about.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -91,6 +93,11 @@ class Wishes:
                 value = kept.pop(gone)
                 kept.setdefault(had, value)
 
+    def likeness(self, row: Mapping[str, Any]) -> int:
+        """Return how many characters a row's values begin with that are wished already."""
+        pairs = ((str(self.of(name)).lower(), str(value).lower()) for name, value in row.items())
+        return sum(sum(takewhile(bool, map(eq, one, two))) for one, two in pairs)
+
     def want(self, row: Mapping[str, Any]) -> None:
         """Wish that fields hold these values, None for none, whatever was wished before."""
         for name, value in row.items():
@@ -101,6 +108,8 @@ class Wishes:
             self.present.pop(name, None)
             if value is not None:
                 self.values[name] = value
+            elif not self.kind_of(Field(name)).present:
+                self.absent[name] = None
 
     def renamed(self, old: str, new: str) -> None:
         """Wish for another field what was wished for one."""
