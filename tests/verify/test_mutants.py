@@ -191,6 +191,11 @@ def test_rows_are_made_for_a_lookup_table_that_is_missing() -> None:
         pytest.param('x=1 op IN (abc, "d*") | stats count(eval(op="abc")) as n '
                      "sum(eval(len(op))) as m by user | where n>2",
                      "case respected", id="beside-what-counts"),
+        pytest.param("| tstats count from datamodel=Network_Traffic where All_Traffic.src_ip IN "
+                     "(10.0.0.0/8, 192.168.0.0/16) All_Traffic.app IN (a1, b2, c3, d4) by "
+                     "All_Traffic.src_ip All_Traffic.dest | stats dc(All_Traffic.dest) as n by "
+                     "All_Traffic.src_ip | where n>=5", "threshold off by one",
+                     id="groups-by-addresses-of-one-network"),
         pytest.param('x=* | makemv delim=" " c | search c=abc', "all value tested", id="split"),
         pytest.param("x=1 | stats count by dest | eval k=case(isnotnull(src), src, "
                      "isnotnull(dest), dest) | lookup exempt k OUTPUT why | search NOT why=yes",

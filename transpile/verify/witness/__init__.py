@@ -237,7 +237,7 @@ def _kept_apart(
     free = [name for name in shape.keys if name not in joined]
 
     def apart(event: Event, number: int) -> Event:
-        own = {name: maker.example(name, number) for name in free
+        own = {name: shape.key(name, number, maker) for name in free
                if name in event and event[name] == full.get(name)}  # fmt: skip
         moved = {**event, **own}
         return moved if maker.consistent(moved) or not maker.consistent(event) else event

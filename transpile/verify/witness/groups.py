@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 
 from transpile.interpret import compile_pred
 from transpile.ir import pred as p
@@ -36,6 +37,9 @@ MOST_IN_GROUP = 250
 FIRST_PACK = 7000
 """Number of the first group that shows many events."""
 
+MOST_NUMBERS = 9999
+"""Numbers of groups at most."""
+
 LAST_PACK = 900
 """How much higher the number of a group is that shows events beside those that make it up."""
 
@@ -62,7 +66,8 @@ class Shape:
     base: an event that its filter finds.  size: how many make a group, `exact` if the rule's
     threshold says so.  keys: grouping fields whose value is free: not told by other fields, nor
     tested but for having one.  by: all grouping fields.  distinct: fields that differ in a group.
-    others: events of other kinds that a group needs besides.
+    others: events of other kinds that a group needs besides.  networks: of keys of which the filter
+    asks no more than that they are in one, it.
     """
 
     base: Event
@@ -71,6 +76,12 @@ class Shape:
     distinct: tuple[str, ...]
     by: tuple[str, ...] = ()
     others: tuple[Event, ...] = ()
+    networks: Mapping[str, str] = field(default_factory=dict)
+
+    def key(self, name: str, number: int, maker: Maker) -> str:
+        """Return a value for a key, by number."""
+        network = self.networks.get(name)
+        return maker.example(name, number) if network is None else _address(network, number)
 
 
 def shape_of(
@@ -89,10 +100,12 @@ def shape_of(
     tested = _bound(rule, base, maker)
     by = rule.threshold.by if rule.threshold is not None else rule.groups or by
     odd = maker.at_odds(base)
+    found = {name: _network_of(rule.pred, name, base) for name in by if name in tested}
+    networks = {name: network for name, network in found.items() if network}
     keys = tuple(
         name
         for name in by
-        if name not in tested
+        if (name not in tested or name in networks)
         and name not in (*distinct, *EVENT_CODE_FIELDS)
         and not maker.fixed(name)
         and maker.at_odds({**base, name: maker.example(name, 99)}) <= odd
@@ -100,7 +113,33 @@ def shape_of(
     counted = rule.threshold.field if rule.threshold is not None else ""
     differing = dict.fromkeys((*distinct, *((counted,) if counted else ())))
     least = _least(rule) or size
-    return Shape(base, least, keys, tuple(differing), tuple(by), tuple(others))
+    return Shape(base, least, keys, tuple(differing), tuple(by), tuple(others), networks)
+
+
+def _network_of(pred: Pred, name: str, base: Event) -> str:
+    """Return the network of which a filter finds all addresses in the place of one, "" if none."""
+    decide = compile_pred(pred)
+    networks = [
+        node.condition.network
+        for node in descend(pred)
+        if isinstance(node, p.Test)
+        and node.subject == Field(name)
+        and isinstance(node.condition, p.InNetwork)
+    ]
+    return next(
+        (
+            each
+            for each in networks
+            if ip_network(each, strict=False).num_addresses > MOST_NUMBERS
+            and compile_pred(p.Test(Field(name), p.InNetwork(each)))(dict(base))
+            and all(decide({**base, name: _address(each, at)}) for at in (98, MOST_NUMBERS))
+        ),
+        "",
+    )
+
+
+def _address(network: str, number: int) -> str:
+    return str(ip_network(network, strict=False)[number])
 
 
 def _bound(rule: EventRule, base: Event, maker: Maker) -> frozenset[str]:
@@ -249,7 +288,7 @@ def _packed(
     most = max(MOST_PACKED, size)
     for first in range(0, len(failing), most):
         group = group_of(rule, shape, maker, size - 1, FIRST_PACK - 1 - first)
-        keys = {name: maker.example(name, FIRST_PACK - 1 - first) for name in shape.keys}
+        keys = {name: shape.key(name, FIRST_PACK - 1 - first, maker) for name in shape.keys}
         some = failing[first : first + most]
         yield [*group, *(with_own(event, size - 1, keys) for event in some)]
 
@@ -317,7 +356,7 @@ def across_keys(
     for at, name in enumerate(shape.by, 4001):
         if name not in shape.keys and name not in tested:
             continue
-        asked = [maker.example(name, at), maker.example(name, at + 100)]
+        asked = [shape.key(name, at, maker), shape.key(name, at + 100, maker)]
         values = _values_meeting(rule.pred, name, shape.base, asked) if name in tested else asked
         if shape.others and len(values) > 1:
             half = group_of(rule, shape, maker, max(2 * (shape.size - 1), 1), at)
@@ -383,7 +422,7 @@ def group_of(
     like: an event that the filter finds, if the base is none.
     """
     tested = fields_of(rule.pred)
-    keys = {name: maker.example(name, number) for name in shape.keys}
+    keys = {name: shape.key(name, number, maker) for name in shape.keys}
     group = {**shape.base, **keys}
     values = {
         name: _values_meeting(rule.pred, name, like or shape.base,

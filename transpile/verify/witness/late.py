@@ -55,7 +55,8 @@ def late_events(
     for number, wishes in enumerate(islice(_wanted(rule, pipeline, maker), MOST), FIRST):
         wished = {name for kind in (wishes, *wishes.others) for name in kind.values}
         shape = wished_shape(rule, wishes, base, scope, maker, by)
-        shape = replace(shape, keys=tuple(name for name in shape.keys if name not in wished))
+        kept = {name for name in shape.networks if shape.base.get(name) == base.get(name)}
+        shape = replace(shape, keys=tuple(n for n in shape.keys if n in kept or n not in wished))
         group = group_of(rule, shape, maker, shape.size, number)
         left -= len(group)
         if left < 0:
