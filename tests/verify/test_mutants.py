@@ -134,6 +134,10 @@ def test_witnesses_show_every_mutant_of_the_filter(search: str, target: str) -> 
                      'v=if(act="no",user,null()) | stats dc(u) as us dc(v) as vs dc(user) as n '
                      "sum(ok) as ok sum(bad) as bad by src "
                      "| where n>=10 AND ok/bad<0.25 AND vs>us", id="mostly-of-one-kind"),
+        pytest.param('x=1 | stats max(_time) as t by host | where t<=relative_time(now(),"-60d@d")',
+                     id="long-ago"),
+        pytest.param('x=1 | eval h=strftime(t/pow(10,3),"%H") | where h>=20',
+                     id="an-hour-of-the-day"),
         pytest.param('x=1 | where lower(a)=lower(mvindex(split(b,"@"),0))', id="computed-sides"),
     ],
 )  # fmt: skip

@@ -184,7 +184,9 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
     others = islice(solutions(rule.pred, common), SOLUTIONS, ALTERNATIVES)
     for number, base in enumerate(bases, FIRST_APART - len(bases)):
         if fresh(full := maker.completed(base)):
-            yield [full if base is bases[0] else apart(full, number)]
+            yield [full]
+            if len(bases) > 1 and (other := apart(full, number)) != full:
+                yield [other]
     pool = [
         *islice(near(bases, rule.pred, maker), POOL),
         *islice(edges(bases[:1], others), EDGES),

@@ -19,17 +19,21 @@ from transpile.ir.lookup_rows import Entries
 from transpile.ir.names import match_name, unrename
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import TRUE, Exists, Pred, Test, TextEq, all_of, any_of, negate
-from transpile.ir.text import number
+from transpile.ir.text import number, whole
 from transpile.ir.walk import fields_of
 from transpile.verify.known import Known
 from transpile.verify.samples import filled
 from transpile.verify.witness.inverse import invert, meet, need, parts_of
 from transpile.verify.witness.lookups import MadeRows
+from transpile.verify.witness.maker import START
 from transpile.verify.witness.wishes import Wishes
 from transpile.verify.witness.written import groups_of, matching_with, put_json, put_together
 
 MOST = 250
 """Events that a group is wished to have at most."""
+
+LONGEST_AGO = 400 * 86_400
+"""Seconds before the other events that an event is at most."""
 
 MOST_KINDS = 8
 """Kinds of events of one group at most."""
@@ -145,7 +149,16 @@ def _of_source(wishes: Wishes, prefix: str) -> Wishes:
     wishes.distinct = {name.removeprefix(prefix): None for name in wishes.distinct}
     bare = (name.removeprefix(prefix) for name in wishes.present)
     wishes.present = {name: None for name in bare if not name.startswith("_")}
+    if "_time" in wishes.values:
+        _settle_time(wishes)
     return wishes
+
+
+def _settle_time(wishes: Wishes) -> None:
+    """Make the time that is wished a number, if it is one of the year or so before the events."""
+    time = number(str(wishes.values.pop("_time")))
+    if time is not None and START - LONGEST_AGO < time < START:
+        wishes.values["_time"] = whole(float(time))
 
 
 def _given(at: int, pred: Pred, pipeline: s.Pipeline, back: Back) -> Pred:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from transpile.interpret import NotComputable, compile_expr, compile_pred
+from transpile.interpret import Context, NotComputable, compile_expr, compile_pred
 from transpile.ir.decide import number_text
 from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, Node, RegexLit
 from transpile.ir.pred import (
     TRUE,
+    And,
     Compare,
     Exists,
+    Not,
     NumEq,
+    Or,
     Order,
+    OrderOp,
     Pred,
     Test,
     TextEq,
     all_of,
+    any_of,
     negate,
 )
 from transpile.ir.text import number
@@ -27,12 +32,14 @@ from transpile.ir.walk import conjuncts, descend, fields_of, rebuild
 from transpile.verify.known import ABSENT
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.samples import matching
+from transpile.verify.witness.maker import START
 from transpile.verify.witness.wishes import Wishes
 from transpile.verify.witness.written import put_json
 
 _SAME = frozenset(("lower", "upper", "trim", "ltrim", "rtrim", "tostring", "tonumber", "urldecode",
                    "mvdedup", "mvindex", "mvjoin", "mvsort", "split", "mvsplit", "replace", "sed",
-                   "mvappend", "round", "nullif", "values", "unit_number"))  # fmt: skip
+                   "mvappend", "round", "nullif", "values", "unit_number", "least", "greatest"
+                   ))  # fmt: skip
 """Functions that can give the value of their first argument back."""
 
 MOST_LISTED = 100
@@ -66,6 +73,7 @@ def meet(pred: Pred, wishes: Wishes, given: Pred = TRUE) -> None:
 
     given: what is known of the fields.
     """
+    pred = reckoned(pred)
     for node in descend(pred):
         if isinstance(node, Compare) and node.op != "==":
             wishes.unusual = True
@@ -112,6 +120,39 @@ def _plainest(event: dict[str, Any], pred: Pred) -> dict[str, Any]:
                 event = plainer
                 break
     return event
+
+
+def reckoned(pred: Pred) -> Pred:
+    """Return a predicate with numbers in the place of what needs no row, as a time from now on."""
+    match pred:
+        case And(args):
+            return all_of(map(reckoned, args))
+        case Or(args):
+            return any_of(map(reckoned, args))
+        case Not(arg):
+            return negate(reckoned(arg))
+        case Compare("<" | "<=" | ">" | ">=" as op, left, right):
+            one, other = _constant(left), _constant(right)
+            if isinstance(other, int | float) and one is None:
+                return Test(left, Order(op, other))
+            if isinstance(one, int | float) and other is None:
+                return Test(right, Order(_TURNED[op], one))
+            return pred
+        case _:
+            return pred
+
+
+_TURNED: Mapping[OrderOp, OrderOp] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _constant(expr: Expr) -> Any:
+    """Return the value of an expression without fields, None if it has some or no value."""
+    if fields_of(expr):
+        return None
+    try:
+        return compile_expr(expr, Context(now=START))({})
+    except NotComputable:
+        return None
 
 
 def _on_fields(pred: Pred) -> tuple[Pred, dict[str, Expr]]:
@@ -175,6 +216,11 @@ def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
         case Call("spath" | "json_extract" | "json_extract_exact", (Field(source), Lit(str(path)))):
             put_json(wishes, source, path, value)
             return True
+        case Call("strftime", (inner, Lit(str()) as form)):
+            hours = (START + 3600 * at for at in range(24 * 7))
+            same = (t for t in hours if _alike(_constant(Call("strftime", (Lit(t), form))), value))
+            time = next(same, None)
+            return time is not None and invert(inner, number_text(time), wishes)
         case Call("len", (inner,)):
             return invert(inner, "x" * int(min(number(str(value)) or 0, 5000)), wishes)
         case Call("mvcount", (Call("split" | "mvsplit", (inner, Lit(str(sign)), *_)),)):
@@ -214,6 +260,11 @@ def parts_of(expr: Expr, values: list[Any]) -> list[Any]:
             return [sign.join(map(str, values))]
         case _:
             return values
+
+
+def _alike(text: Any, value: Any) -> bool:
+    amount = number(str(value))
+    return str(text) == str(value) or (amount is not None and number(str(text)) == amount)
 
 
 def _first_of(args: tuple[Expr, ...], value: Any, wishes: Wishes) -> bool:
@@ -300,6 +351,8 @@ def _concat(args: tuple[Expr, ...], value: str, wishes: Wishes) -> bool:
 def _arithmetic(op: str, left: Expr, right: Expr, value: float | None, wishes: Wishes) -> bool:
     if value is None:
         return False
+    known = _constant(right)
+    right = Lit(known) if isinstance(known, int | float) else right
     match op, left, right:
         case "add" | "plus", _, Lit(int() | float() as other):
             return invert(left, number_text(value - other), wishes)

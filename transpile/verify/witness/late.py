@@ -21,6 +21,7 @@ from transpile.verify.known import known_before
 from transpile.verify.witness.backwards import Back, answers_of, row_at, wishes_of
 from transpile.verify.witness.choose import paired, telling
 from transpile.verify.witness.groups import Group, Shape, group_of, grouped_by, shape_of
+from transpile.verify.witness.inverse import reckoned
 from transpile.verify.witness.maker import Event, Maker
 from transpile.verify.witness.near import METADATA, edges, near
 from transpile.verify.witness.solve import solutions
@@ -92,25 +93,26 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
     for at in late_filters(pipeline):
         stage = pipeline.stages[at]
         assert isinstance(stage, s.Filter)
-        known_here = back.known[at].facts(stage.pred)
+        pred = reckoned(stage.pred)
+        known_here = back.known[at].facts(pred)
         lists = frozenset(n for n, kind in back.known[at].fields.items() if not kind.single)
         facts = replace(known_here, single=partial(_is_no_list, lists))
-        asked_later = _tested(row_at(at + 1, pipeline, back), stage.pred)
+        asked_later = _tested(row_at(at + 1, pipeline, back), pred)
         keeps = partial(_keeps, {n: v for n, v in asked_later.items() if v is not None})
         plain = Maker(single=facts.single, whole=facts.whole, consistent=keeps, taxonomies=())
         try:
-            found = list(islice(solutions(stage.pred), SOLUTIONS))
+            found = list(islice(solutions(pred), SOLUTIONS))
         except NotComputable:  # it asks for rows of another search
             continue
-        usual = _tested(row_at(at, pipeline, back), stage.pred)
-        bases = [*(row for row in (usual,) if compile_pred(stage.pred)(dict(row))), *found[:2]][:2]
+        usual = _tested(row_at(at, pipeline, back), pred)
+        bases = [*(row for row in (usual,) if compile_pred(pred)(dict(row))), *found[:2]][:2]
         pool = [
-            *islice(near(bases, stage.pred, plain), POOL),
+            *islice(near(bases, pred, plain), POOL),
             *islice(edges(bases[:1], found[2:]), POOL),
         ]
         pool.sort(key=lambda row: not keeps(row))
-        for row in (*bases[:1], *telling(stage.pred, pool, plain, facts, {})):
-            yield wishes_of(pipeline, back, (at, _tested(row, stage.pred)))
+        for row in (*bases[:1], *telling(pred, pool, plain, facts, {})):
+            yield wishes_of(pipeline, back, (at, _tested(row, pred)))
 
 
 def _tested(row: Event, pred: Pred) -> Event:
