@@ -301,6 +301,23 @@ def test_a_group_that_lacks_one_event_shows_all(search: str, target: str) -> Non
     assert not adequacy.gaps
 
 
+@pytest.mark.parametrize("target", [
+    pytest.param("sigma", id="both-searches-meet-what-is-assumed-of-them"),
+    pytest.param("esql", id="nothing-is-assumed-of-events-of-the-joined-search"),
+])  # fmt: skip
+def test_a_joined_rule_finds_something_in_the_events_that_a_conversion_speaks_of(
+    target: str,
+) -> None:
+    search = (
+        "| tstats count from datamodel=Endpoint.Processes where Processes.process_name=evil.exe "
+        "Processes.action!=blocked by host Processes.process_id Processes.dest | rename "
+        "Processes.* as * | join host, process_id [| tstats count from datamodel="
+        "Network_Traffic.All_Traffic where All_Traffic.dest_port=99 by host All_Traffic.process_id "
+        "| rename All_Traffic.* as *]"
+    )
+    assert _adequacy(search, target).killed > 5
+
+
 def test_what_is_wanted_of_a_row_is_wanted_of_one_of_those_that_a_group_needs() -> None:
     search = "x=1 | stats count by h, k | search h=* | stats values(h) as g by k | search g=a g=b"
     pipeline = parse(search)

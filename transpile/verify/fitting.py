@@ -115,7 +115,7 @@ def _assumption_test(trial: Trial, draft: Draft) -> Callable[[Event, Event], boo
     """
     if not draft.sides:
         required = compile_pred(all_of((draft.required, spelled(draft, trial.runs.filters))))
-        return lambda event, row: required(dict(row))
+        return lambda event, row: not row or required(dict(row))  # else of a joined search
     sides = [
         (side.source, compile_pred(side.pred), compile_pred(side.required)) for side in draft.sides
     ]

@@ -99,7 +99,8 @@ class Trial:
         """
         fields = frozenset(draft.inputs.fields)
         read = fields | {name.rpartition(".")[2] for name in fields} | frozenset(draft.groups)
-        maker = self.maker.fitting(fits, read, required, draft.inputs.schema, twins)
+        beside = all_of(side.required for side in draft.sides[1:])
+        maker = self.maker.fitting(fits, read, required, draft.inputs.schema, twins, beside)
         found = _with_events(replace(self, events=(), origins=()), (), maker=maker)
         return found if found.events else None
 

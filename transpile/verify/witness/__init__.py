@@ -107,8 +107,12 @@ def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Group]]:
     groups = [group for group in made if len(group) > 1]
     if singles and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
         singles += singles[:1] * 2  # the same once more, at other times
-    singles += partner_events(pipeline, singles, witnesses, maker.tables)
-    groups = partner_groups(pipeline, groups, witnesses, maker.tables)
+
+    def beside(joined: Pipeline) -> list[Event]:
+        return witnesses(joined, replace(maker_for(joined), given=maker.beside))
+
+    singles += partner_events(pipeline, singles, beside, maker.tables)
+    groups = partner_groups(pipeline, groups, beside, maker.tables)
     found = [group for group in (singles, *groups) if group]
     together = [[group] for group in found[: MOST_SCENES + 1]] if _all_in_one(pipeline) else [found]
     return _finished([scene for scene in together if scene], rule, pipeline, maker)
@@ -181,7 +185,8 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
     bases = _bases(rule, maker, wishes)
     apart = _kept_apart(rule, pipeline, bases, maker)
     common = _computed_from(rule, wishes)
-    others = islice(solutions(rule.pred, common), SOLUTIONS, ALTERNATIVES)
+    wanted = all_of((rule.pred, maker.given))
+    others = islice(solutions(wanted, common), SOLUTIONS, ALTERNATIVES)
     for number, base in enumerate(bases, FIRST_APART - len(bases)):
         if fresh(full := maker.completed(base)):
             yield [full]
@@ -282,7 +287,8 @@ def _bases(rule: EventRule, maker: Maker, wishes: Wishes) -> list[Event]:
     decide = compile_pred(rule.pred)
     wished = [wishes.values] if wishes.values and decide(dict(wishes.values)) else []
     common = _computed_from(rule, wishes)
-    solved = [*wished, *islice(solutions(rule.pred, common), 2 * SOLUTIONS)]
+    wanted = all_of((rule.pred, maker.given))
+    solved = [*wished, *islice(solutions(wanted, common), 2 * SOLUTIONS)]
     if not solved and (proved := satisfiable(all_of((maker.given, rule.pred))).event) is not None:
         solved = [proved]
     fitting = (fitted(found, maker, decide) for found in solved)

@@ -67,8 +67,9 @@ class Maker:
     tables: lookup tables, by name; made: rows of those that have none.  settle: chooses between
     fields of which an event has one.  fixed: whether a field is the same in all events of one kind,
     as a title is.  wished: fields that events are given a value for if it contradicts no other.
-    taxonomies: those that events are to fit.  given: what all events are to meet.  twins: fields
-    that have the value of another one in all events, with that one.
+    taxonomies: those that events are to fit.  given: what all events are to meet; beside: what
+    those of a joined search are to.  twins: fields that have the value of another one in all
+    events, with that one.
     """
 
     grouped: tuple[str, ...] = ()
@@ -87,6 +88,7 @@ class Maker:
     wished: tuple[str, ...] = ()
     taxonomies: tuple[Taxonomy, ...] = TAXONOMIES
     given: Pred = p.TRUE
+    beside: Pred = p.TRUE
     twins: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, taxonomy: Taxonomy) -> Maker:
@@ -107,11 +109,12 @@ class Maker:
         given: Pred,
         taxonomy: str,
         twins: Mapping[str, str],
+        beside: Pred,
     ) -> Maker:
         """Return a maker of events for one conversion.
 
-        fits: whether it speaks of an event, for which all is to meet what is `given`.  read: fields
-        that it reads.  taxonomy: the one it is written in; events fit no other one on purpose.
+        fits: whether it speaks of an event, for which all is to meet what is `given`, or `beside`
+        if they are of a joined search.  read: fields that it reads.  taxonomy: the one it is written in; events fit no other one on purpose.
         """
         taxonomies = tuple(each for each in TAXONOMIES if each == taxonomy)
         at_odds = self.at_odds
@@ -133,6 +136,7 @@ class Maker:
             at_odds=odd,
             taxonomies=taxonomies,
             given=given,
+            beside=beside,
             made=self.made.copy(),
             twins=twins,
         )
