@@ -7,7 +7,7 @@ import pytest
 from transpile import Content, parse
 from transpile.compiled import compile_rule
 from transpile.content import read_rule
-from transpile.ir.stages import Compute, Pipeline
+from transpile.ir.stages import Compute, Filter, Pipeline
 from transpile.verify import trial_of, verify_rule
 from transpile.verify.idle import finds_nothing
 
@@ -85,3 +85,29 @@ def test_mutants_of_a_rule_that_finds_nothing_are_the_same_if_they_find_nothing(
     alive = verify_rule(read_rule(found + "| dedup b"), "sql:duckdb", content=CONTENT)
     assert alive.adequacy is not None
     assert alive.adequacy.killed > 5
+
+
+@pytest.mark.parametrize(
+    ("then", "same"),
+    [
+        pytest.param("eval d=1 | search b=c", True, id="a-later-filter-asks-for-it"),
+        pytest.param("dedup b", True, id="of-each-value-one-row"),
+        pytest.param("dedup b consecutive=true", False, id="neighbours-are-told-apart-by-it"),
+        pytest.param('rex field=b "(?<c>x+)" | eval d=lower(c) | search d=x', True,
+                     id="for-what-is-taken-out-of-it"),
+        pytest.param('rex field=b "(?<c>x+)" | eval e="y", d=coalesce(c, f) | stats count by d',
+                     True, id="groups-are-by-what-is-made-of-it"),
+        pytest.param("search NOT b=c", False, id="a-later-filter-asks-for-none"),
+        pytest.param('eval b=coalesce(b, "c") | search b=c', False, id="something-in-its-place"),
+        pytest.param('rex field=b "(?<c>x+)" | eval d=coalesce(c, a) | stats count by d', False,
+                     id="groups-are-by-another-besides"),
+        pytest.param("eventstats count as m | search b=c m>5", False, id="counted-before"),
+    ],
+)  # fmt: skip
+def test_a_row_need_not_have_a_field_that_is_asked_for_later(then: str, same: bool) -> None:
+    search = f"x=1 | stats count values(b) as b by a | where isnotnull(b) AND count>0 | {then}"
+    trial = trial_of(compile_rule(read_rule(search), CONTENT), content=CONTENT)
+    place = next(n for n, x in enumerate(trial.pipeline.stages) if n > 1 and isinstance(x, Filter))
+    dropped = [m for m in trial.mutants(rows=True)
+               if m.stage == place and m.what == "condition dropped"]  # fmt: skip
+    assert [trial.idle(mutant) for mutant in dropped].count(True) == same

@@ -8,33 +8,83 @@ joins or filters by a field which no row has finds nothing, however it is change
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from transpile.interpret import NotComputable, compile_pred
 from transpile.ir import stages as s
 from transpile.ir.expr import Field
 from transpile.ir.names import unrename
-from transpile.ir.pred import And, Or, Pred
-from transpile.ir.walk import fields_of
+from transpile.ir.pred import And, Exists, Or, Pred
+from transpile.ir.walk import conjuncts, fields_of
 
 Fields = frozenset[str] | None
 """The fields that rows may have, None: any. Internal ones are not told: any may be there."""
 
 Row = Mapping[str, Any]
+Run = Callable[[s.Stage, Row], Row | None]
+"""What becomes of one row by a stage alone, None if it is dropped."""
 
 
-def changes_nothing(
-    before: s.Pipeline, after: s.Pipeline, at: int, run: Callable[[s.Stage, Row], Row | None]
-) -> bool:
-    """Return whether it is known that a rule and another, changed at a stage, have the same rows.
-
-    run: what becomes of one row by a stage alone, None if it is dropped.
-    """
+def changes_nothing(before: s.Pipeline, after: s.Pipeline, at: int, run: Run) -> bool:
+    """Return whether a rule and another, changed at a stage, are known to have the same rows."""
     if len(after.stages) < len(before.stages):
         names = may_have(before.stages[:at])
         if _is_idle(before.stages[at], names, run):
             return True
+    for name in _dropped(before.stages[at], *after.stages[at : at + 1]):
+        names = may_have(before.stages[:at])
+        if names is not None and _is_lost(before.stages[at + 1 :], names - {name}, run):
+            return True
     return finds_nothing(before) and finds_nothing(after)
+
+
+def _dropped(before: s.Stage, after: s.Stage | None = None) -> Iterator[str]:
+    """Yield the field that rows must have by one filter, and need not by another like it."""
+    if not (isinstance(before, s.Filter) and isinstance(after, s.Filter)):
+        return
+    parts, rest = set(conjuncts(before.pred)), set(conjuncts(after.pred))
+    match tuple(parts - rest):
+        case (Exists(Field(name)),) if rest < parts:
+            yield name
+
+
+def _is_lost(stages: tuple[s.Stage, ...], names: Fields, run: Run) -> bool:
+    """Return whether a row that has some fields at most is dropped before it meets another."""
+    for stage in chain.from_iterable(map(_steps, stages)):
+        if _lets_none_pass(stage, names):
+            return not (isinstance(stage, s.Dedup) and stage.consecutive)
+        if not isinstance(stage, _ROW_BY_ROW):
+            return False
+        if not _gives_nothing(stage, names, run):
+            names = _behind(stage, names)
+    return False
+
+
+def _steps(stage: s.Stage) -> Iterator[s.Stage]:
+    """Yield a stage, one that computes field after field in as many parts."""
+    if isinstance(stage, s.Compute):
+        yield from (replace(stage, assignments=(each,)) for each in stage.assignments)
+    else:
+        yield stage
+
+
+_ROW_BY_ROW = (s.Filter, s.Compute, s.Rename, s.Project, s.Fill, s.Lookup, s.Extract, s.Expand)
+
+
+def _gives_nothing(stage: s.Stage, names: Fields, run: Run) -> bool:
+    """Return whether a stage gives a row no field, because it lacks those that it is made of."""
+    match stage:
+        case s.Extract(source=name):
+            asked = frozenset((name,))
+        case s.Lookup(keys=keys):
+            asked = frozenset(name for _, name in keys)
+        case s.Compute(((_, expr),)):
+            asked = fields_of(expr)
+        case _:
+            return False
+    return bool(asked) and _are_absent(asked, names) and run(stage, {}) == {}
 
 
 def may_have(stages: tuple[s.Stage, ...]) -> Fields:
@@ -105,9 +155,7 @@ def _holds_of_nothing(pred: Pred) -> bool:
         return True
 
 
-def _is_idle(
-    stage: s.Stage, names: Fields, run: Callable[[s.Stage, Row], Row | None]
-) -> bool:
+def _is_idle(stage: s.Stage, names: Fields, run: Run) -> bool:
     """Return whether a stage leaves each row as it is."""
     match stage:
         case s.Compute(assignments):

@@ -114,7 +114,8 @@ class Maker:
         """Return a maker of events for one conversion.
 
         fits: whether it speaks of an event, for which all is to meet what is `given`, or `beside`
-        if they are of a joined search.  read: fields that it reads.  taxonomy: the one it is written in; events fit no other one on purpose.
+        if they are of a joined search.  read: fields that it reads.  taxonomy: the one it is
+        written in; events fit no other one on purpose.
         """
         taxonomies = tuple(each for each in TAXONOMIES if each == taxonomy)
         at_odds = self.at_odds
