@@ -138,6 +138,9 @@ def test_witnesses_show_every_mutant_of_the_filter(search: str, target: str) -> 
                      id="long-ago"),
         pytest.param('x=1 | eval h=strftime(t/pow(10,3),"%H") | where h>=20',
                      id="an-hour-of-the-day"),
+        pytest.param('x=1 | stats count by q, h | eval t=mvindex(split(q,"."),-1) '
+                     "| eval n=len(t) | search n<=24 | eval l=len(q) | eventstats avg(l) as a "
+                     "stdev(l) as s | where l>a+3*s", id="a-long-key-that-stands-out"),
         pytest.param('x=1 | where lower(a)=lower(mvindex(split(b,"@"),0))', id="computed-sides"),
     ],
 )  # fmt: skip

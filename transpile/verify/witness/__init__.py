@@ -212,7 +212,8 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
         shape = wished_shape(rule, replace(wishes, values=full), full, scope, maker, by)
         yield from around_threshold(rule, shape, maker)
         yield from across_keys(rule, shape, maker, pipeline)
-        yield from at_threshold(rule, shape, told, maker)
+        unknown = rule.threshold is None and not wishes.unusual  # what counts in a group
+        yield from at_threshold(rule, shape, told, maker, beside=unknown)
         if any(map(maker.fixed, by)):
             yield from groups_of_each(rule, shape, told, maker)
         yield from late_events(rule, pipeline, full, scope, maker)

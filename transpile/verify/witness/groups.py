@@ -212,12 +212,12 @@ MANY = 40
 
 
 def at_threshold(
-    rule: EventRule, shape: Shape, others: Sequence[Event], maker: Maker
+    rule: EventRule, shape: Shape, others: Sequence[Event], maker: Maker, *, beside: bool
 ) -> Iterator[Group]:
     """Yield groups that lack one event to pass the threshold, each with one of the others.
 
     So it can be seen of each of them whether the filter lets it pass. One with another key makes a
-    group of its own.
+    group of its own.  beside: whether all are also shown beside groups that pass.
     """
     if shape.size < 2 and not shape.others:
         return
@@ -232,7 +232,7 @@ def at_threshold(
         and (values := _values_meeting(rule.pred, name, shape.base, _examples(maker, name, shape)))
     }
     alike = [o for o in others if all(o.get(n) == shape.base.get(n) for n in bound)]
-    yield from _packed(rule, shape, alike, further, maker)
+    yield from _packed(rule, shape, alike, further, maker, beside=beside)
     moving = [other for other in others if other not in alike]
     shown = [*moving[: MOST_OF_EACH // shape.size], *alike[: MOST_AROUND // shape.size]]
     for at, other in enumerate(shown, 1000):
@@ -257,11 +257,13 @@ def _packed(
     others: Sequence[Event],
     further: Mapping[str, Sequence[str]],
     maker: Maker,
+    *,
+    beside: bool,
 ) -> Iterator[Group]:
     """Yield groups that show many events at once.
 
     In each of some the filter has to let all others pass for the threshold to be reached; in one
-    it may let none. Where it is not known what counts, all are seen beside groups that pass.
+    it may let none. beside: whether all are also shown beside groups that pass.
     """
     decide = compile_pred(rule.pred)
     passing = [other for other in others if decide(dict(other))]
@@ -281,7 +283,7 @@ def _packed(
         keys = {name: whole[0][name] for name in shape.keys}
         some = passing[first : first + size]
         yield [*(with_own(event, at, keys) for at, event in enumerate(some)), *whole[len(some) :]]
-    for at, some in enumerate((passing, failing) if rule.threshold is None else (), 1):
+    for at, some in enumerate((passing, failing) if beside else (), 1):
         whole = group_of(rule, shape, maker, size, FIRST_PACK + LAST_PACK + at)
         keys = {name: whole[0][name] for name in shape.keys}
         yield [*whole, *(with_own(event, size, keys) for event in some[:MOST_BESIDE])]

@@ -222,7 +222,7 @@ def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
             time = next(same, None)
             return time is not None and invert(inner, number_text(time), wishes)
         case Call("len", (inner,)):
-            return invert(inner, "x" * int(min(number(str(value)) or 0, 5000)), wishes)
+            return invert(inner, _as_long(int(min(number(str(value)) or 0, 5000))), wishes)
         case Call("mvcount", (Call("split" | "mvsplit", (inner, Lit(str(sign)), *_)),)):
             return invert(inner, sign.join("x" * max(1, _amount(value))), wishes)
         case Call("mvcount", (Field(name),)):
@@ -260,6 +260,11 @@ def parts_of(expr: Expr, values: list[Any]) -> list[Any]:
             return [sign.join(map(str, values))]
         case _:
             return values
+
+
+def _as_long(size: int) -> str:
+    """Return a text of a length; a long one has parts, as a name of a host has."""
+    return ("x" * 19 + ".") * ((size - 1) // 20) + "x" * ((size - 1) % 20 + 1) if size else ""
 
 
 def _alike(text: Any, value: Any) -> bool:

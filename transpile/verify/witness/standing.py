@@ -40,6 +40,7 @@ def standing_out(
     Then groups that would stand out if equal values counted, or other events as well.
     """
     number = 3000
+    usual = _kept_in_keys(usual)
     alike = _crowd(rule, usual, maker)
     yield [*alike, *group_of(rule, usual.low, maker, usual.low.size, number + 1)]
     usual = replace(usual, low=replace(usual.low, size=1))  # one is enough to be held against
@@ -60,6 +61,13 @@ def standing_out(
             yield [*_earlier(rule, usual, maker, step, at), *_at(NEXT, group)]
         else:
             yield [*crowd, *group]
+
+
+def _kept_in_keys(usual: Usual) -> Usual:
+    """Return the shapes without the keys that stand out themselves: these are not free."""
+    low, high = usual.low, usual.high
+    keys = tuple(name for name in high.keys if low.base.get(name) == high.base.get(name))
+    return Usual(replace(low, keys=keys), replace(high, keys=keys))
 
 
 def _beside_others(pipeline: s.Pipeline) -> bool:
