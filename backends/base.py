@@ -174,7 +174,10 @@ class Engine(Protocol):
         """Name and version, "duckdb 1.4.1"."""
 
     def accepts(self, event: Event, draft: Draft) -> bool:
-        """Return whether an event is one that the draft's assumptions admit (verify asks)."""
+        """Return whether an event is one that the draft's assumptions admit (verify asks).
+
+        On which second it was does not matter: verify asks once of events that differ in that only.
+        """
 
     def run(
         self,

@@ -40,6 +40,14 @@ class Same(Generic[T]):
         return id(self.item)
 
 
+def told(event: Mapping[str, Any]) -> bytes:
+    """Return what an event holds, to the types, in the order of its fields.
+
+    Raises ValueError for other values than text, numbers, truth values, lists and mappings.
+    """
+    return marshal.dumps(dict(event), _PLAIN)
+
+
 class _Told:
     """A key for a cache: an event by what it holds, to the types; its owner may change it later."""
 
@@ -47,7 +55,7 @@ class _Told:
 
     def __init__(self, event: Mapping[str, Any]) -> None:
         self.event = event
-        self.data = marshal.dumps(dict(event), _PLAIN)
+        self.data = told(event)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Told) and other.data == self.data

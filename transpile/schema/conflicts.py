@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from transpile.ir.remember import Same
+from transpile.ir.remember import Same, by_event
 from transpile.schema._rewrite import holds
 from transpile.schema.datasets import Dataset
 from transpile.schema.derive import admits, forward, rewrite
@@ -66,7 +66,7 @@ def conflicts(
     without its name, an action that the log source stands for.
     """
     fields = FieldMap(source, variant)
-    known_lost, shown = _seen(event, fields, taxonomy, platform)
+    known_lost, shown = _seen(event, Same(source), variant, taxonomy, platform)
     lost = set(known_lost)
     given = {fields.strip(key): value for key, value in event.items() if value not in (None, [])}
     for name in read:
@@ -83,12 +83,17 @@ def conflicts(
     return tuple(sorted(lost))
 
 
+@by_event
 def _seen(
-    event: Mapping[str, Any], fields: FieldMap, taxonomy: Taxonomy, platform: str
+    event: Mapping[str, Any],
+    source: Same[Dataset],
+    variant: str | None,
+    taxonomy: Taxonomy,
+    platform: str,
 ) -> _Seen:
     """Return what becomes of the fields of an event."""
     code, separator = event_code(event), separator_of(platform)
-    at = _At(Same(fields.dataset), fields.variant, taxonomy, separator, code)
+    at = _At(source, variant, taxonomy, separator, code)
     entries = ((key, _typed_values(event[key])) for key in sorted(event))
     return _seen_apart(at, tuple(_undated(at, *entry) for entry in entries))
 

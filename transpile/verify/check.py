@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import product
 from operator import or_
@@ -168,8 +168,9 @@ class _Round:
 
     def outcome(self, engine: Engine) -> _Outcome:
         """Return how rule and target compare. Raises what engine and interpreter raise."""
+        view = self.view
         return _together(
-            _seen(self.trial, self.draft, engine, self.view, scene) for scene in self.scenes
+            _seen(self.trial, self.draft, engine, view, scene) for scene in self.scenes
         )
 
     def unseen(self, mutants: Iterable[Mutant]) -> tuple[int, list[Mutant]]:
@@ -354,18 +355,22 @@ class _RowsView(_View):
         )
 
 
+@dataclass(frozen=True, slots=True)
 class _GroupsView(_View):
     """Groups of events: an event with several values of a key is in several groups.
 
     Which of them the rule's result is about, its events do not tell: the target finds such an
-    event if it finds one of its groups.
+    event if it finds one of its groups.  known: the groups of events that were asked about.
     """
 
-    __slots__ = ()
+    known: dict[int, frozenset[Group] | None] = field(default_factory=dict, compare=False)
 
     def observed(self, result: Result) -> frozenset[frozenset[Group]]:
-        rows = [row for at in result.matched if (row := self._own_row(at)) is not None]
-        return frozenset(frozenset(_groups_of(row, self.draft)) for row in rows)
+        known = self.known
+        for at in result.matched - known.keys():
+            row = self._own_row(at)
+            known[at] = None if row is None else frozenset(_groups_of(row, self.draft))
+        return frozenset(groups for at in result.matched if (groups := known[at]) is not None)
 
     def _own_row(self, at: int) -> Mapping[str, Any] | None:
         """Return an event as the rule's own source shows it, None for one of a joined search."""

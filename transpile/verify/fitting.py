@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from transpile.fidelity import Observable
 from transpile.interpret import compile_pred, event_row
 from transpile.ir.pred import Pred, all_of
+from transpile.ir.remember import remember, told
 from transpile.ir.stages import DataModel, Stage
 from transpile.ir.walk import fields_of
 from transpile.verify.admitted import admitted, spelled
@@ -58,17 +59,44 @@ def fitting(trial: Trial, draft: Draft, engine: Engine) -> Callable[[Event], boo
 
 def _test(trial: Trial, draft: Draft, engine: Engine) -> Callable[[Event, Event], bool]:
     """Return whether an event fits. Its second argument: how the rule's source shows the event."""
-    assumed = _assumption_test(trial, draft)
+    assumed, accepts = _assumption_test(trial, draft), accepting(draft, engine)
     source = trial.pipeline.stages[0]
 
     def fits(event: Event, row: Event) -> bool:
         return (
             assumed(event, row)
-            and engine.accepts(event, draft)
+            and accepts(event)
             and _has_its_keys(source, draft, event, row)
         )
 
     return fits
+
+
+@remember
+def accepting(draft: Draft, engine: Engine) -> Callable[[Event], bool]:
+    """Return whether an engine accepts an event, asked once of those that differ in time only."""
+    known: dict[bytes, bool] = {}
+
+    def accepts(event: Event) -> bool:
+        try:
+            key = told(_undated(event))
+        except ValueError:
+            return engine.accepts(event, draft)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = engine.accepts(event, draft)
+        return found
+
+    return accepts
+
+
+def _undated(event: Event) -> Event:
+    """Return an event without its time, if that is of the usual kind: to the second, ten digits."""
+    match event.get("_time"):
+        case int() | float() as time if 10**9 <= time < 10**10 and time % 1 == 0:
+            return {**event, "_time": type(time).__name__}
+        case _:
+            return event
 
 
 def _has_its_keys(source: Stage, draft: Draft, event: Event, row: Event) -> bool:
