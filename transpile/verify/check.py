@@ -188,15 +188,17 @@ def _round(trial: Trial, draft: Draft, engine: Engine) -> _Round | None:
     return _Round(trial, draft, scenes) if scenes else None
 
 
-def _round_of_its_own(trial: Trial, draft: Draft, engine: Engine) -> _Round | None:
+def _round_of_its_own(
+    trial: Trial, draft: Draft, engine: Engine, mutants: Sequence[Mutant] | None = None
+) -> _Round | None:
     """Return what a conversion speaks about of events that are made for it alone, None if nothing.
 
-    A trial on given events has no others.
+    A trial on given events has no others. mutants: those that the events are to show, None: all.
     """
     if WITNESS not in trial.origins:
         return None
     fits = fitting(trial, draft, engine)
-    made = trial.made_for(fits, draft, assumed(trial, draft), spelt_alike(draft))
+    made = trial.made_for(fits, draft, assumed(trial, draft), spelt_alike(draft), mutants)
     found = _round(made, draft, engine) if made is not None else None
     return replace(found, own=True) if found is not None else None
 
@@ -217,10 +219,9 @@ def _weighed(first: _Round, engine: Engine) -> tuple[list[_Round], Adequacy]:
     same, rounds = len(left) - len(gaps), [first]
     narrower = first.tried.bit_count() < len(trial.events) or draft.inputs.schema not in TAXONOMIES
     if gaps and narrower and not first.own:
-        second = _round_of_its_own(trial, draft, engine)
-        more, left = (
-            second.unseen(mutant for mutant, _ in gaps.values()) if second is not None else (0, [])
-        )
+        asked = [mutant for mutant, _ in gaps.values()]
+        second = _round_of_its_own(trial, draft, engine, asked)
+        more, left = second.unseen(asked) if second is not None else (0, [])
         if second is not None and more:
             rounds.append(second)
             killed += more

@@ -91,16 +91,21 @@ class Trial:
         draft: Draft,
         required: Pred,
         twins: Mapping[str, str] = NO_TWINS,
+        mutants: Sequence[Mutant] | None = None,
     ) -> Trial | None:
         """Return the trial on events that are made for one conversion alone, None without any.
 
         fits: whether the conversion speaks about an event.  required: what it assumes of each, but
-        for twins: fields that always have the value of another one, with that one.
+        for twins: fields that always have the value of another one, with that one.  mutants: those
+        that the events are to show, None: all.
         """
         fields = frozenset(draft.inputs.fields)
         read = fields | {name.rpartition(".")[2] for name in fields} | frozenset(draft.groups)
         beside = all_of(side.required for side in draft.sides[1:])
         maker = self.maker.fitting(fits, read, required, draft.inputs.schema, twins, beside)
+        if mutants is not None:
+            shown = frozenset((mutant.what, mutant.span) for mutant in mutants)
+            maker = replace(maker, shows=lambda what, span: (what, span) in shown)
         found = _with_events(replace(self, events=(), origins=()), (), maker=maker)
         return found if found.events else None
 

@@ -18,8 +18,9 @@ from typing import Any
 from transpile.interpret import NotComputable, compile_pred
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import TRUE as ALWAYS
-from transpile.ir.pred import And, Or, Pred, all_of, any_of, negate
+from transpile.ir.pred import And, Or, Pred, all_of
 from transpile.ir.simplify import simplify_pred
+from transpile.verify.prove.apart import apart
 from transpile.verify.prove.formulas import formula
 from transpile.verify.prove.search import Exhausted, Search
 
@@ -98,13 +99,10 @@ def satisfiable(pred: Pred, facts: Facts = NO_FACTS) -> Answer:
 
 def implies(narrow: Pred, wide: Pred, facts: Facts = NO_FACTS) -> Answer:
     """Return whether every event that meets the first predicate meets the second."""
-    if _same(narrow, wide):
+    left = apart(narrow, wide)
+    if _same(left.one, left.other):
         return Answer(True)
-    shared = set(_conjuncts(narrow))
-    left = all_of(part for part in _conjuncts(wide) if part not in shared)
-    alternatives = set(_alternatives(left))
-    asked = any_of(part for part in _alternatives(narrow) if part not in alternatives)
-    found = satisfiable(all_of((asked, negate(left))), facts)
+    found = satisfiable(left.only_first, facts)
     holds = None if found.holds is None else not found.holds
     return Answer(holds, found.event, found.reason)
 
@@ -155,14 +153,6 @@ def _on_fields(fact: Callable[[str], bool]) -> Callable[[Expr], bool]:
                 return False
 
     return known
-
-
-def _conjuncts(pred: Pred) -> tuple[Pred, ...]:
-    return pred.args if isinstance(pred, And) else (pred,)
-
-
-def _alternatives(pred: Pred) -> tuple[Pred, ...]:
-    return pred.args if isinstance(pred, Or) else (pred,)
 
 
 def _same(one: Pred, other: Pred) -> bool:

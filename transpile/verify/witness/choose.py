@@ -7,7 +7,7 @@ prover is asked: it gives an event, or proves that there is none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice, permutations
 
 from transpile.interpret import NotComputable, compile_pred
@@ -18,6 +18,7 @@ from transpile.verify.mutate import of_pred
 from transpile.verify.prove import Facts, implies
 from transpile.verify.witness.maker import Event, Maker
 from transpile.verify.witness.near import METADATA
+from transpile.verify.witness.told import Told
 
 MOST_MUTANTS = 300
 
@@ -59,7 +60,8 @@ def telling(
         original = truths.of(pred, keep=True)
         changes = [
             (other, original ^ truths.of(other))
-            for other, _, _ in islice(of_pred(pred), MOST_MUTANTS)
+            for other, what, span in islice(of_pred(pred), MOST_MUTANTS)
+            if maker.shows(what, span)
         ]
     except NotComputable:
         yield from map(maker.completed, pool)
@@ -137,17 +139,14 @@ class _Repair:
     pred: Pred
     maker: Maker
     bases: Sequence[Event]
+    told: Told = field(default_factory=Told)
 
     def like_a_base(self, other: Pred, events: Iterable[Event]) -> Iterator[Event]:
         """Yield an event that tells two predicates apart and fits all taxonomies, if one is found.
 
         Else one for each taxonomy that one is found for.
         """
-        first, second = compile_pred(self.pred), compile_pred(other)
-
-        def tells(event: Event) -> bool:
-            return first(event) is not second(event)
-
+        tells = self.told.between(self.pred, other)
         open_ones = list(self.maker.taxonomies)
         for event in events:
             for base in self.bases or ({},):

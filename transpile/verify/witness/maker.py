@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import Any, Protocol
 
 from transpile.answered import answered
-from transpile.errors import Unsupported
+from transpile.errors import Span, Unsupported
 from transpile.ir import pred as p
 from transpile.ir.events import EventRule, event_rule
 from transpile.ir.pred import Pred
@@ -69,7 +69,8 @@ class Maker:
     as a title is.  wished: fields that events are given a value for if it contradicts no other.
     taxonomies: those that events are to fit.  given: what all events are to meet; beside: what
     those of a joined search are to.  twins: fields that have the value of another one in all
-    events, with that one.
+    events, with that one.  shows: whether events are to tell a change of the filter from it, by
+    what it is and where.
     """
 
     grouped: tuple[str, ...] = ()
@@ -90,6 +91,7 @@ class Maker:
     given: Pred = p.TRUE
     beside: Pred = p.TRUE
     twins: Mapping[str, str] = field(default_factory=dict)
+    shows: Callable[[str, Span | None], bool] = field(default=lambda what, span: True)
 
     def within(self, taxonomy: Taxonomy) -> Maker:
         """Return a maker of events that need to fit one taxonomy only."""

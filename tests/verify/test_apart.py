@@ -1,0 +1,75 @@
+"""Two predicates apart: where they differ, and what an event has to be to tell them."""
+
+from itertools import product
+
+import pytest
+
+from transpile.interpret import compile_pred
+from transpile.ir.expr import Field
+from transpile.ir.pred import And, Exists, Not, Or, Pred, Test, TextEq, Unknown
+from transpile.verify.mutate import of_pred
+from transpile.verify.prove.apart import apart
+from transpile.verify.witness.told import Told
+
+A, B, C, D = (Test(Field(name), TextEq("x")) for name in "abcd")
+UNREAD = Unknown("nobody can say")
+
+PREDS: dict[str, Pred] = {
+    "one test": A,
+    "a conjunction": And((A, B, C)),
+    "alternatives": Or((A, B, C)),
+    "alternatives in a conjunction": And((D, Or((A, And((B, C)))))),
+    "a negation between": Or((D, Not(And((A, Not(Or((B, C)))))))),
+    "an argument twice": And((A, Or((A, B)), A)),
+    "a negated part that nobody can decide": And((A, Not(Or((B, And((UNREAD, C))))))),
+    "a part that nobody can decide": Or((A, And((B, UNREAD, C)))),
+}
+
+EVENTS = [
+    {name: value for name, value in zip("abcd", values, strict=True) if value}
+    for values in product(("x", "X", "", "xy"), repeat=4)
+]
+
+
+@pytest.mark.parametrize("pred", PREDS.values(), ids=PREDS)
+def test_mutants_are_told_by_the_events_that_one_of_both_finds(pred: Pred) -> None:
+    told = Told()
+    for other, what, _ in of_pred(pred):
+        first, second, tells = compile_pred(pred), compile_pred(other), told.between(pred, other)
+        for event in EVENTS:
+            assert tells(event) is (first(event) is not second(event)), (what, event)
+
+
+@pytest.mark.parametrize(
+    "pred", [pred for name, pred in PREDS.items() if "nobody" not in name],
+    ids=[name for name in PREDS if "nobody" not in name],
+)  # fmt: skip
+def test_only_first_is_met_by_the_events_that_the_first_alone_finds(pred: Pred) -> None:
+    for mutant, what, _ in of_pred(pred):
+        for one, other in ((pred, mutant), (mutant, pred)):
+            only = compile_pred(apart(one, other).only_first)
+            first, second = compile_pred(one), compile_pred(other)
+            for event in EVENTS:
+                assert only(event) is (first(event) and not second(event)), (what, event)
+
+
+def test_what_is_shared_is_asked_of_no_part_that_is_left() -> None:
+    found = apart(And((A, Or((B, C)))), And((A, Or((B, D)))))
+    assert [(part.pred, part.wanted) for part in found.shared] == [(A, True), (B, False)]
+    assert (found.one, found.other) == (C, D)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(A, A), (And((A, B)), And((B, A))), (Not(Or((A, B))), Not(Or((B, A))))],
+    ids=["the same test", "another order", "another order under a negation"],
+)
+def test_nothing_is_left_of_the_same(one: Pred, other: Pred) -> None:
+    found = apart(one, other)
+    assert found.one == found.other
+
+
+def test_a_part_of_the_other_is_what_is_left() -> None:
+    found = apart(A, And((A, Exists(Field("b")))))
+    assert found.shared[0].pred == A
+    assert found.other == Exists(Field("b"))
