@@ -8,7 +8,10 @@ from transpile.interpret import compile_pred
 from transpile.ir.expr import Field
 from transpile.ir.pred import And, Exists, Not, Or, Pred, Test, TextEq, Unknown
 from transpile.verify.mutate import of_pred
+from transpile.verify.prove import NO_FACTS
 from transpile.verify.prove.apart import apart
+from transpile.verify.witness.choose import telling
+from transpile.verify.witness.maker import Maker
 from transpile.verify.witness.told import Told
 
 A, B, C, D = (Test(Field(name), TextEq("x")) for name in "abcd")
@@ -73,3 +76,24 @@ def test_a_part_of_the_other_is_what_is_left() -> None:
     found = apart(A, And((A, Exists(Field("b")))))
     assert found.shared[0].pred == A
     assert found.other == Exists(Field("b"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [((), ()), (("case respected",), ("case respected",))],
+    ids=["none", "one"],
+)
+def test_events_tell_the_changes_that_are_to_be_shown(
+    shown: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    pred = And((A, Or((B, C))))
+    maker = Maker(shows=lambda what, span: what in shown)
+    events = list(telling(pred, EVENTS, maker, NO_FACTS, {}))
+    first = compile_pred(pred)
+    found = {
+        what
+        for other, what, _ in of_pred(pred)
+        if any(first(event) is not compile_pred(other)(event) for event in events)
+    }
+    assert bool(events) is bool(told)
+    assert set(told) <= found
