@@ -23,6 +23,7 @@ from transpile.compiled import compile_rule
 from transpile.content import Rule, load_rules
 from transpile.fidelity import Fidelity
 from transpile.verify import Report, Verdict, trial_of, verify_trial
+from transpile.verify.many import collect_seldom
 
 NOW = 1_767_225_600.0
 
@@ -49,7 +50,9 @@ def main() -> int:
 
 @lru_cache(maxsize=1)
 def _content(root: str) -> Content:
-    return Content.load(root)
+    content = Content.load(root)
+    collect_seldom()  # as the command's workers do
+    return content
 
 
 def _verified(root: str, targets: tuple[str, ...], rule: Rule) -> list[Report]:

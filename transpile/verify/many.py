@@ -5,6 +5,7 @@ What targets have in common is done once per rule: its events, and what the inte
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from transpile.content import Content, Rule
 
 _CHUNK = 4
+
+_ALLOCATIONS = 100_000
+"""New objects after which a worker looks for garbage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,15 @@ def _content_of_worker(root: str | None) -> Content:
     """Return the content that a worker process reads once in its life."""
     from transpile.content import Content
 
-    return Content.builtin() if root is None else Content.load(root)
+    content = Content.builtin() if root is None else Content.load(root)
+    collect_seldom()
+    return content
+
+
+def collect_seldom() -> None:
+    """Look for garbage seldom, and not in what was read: a rule leaves trees, a worker ends soon."""
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS)
 
 
 def verify_one(rule: Rule, job: Job, content: Content) -> Verified:
