@@ -75,7 +75,7 @@ def _content_of_worker(root: str | None) -> Content:
 
 
 def collect_seldom() -> None:
-    """Look for garbage seldom, and not in what was read: a rule leaves trees, a worker ends soon."""
+    """Look for garbage seldom, never in what was read: a rule leaves trees, a worker ends."""
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS)
 
