@@ -220,6 +220,16 @@ def test_rows_are_made_for_a_lookup_table_that_is_missing() -> None:
                      "Processes.* as *] | stats dc(registry_value_name) as n by process_guid "
                      "| where n>=4", "> instead of >=",
                      id="a-group-that-is-joined-is-as-late-as-its-partner"),
+        pytest.param("| tstats count from datamodel=Endpoint.Processes where Processes.user!=a "
+                     "by Processes.user Processes.dest Processes.process_id | rename Processes.* "
+                     "as * | search [| tstats count from datamodel=Endpoint.Processes where "
+                     "Processes.user=b by Processes.dest Processes.parent_process_id | rename "
+                     "Processes.* as * | rename parent_process_id as process_id | table process_id "
+                     "dest]", "literal one character short",
+                     id="rows-that-agree-with-those-of-a-subsearch"),
+        pytest.param("x=1 | eval who=upper(name) | join who [search x=2 y=* | eval "
+                     "who=upper(name) | fields who, y] | stats count by who, y, z",
+                     "condition negated", id="a-joined-search-that-does-not-ask-for-its-key"),
     ],
 )  # fmt: skip
 def test_witnesses_show_changes_behind_the_first_filter(search: str, what: str) -> None:

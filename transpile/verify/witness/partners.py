@@ -1,8 +1,12 @@
-"""Witness events of joins: events of both searches that agree on the keys, and some that do not."""
+"""Witness events of two searches: of both that agree on the keys, and of some that do not.
+
+A rule has a second search if it joins one, or keeps what agrees with the rows of one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
 
@@ -10,8 +14,10 @@ from transpile.errors import Unsupported
 from transpile.interpret import compile_pred, event_row
 from transpile.interpret.context import cim_view
 from transpile.ir.events import EventRule, Partner, event_rule
-from transpile.ir.pred import TRUE
-from transpile.ir.stages import DataModel, Filter, Join, Pipeline
+from transpile.ir.expr import Field
+from transpile.ir.pred import TRUE, Exists, InRows, all_of
+from transpile.ir.stages import DataModel, Events, Filter, Join, Pipeline, Project
+from transpile.ir.walk import conjuncts
 from transpile.schema.cim import node_facts
 from transpile.tables import Table
 from transpile.verify.known import known_before
@@ -35,18 +41,52 @@ OTHERS = 12
 """Events of the joined search that each of them is tried with."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """A search whose rows those of a rule are held against at a stage, by keys."""
+
+    at: int
+    right: Pipeline
+    keys: tuple[str, ...]
+
+
+def _second(pipeline: Pipeline) -> _Second | None:
+    """Return the first search that a rule joins or asks rows of, None if there is none."""
+    for at, stage in enumerate(pipeline.stages):
+        match stage:
+            case Join(right, keys):
+                return _Second(at, right, keys)
+            case Filter(pred):
+                for node in conjuncts(pred):
+                    if isinstance(node, InRows) and (keys := _told_by(node.pipeline)):
+                        return _Second(at, node.pipeline, keys)
+            case _:
+                pass
+    return None
+
+
+def _told_by(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the fields that the rows of a search of events have, () if it does not name them."""
+    first, last = pipeline.stages[0], pipeline.stages[-1]
+    named = isinstance(last, Project) and not (last.drop or any("*" in n for n in last.fields))
+    if not (named and isinstance(first, Events | DataModel)):
+        return ()
+    assert isinstance(last, Project)
+    return tuple(name for name in last.fields if not name.startswith("_"))
+
+
 def partner_events(
     pipeline: Pipeline,
     own: Sequence[Event],
     make: Make,
     tables: Mapping[str, Table] | None = None,
 ) -> Iterator[Event]:
-    """Yield pairs of events for a rule that joins another search; none for other rules.
+    """Yield pairs of events for a rule with a second search; none for other rules.
 
     own: events of the rule's own search.  make: returns events of the joined search.  The two of a
     pair have the same keys; some pairs have them in another case, or on one side only.
     """
-    join = next((stage for stage in pipeline.stages if isinstance(stage, Join)), None)
+    join = _second(pipeline)
     if join is None:
         return
     rule = _joined_rule(pipeline, tables)
@@ -84,9 +124,9 @@ def partner_groups(
     tables: Mapping[str, Table] | None = None,
 ) -> list[list[Event]]:
     """Return groups with events of the joined search, as many as there are keys in a group."""
-    join = next((stage for stage in pipeline.stages if isinstance(stage, Join)), None)
+    join = _second(pipeline)
     keys = _keys(pipeline, join, tables) if join is not None and groups else {}
-    theirs = list(islice(_with_keys(make(join.right), keys.values()), 1)) if join and keys else []
+    theirs = _partners(join, keys.values(), make)[:1] if join and keys else []
     if join is None or not theirs:
         return [list(group) for group in groups]
     mine, other = _tag_of(pipeline), {**theirs[0], **_tag_of(join.right)}
@@ -100,19 +140,28 @@ def partner_groups(
 
 
 def _keys(
-    pipeline: Pipeline, join: Join, tables: Mapping[str, Table] | None
+    pipeline: Pipeline, join: _Second, tables: Mapping[str, Table] | None
 ) -> dict[str, str]:
     """Return by which fields of its own source a rule joins, each with that of the other one.
 
     Which these are is found out by a wish for each key: it reaches one field. {}: not of all.
     """
     marks = {name: f"key-{at}" for at, name in enumerate(join.keys) if name != "_time"}
-    mine = _marked(pipeline, pipeline.stages.index(join), marks, tables)
+    mine = _marked(pipeline, join.at, marks, tables)
     right = Pipeline((*join.right.stages, Filter(TRUE)))
     theirs = _marked(right, len(right.stages) - 1, marks, tables)
     if not mine.keys() == theirs.keys() == marks.keys():
         return {}
     return {mine[name]: theirs[name] for name in marks}
+
+
+def _partners(join: _Second, keys: Iterable[str], make: Make) -> list[Event]:
+    """Return events of the second search that have its keys; it may have to be asked for them."""
+    asked = all_of(Exists(Field(name)) for name in join.keys if name != "_time")
+    asking = Pipeline((*join.right.stages, Filter(asked)))
+    names = list(keys)
+    found = list(_with_keys(make(join.right), names))
+    return found or list(_with_keys(make(asking), names))
 
 
 def _with_keys(events: Iterable[Event], keys: Iterable[str]) -> Iterator[Event]:
@@ -130,7 +179,7 @@ def _keyed(event: Event, keys: Iterable[str], values: Iterable[str]) -> Event:
 
 def _wished_pairs(
     pipeline: Pipeline,
-    join: Join,
+    join: _Second,
     own: Sequence[Event],
     make: Make,
     tables: Mapping[str, Table] | None,
@@ -141,7 +190,7 @@ def _wished_pairs(
         return
     example = maker_for(join.right, (), tables).example
     tags = _tag_of(pipeline), _tag_of(join.right)
-    partners = list(_with_keys(make(join.right), keys.values()))
+    partners = _partners(join, keys.values(), make)
     for number, event in enumerate(own[:MOST_PAIRS], FIRST_PAIR):
         values = [example(name, number) for name in keys.values()]
         yield {**_keyed(event, keys, values), **tags[0]}
