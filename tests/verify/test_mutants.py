@@ -331,6 +331,15 @@ def test_a_joined_rule_finds_something_in_the_events_that_a_conversion_speaks_of
     assert _adequacy(search, target).killed > 5
 
 
+def test_events_are_tried_by_themselves_if_a_target_tells_none_of_their_groups() -> None:
+    search = (
+        'source="XmlWinEventLog:Microsoft-Windows-Sysmon/Operational" EventCode=1 '
+        "Image IN (b, c) | eval k=lower(Image) | streamstats count as n by User | where n=1 "
+        "| stats count by k"
+    )
+    assert _adequacy(search, "esql").killed > 10
+
+
 def test_what_is_wanted_of_a_row_is_wanted_of_one_of_those_that_a_group_needs() -> None:
     search = "x=1 | stats count by h, k | search h=* | stats values(h) as g by k | search g=a g=b"
     pipeline = parse(search)

@@ -32,7 +32,9 @@ def tried(trial: Trial, draft: Draft, engine: Engine) -> tuple[int, ...]:
     )
     scenes = trial.scenes or (trial.runs.all,)
     if _merges(trial, draft, fitting):
-        scenes = tuple(scene & group for scene in scenes for group in trial.groups)[:MOST_SCENES]
+        scenes = tuple(scene & group for scene in scenes for group in trial.groups)
+        scenes = tuple(part for scene in scenes for part in _apart(trial, scene & fitting))
+        scenes = scenes[:MOST_SCENES]
     places = (indices(scene & fitting) for scene in scenes)
     narrowed = (_distinct(trial, draft, _alike(trial, draft, each)) for each in places)
     return tuple(filter(None, (sum(1 << at for at in each) for each in narrowed)))
@@ -48,6 +50,17 @@ def _merges(trial: Trial, draft: Draft, fitting: int) -> bool:
         for names in (draft.groups, (*draft.groups, *grouped_by(trial.pipeline)))
     )
     return 2 * told < all_of_them
+
+
+def _apart(trial: Trial, scene: int) -> Iterator[int]:
+    """Yield the events of a scene in parts: each that is found by itself, and the rest."""
+    if len(trial.groups) > 1:
+        yield scene
+        return
+    found = sum(1 << at for at in trial.runs.result(scene).matched)
+    alone = [1 << at for at in indices(found) if trial.runs.result(1 << at).matched]
+    yield scene & ~sum(alone)
+    yield from alone
 
 
 def fitting(trial: Trial, draft: Draft, engine: Engine) -> Callable[[Event], bool]:
