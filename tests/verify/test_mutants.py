@@ -340,6 +340,24 @@ def test_events_are_tried_by_themselves_if_a_target_tells_none_of_their_groups()
     assert _adequacy(search, "esql").killed > 10
 
 
+def test_of_many_alternatives_each_is_tried_with_what_a_later_filter_asks_for() -> None:
+    one, other = (", ".join(f'"{text}"' for text in texts) for texts in (
+        [f"*p{n}*" for n in range(14)], [f"q{n}r" for n in range(12)]))  # fmt: skip
+    search = (
+        f'x=1 a IN ({one}) b IN ({other}) | rex field=c "[^@]+@(?<d>[^@]+)" | where d="z" '
+        "| stats count by a"
+    )
+    assert {gap.what for gap in _adequacy(search, "sql:duckdb").gaps} == {"all value tested"}
+
+
+def test_a_name_that_an_engine_asks_for_goes_with_a_path_that_tells() -> None:
+    search = (
+        'source="XmlWinEventLog:Microsoft-Windows-Sysmon/Operational" EventCode=8 '
+        r'TargetImage="*\\a.exe" | stats count by process_name TargetImage'
+    )
+    assert not _adequacy(search, "esql").gaps
+
+
 def test_what_is_wanted_of_a_row_is_wanted_of_one_of_those_that_a_group_needs() -> None:
     search = "x=1 | stats count by h, k | search h=* | stats values(h) as g by k | search g=a g=b"
     pipeline = parse(search)

@@ -186,7 +186,8 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
     apart = _kept_apart(rule, pipeline, bases, maker)
     common = _computed_from(rule, wishes)
     wanted = all_of((rule.pred, maker.given))
-    others = islice(solutions(wanted, common), SOLUTIONS, ALTERNATIVES)
+    solved = _as_wished(solutions(wanted, common), rule, wishes)
+    others = islice(solved, SOLUTIONS, ALTERNATIVES)
     for number, base in enumerate(bases, FIRST_APART - len(bases)):
         if fresh(full := maker.completed(base)):
             yield [full]
@@ -276,6 +277,19 @@ def _computed_from(rule: EventRule, wishes: Wishes) -> Event:
     free = wishes.present.keys() - fields_of(rule.pred)  # each event gets a value of its own
     asked = wishes.values.keys() - free - tested
     return {name: wishes.values[name] for name in sorted(asked)}
+
+
+def _as_wished(found: Iterable[Event], rule: EventRule, wishes: Wishes) -> Iterator[Event]:
+    """Yield solutions with what is wished in the place of what the first one has like them."""
+    decide = compile_pred(rule.pred)
+    first: Event | None = None
+    for event in found:
+        first = event if first is None else first
+        for name, value in wishes.values.items():
+            if name in event and event[name] == first.get(name) != value:
+                other = {**event, name: value}
+                event = other if decide(dict(other)) else event
+        yield event
 
 
 def _bases(rule: EventRule, maker: Maker, wishes: Wishes) -> list[Event]:

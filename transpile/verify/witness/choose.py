@@ -162,12 +162,14 @@ class _Repair:
     def _near(
         self, base: Event, event: Event, tells: Callable[[Event], bool]
     ) -> Iterator[Event]:
-        """Yield an event that is like a base, then one that is so in the tested fields alone."""
+        """Yield an event that is like a base, then some that are so in the tested fields alone."""
         near = _toward(base, event, tells)
         yield self.maker.completed(near)
         tested = fields_of(self.pred) | METADATA
         alone = {name: value for name, value in near.items() if name in tested}
         yield self.maker.completed(reconciled(alone, self.maker, tells) or alone)
+        if (found := fitted(alone, self.maker, tells)) is not None:
+            yield found
 
 
 def _toward(base: Event, event: Event, tells: Callable[[Event], bool]) -> Event:
