@@ -258,6 +258,17 @@ def test_each_event_is_seen_although_others_are_found(
     assert not _adequacy(search, "sql:duckdb").gaps
 
 
+def test_events_of_a_subsearch_of_the_same_source_have_the_keys_of_the_rule() -> None:
+    search = (
+        "| tstats count from datamodel=Endpoint.Processes where Processes.process_name=a.exe by "
+        "Processes.user Processes.dest Processes.process_id | rename Processes.* as * | search "
+        "[| tstats count from datamodel=Endpoint.Processes where Processes.process_name=b.exe by "
+        "Processes.dest Processes.parent_process_id | rename Processes.* as * "
+        "| rename parent_process_id as process_id | table process_id dest]"
+    )
+    assert not _adequacy(search, "esql").gaps
+
+
 def test_a_conversion_that_sets_events_aside_gets_some_of_its_own() -> None:
     search = (
         'EventCode=4663 source="XmlWinEventLog:Security" object_file_path="*\\\\Extensions\\\\*" '

@@ -111,7 +111,7 @@ def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Group]]:
     def beside(joined: Pipeline) -> list[Event]:
         return witnesses(joined, replace(maker_for(joined), given=maker.beside))
 
-    singles += partner_events(pipeline, singles, beside, maker.tables)
+    singles += partner_events(pipeline, singles, beside, maker)
     groups = partner_groups(pipeline, groups, beside, maker.tables)
     found = [group for group in (singles, *groups) if group]
     together = [[group] for group in found[: MOST_SCENES + 1]] if _all_in_one(pipeline) else [found]

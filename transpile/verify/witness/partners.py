@@ -23,7 +23,7 @@ from transpile.tables import Table
 from transpile.verify.known import known_before
 from transpile.verify.witness.backwards import Back, wishes_of
 from transpile.verify.witness.lookups import MadeRows
-from transpile.verify.witness.maker import maker_for
+from transpile.verify.witness.maker import Maker, maker_for
 
 Event = dict[str, Any]
 Make = Callable[[Pipeline], Sequence[Event]]
@@ -79,19 +79,19 @@ def partner_events(
     pipeline: Pipeline,
     own: Sequence[Event],
     make: Make,
-    tables: Mapping[str, Table] | None = None,
+    maker: Maker,
 ) -> Iterator[Event]:
     """Yield pairs of events for a rule with a second search; none for other rules.
 
     own: events of the rule's own search.  make: returns events of the joined search.  The two of a
     pair have the same keys; some pairs have them in another case, or on one side only.
     """
-    join = _second(pipeline)
+    join, tables = _second(pipeline), maker.tables
     if join is None:
         return
     rule = _joined_rule(pipeline, tables)
     if rule is None or rule.partner is None:
-        yield from _wished_pairs(pipeline, join, own, make, tables)
+        yield from _wished_pairs(pipeline, join, own, make, maker)
         return
     partner = rule.partner
     example = maker_for(join.right, (), tables).example
@@ -182,19 +182,21 @@ def _wished_pairs(
     join: _Second,
     own: Sequence[Event],
     make: Make,
-    tables: Mapping[str, Table] | None,
+    maker: Maker,
 ) -> Iterator[Event]:
     """Yield each event with a partner whose keys are the same, whatever both are made from."""
-    keys = _keys(pipeline, join, tables)
+    keys = _keys(pipeline, join, maker.tables)
     if not keys:
         return
-    example = maker_for(join.right, (), tables).example
+    example = maker_for(join.right, (), maker.tables).example
     tags = _tag_of(pipeline), _tag_of(join.right)
-    partners = _partners(join, keys.values(), make)
+    partners = _partners(join, keys.values(), make)[:OTHERS]
+    if join.right.stages[0] == pipeline.stages[0]:  # the rule sees them as events of its own too
+        partners = list(map(maker.completed, partners))
     for number, event in enumerate(own[:MOST_PAIRS], FIRST_PAIR):
         values = [example(name, number) for name in keys.values()]
         yield {**_keyed(event, keys, values), **tags[0]}
-        for other in partners[:1] if number > FIRST_PAIR else partners[:OTHERS]:
+        for other in partners[:1] if number > FIRST_PAIR else partners:
             yield {**_keyed(other, keys.values(), values), **tags[1]}
 
 
