@@ -369,6 +369,15 @@ def test_a_name_that_an_engine_asks_for_goes_with_a_path_that_tells() -> None:
     assert not _adequacy(search, "esql").gaps
 
 
+def test_events_have_the_fields_that_a_conversion_takes_for_a_part_of_their_text() -> None:
+    search = (
+        "sourcetype=aws:cloudtrail eventName=x | spath path=responseElements.found{} output=f "
+        "| mvexpand f | spath input=f | search severity=HIGH | rename name as g | eval h=g.f "
+        "| stats count by awsRegion, h"
+    )
+    assert _adequacy(search, "sigma").killed > 5
+
+
 def test_what_is_wanted_of_a_row_is_wanted_of_one_of_those_that_a_group_needs() -> None:
     search = "x=1 | stats count by h, k | search h=* | stats values(h) as g by k | search g=a g=b"
     pipeline = parse(search)

@@ -9,8 +9,11 @@ from typing import Any, Protocol
 
 from transpile.answered import answered
 from transpile.errors import Span, Unsupported
+from transpile.interpret import compile_expr
+from transpile.interpret.expressions import Evaluate
 from transpile.ir import pred as p
 from transpile.ir.events import EventRule, event_rule
+from transpile.ir.expr import Call, Field
 from transpile.ir.pred import Pred
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import conjuncts, disjuncts, fields_of
@@ -69,8 +72,8 @@ class Maker:
     as a title is.  wished: fields that events are given a value for if it contradicts no other.
     taxonomies: those that events are to fit.  given: what all events are to meet; beside: what
     those of a joined search are to.  twins: fields that have the value of another one in all
-    events, with that one.  shows: whether events are to tell a change of the filter from it, by
-    what it is and where.
+    events, with that one; computed: those that have what is computed of others.  shows: whether
+    events are to tell a change of the filter from it, by what it is and where.
     """
 
     grouped: tuple[str, ...] = ()
@@ -91,6 +94,7 @@ class Maker:
     given: Pred = p.TRUE
     beside: Pred = p.TRUE
     twins: Mapping[str, str] = field(default_factory=dict)
+    computed: Mapping[str, Evaluate] = field(default_factory=dict)
     shows: Callable[[str, Span | None], bool] = field(default=lambda what, span: True)
 
     def within(self, taxonomy: Taxonomy) -> Maker:
@@ -142,6 +146,7 @@ class Maker:
             beside=beside,
             made=self.made.copy(),
             twins=twins,
+            computed=_computed(given),
         )
 
     def led_by(self, rule: EventRule) -> Maker:
@@ -162,6 +167,9 @@ class Maker:
             value = event.get(other, event.get(name))
             if value is not None:
                 event = {**event, name: value, other: value}
+        for name, evaluate in self.computed.items():
+            if name not in event and (value := evaluate(event)) is not None:
+                event = {**event, name: value}
         return event
 
     def completed(self, event: Event, also: Iterable[str] = ()) -> Event:
@@ -215,6 +223,17 @@ class Maker:
         for other in sorted(event.keys() - given):
             for whole in (f"C:\\x\\{value}", f"{name}={value}"):
                 yield {**event, name: value, other: whole}
+
+
+def _computed(given: Pred) -> dict[str, Evaluate]:
+    """Return the fields that are assumed to have what is computed of others, if they exist."""
+    return {
+        part.left.name: compile_expr(part.right)
+        for conjunct in conjuncts(given)
+        for part in disjuncts(conjunct)
+        if isinstance(part, p.Compare) and part.op == "==" and isinstance(part.left, Field)
+        and isinstance(part.right, Call) and part.left.name not in fields_of(part.right)
+    }  # fmt: skip
 
 
 _USUAL = ("success", "failure", "allowed", "blocked", "created", "deleted", "modified")
