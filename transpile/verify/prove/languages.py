@@ -28,6 +28,7 @@ class Language(Protocol):
     """What a search needs of an automaton; a set of states is an integer with a bit for each.
 
     kind: what the automaton sees of a character; those of one kind lead to the same states.
+    beside: what it remembers of the character before, besides the states.
     to_go: a guess of the characters that are missing for the text to be accepted.
     """
 
@@ -36,6 +37,7 @@ class Language(Protocol):
     @property
     def initial(self) -> int: ...
     def kind(self, code: int) -> Hashable: ...
+    def beside(self, before: int) -> Hashable: ...
     def step(self, states: int, before: int, code: int) -> int: ...
     def accepts(self, states: int, before: int) -> bool: ...
     def to_go(self, states: int) -> int: ...
@@ -102,6 +104,9 @@ class _Globbed:
             )
         return taken
 
+    def beside(self, before: int) -> None:
+        return None
+
     def step(self, states: int, before: int, code: int) -> int:
         return self._closed((states & self.kind(code)) << 1 | states & self.runs)
 
@@ -125,6 +130,9 @@ class _Ordered:
 
     def kind(self, code: int) -> Hashable:
         return tuple((code > other) - (code < other) for other in self.bound)
+
+    def beside(self, before: int) -> None:
+        return None
 
     def step(self, states: int, before: int, code: int) -> int:
         at = states.bit_length() - 1

@@ -168,6 +168,10 @@ class Machine:
         taken = self._taken(code)
         return (taken, _side(code)) if self.asserts else taken
 
+    def beside(self, before: int) -> Hashable:
+        """Return what the automaton remembers of the character before, besides the states."""
+        return _side(before) if self.asserts else None
+
     def _taken(self, code: int) -> int:
         """Return the states that a character leads on from."""
         return self.taking[bisect_right(self.changes, code)]

@@ -231,8 +231,9 @@ def _in_product(parts: Sequence[tuple[Language, bool]], budget: _Budget) -> str 
     chars = _representatives(parts)
     asked = [part for part, wanted in parts if wanted]
     places = [at for at, (_, wanted) in enumerate(parts) if wanted]
+    sides = {code: _aside(parts, code) for code in (NO_CHAR, *chars)}
     start = tuple(part.initial for part, _ in parts), NO_CHAR
-    seen = {start}
+    seen = {(start[0], sides[NO_CHAR])}
     waiting = [(0, 0, start, "")]
     number = 0
     while waiting:
@@ -245,16 +246,20 @@ def _in_product(parts: Sequence[tuple[Language, bool]], budget: _Budget) -> str 
         budget.take(len(chars) * len(parts))
         for code in chars:
             after = _stepped(parts, states, before, code)
-            following = (after, code)
-            if not after or following in seen:
+            if not after or (after, sides[code]) in seen:
                 continue
-            seen.add(following)
+            seen.add((after, sides[code]))
             number += 1
             to_go = sum(
                 part.to_go(after[at]) for part, at in zip(asked, places, strict=True)
             )
-            heappush(waiting, (to_go + len(text), number, following, text + chr(code)))
+            heappush(waiting, (to_go + len(text), number, (after, code), text + chr(code)))
     return None
+
+
+def _aside(parts: Sequence[tuple[Language, bool]], before: int) -> Hashable:
+    """Return what automata remember of a character besides the states that it led to."""
+    return tuple(part.beside(before) for part, _ in parts)
 
 
 def _stepped(
