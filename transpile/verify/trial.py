@@ -100,9 +100,10 @@ class Trial:
         that the events are to show, None: all.
         """
         fields = frozenset(draft.inputs.fields)
-        read = fields | {name.rpartition(".")[2] for name in fields} | frozenset(draft.groups)
+        read = fields | {name.rpartition(".")[2] for name in fields}
+        keys = frozenset(draft.groups)
         beside = all_of(side.required for side in draft.sides[1:])
-        maker = self.maker.fitting(fits, read, required, draft.inputs.schema, twins, beside)
+        maker = self.maker.fitting(fits, read, keys, required, draft.inputs.schema, twins, beside)
         if mutants is not None:
             shown = frozenset((mutant.what, mutant.span) for mutant in mutants)
             maker = replace(maker, shows=lambda what, span: (what, span) in shown)

@@ -73,7 +73,8 @@ class Maker:
     taxonomies: those that events are to fit.  given: what all events are to meet; beside: what
     those of a joined search are to.  twins: fields that have the value of another one in all
     events, with that one; computed: those that have what is computed of others.  shows: whether
-    events are to tell a change of the filter from it, by what it is and where.
+    events are to tell a change of the filter from it, by what it is and where.  told: fields that
+    the time of an event tells: one without them fits not.
     """
 
     grouped: tuple[str, ...] = ()
@@ -96,6 +97,7 @@ class Maker:
     twins: Mapping[str, str] = field(default_factory=dict)
     computed: Mapping[str, Evaluate] = field(default_factory=dict)
     shows: Callable[[str, Span | None], bool] = field(default=lambda what, span: True)
+    told: frozenset[str] = frozenset()
 
     def within(self, taxonomy: Taxonomy) -> Maker:
         """Return a maker of events that need to fit one taxonomy only."""
@@ -112,6 +114,7 @@ class Maker:
         self,
         fits: Callable[[Event], bool],
         read: frozenset[str],
+        grouped: frozenset[str],
         given: Pred,
         taxonomy: str,
         twins: Mapping[str, str],
@@ -120,17 +123,21 @@ class Maker:
         """Return a maker of events for one conversion.
 
         fits: whether it speaks of an event, for which all is to meet what is `given`, or `beside`
-        if they are of a joined search.  read: fields that it reads.  taxonomy: the one it is
-        written in; events fit no other one on purpose.
+        if they are of a joined search.  read: fields that it reads; grouped: those that it
+        groups by.  taxonomy: the one it is written in; events fit no other one on purpose.
         """
         taxonomies = tuple(each for each in TAXONOMIES if each == taxonomy)
         at_odds = self.at_odds
         known: dict[str, bool] = {}
 
         def odd(event: Event, taxonomies: Iterable[Taxonomy] = taxonomies) -> frozenset[str]:
-            return at_odds(event, taxonomies) & read
+            return at_odds(event, taxonomies) & (read | grouped)
+
+        told = odd({"_time": START}) & read
 
         def consistent(event: Event) -> bool:
+            if not told <= event.keys():
+                return False
             key = repr(sorted(event.items()))
             found = known.get(key)
             if found is None:
@@ -147,6 +154,7 @@ class Maker:
             made=self.made.copy(),
             twins=twins,
             computed=_computed(given),
+            told=told,
         )
 
     def led_by(self, rule: EventRule) -> Maker:
@@ -179,7 +187,10 @@ class Maker:
         """
         event = self.alike(event)
         given = frozenset(event)
-        for name in dict.fromkeys((*self.grouped, *self.wished, *also)):
+        wanted = dict.fromkeys((*self.grouped, *self.wished, *also))
+        if self.told - event.keys() - wanted.keys() - self.computed.keys():
+            return event  # it fits with no value of the others
+        for name in wanted:
             if name in event or name.startswith("_"):
                 continue
             event = self.alike(self._with(name, event, given))
