@@ -112,6 +112,22 @@ def test_disjoint_and_satisfiable() -> None:
 
 
 @pytest.mark.parametrize(
+    ("search", "holds"),
+    [
+        pytest.param(
+            f"{' '.join(f'a=*{char}*' for char in 'abcdefgh')} NOT a=*a*b* NOT a=*b*a*", False,
+            id="a-state-is-taken-once-whatever-character-led-to-it",
+        ),
+        pytest.param(r'| regex a="^[xy-]\bz$" | regex a="^[^-]"', False, id="inside-a-word"),
+        pytest.param(r'| regex a="^[xy-]\bz$" | regex a="^[^xy]"', True, id="edge-of-a-word"),
+    ],
+)  # fmt: skip
+def test_automata_remember_of_a_character_what_they_look_back_at(search: str, holds: bool) -> None:
+    facts = Facts(single=lambda name: True)
+    assert satisfiable(predicate(search), facts).holds is holds
+
+
+@pytest.mark.parametrize(
     ("narrow", "wide", "reason"),
     [
         pytest.param(
