@@ -30,6 +30,9 @@ MOST_REPAIRED = 2
 
 MOST_BASES = 2
 
+MOST_ODD = 4
+"""Fields at odds of which one is tried as the folder of another."""
+
 MOST_LIKELY = 6
 """Events much like one that are completed in its place."""
 
@@ -242,16 +245,27 @@ def reconciled(
     """
     if maker.consistent(event):
         return event
-    return next((e for e in _variants(event) if decide(dict(e)) and maker.consistent(e)), None)
+    return next((e for e in _likely(event, maker) if decide(dict(e)) and maker.consistent(e)), None)
 
 
 def fitted(event: Event, maker: Maker, decide: Callable[[Event], bool]) -> Event | None:
     """Return the event, or one much like it, completed so that it fits; None if none was found."""
-    likely = (e for e in _variants(event) if decide(dict(e)) and not maker.at_odds(e) & e.keys())
+    variants = _likely(event, maker)
+    likely = (e for e in variants if decide(dict(e)) and not maker.at_odds(e) & e.keys())
     for other in chain((event,), islice(likely, MOST_LIKELY)):
         if maker.consistent(full := maker.completed(other)):
             return full
     return None
+
+
+def _likely(event: Event, maker: Maker) -> Iterator[Event]:
+    """Yield variants of an event, then those in which a third field at odds is the folder."""
+    yield from _variants(event)
+    odd = [name for name in sorted(maker.at_odds(event)) if isinstance(event.get(name), str)]
+    for path, name, folder in permutations(odd, 3) if len(odd) <= MOST_ODD else ():
+        for sign in "\\/":
+            head = event[path].rstrip(sign)
+            yield {**event, path: head + sign + event[name], folder: head}
 
 
 def _variants(event: Event) -> Iterator[Event]:

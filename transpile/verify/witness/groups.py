@@ -27,6 +27,7 @@ from transpile.ir.text import whole
 from transpile.ir.walk import descend, fields_of
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.verify.samples import filled, samples
+from transpile.verify.witness.choose import reconciled
 from transpile.verify.witness.maker import START, Event, Maker
 
 Group = list[Event]
@@ -437,6 +438,9 @@ def group_of(
         group | {name: own[step % len(own)] for name, own in values.items() if own}
         for step in range(size)
     ]
+    if values and not maker.at_odds(group):  # a path goes with the name that is counted
+        decide = compile_pred(rule.pred)
+        made = [reconciled(event, maker, decide) or event for event in made]
     return [*made, *({**other, **keys} for other in shape.others)]
 
 
