@@ -397,6 +397,19 @@ def test_a_path_ends_in_the_name_that_is_changed() -> None:
     assert not adequacy.gaps
 
 
+@pytest.mark.parametrize("target", ["sigma", "eql", "sql:duckdb"])
+def test_a_path_goes_along_with_a_name_that_is_counted(target: str) -> None:
+    search = (
+        '| tstats count from datamodel=Endpoint.Registry where Registry.registry_path="*\\\\x*" '
+        "by Registry.dest Registry.registry_path Registry.registry_key_name "
+        "Registry.registry_value_name "
+        "| rename Registry.* as * | where len(registry_key_name)<80 "
+        "| stats dc(registry_value_name) as n by dest | where n>3"
+    )
+    report = verify_rule(read_rule(search), target, content=CONTENT)
+    assert report.found
+
+
 def test_a_value_beside_a_key_and_a_path_is_the_end_of_the_path() -> None:
     search = (
         "| tstats count from datamodel=Endpoint.Registry where Registry.registry_path="
