@@ -44,6 +44,9 @@ def main() -> int:
                 totals[report.target].add(report)
     for target, total in totals.items():
         print(target, total)
+    killed = sum(total.killed for total in totals.values())
+    mutants = killed + sum(total.open for total in totals.values())
+    print(f"all: mutants {mutants}, told apart {killed} = {killed / max(1, mutants):.2%}")
     print(f"{len(chosen)} rules in {time.perf_counter() - started:.0f} s")
     return 1 if any(total.bad for total in totals.values()) else 0
 
