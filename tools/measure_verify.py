@@ -22,8 +22,8 @@ from transpile import Content
 from transpile.compiled import compile_rule
 from transpile.content import Rule, load_rules
 from transpile.fidelity import Fidelity
+from transpile.garbage import collect_seldom
 from transpile.verify import Report, Verdict, trial_of, verify_trial
-from transpile.verify.many import collect_seldom
 
 NOW = 1_767_225_600.0
 

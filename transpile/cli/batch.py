@@ -7,7 +7,6 @@ in the cache under everything that it depends on.
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,14 +23,12 @@ from transpile.content import Content, Rule, load_rules
 from transpile.convert import Conversion, convert_compiled
 from transpile.errors import BugError, TranspileError
 from transpile.fidelity import Fidelity
+from transpile.garbage import collect_seldom
 
 MANY = 100
 """Rules from which on more than one process pays."""
 
 _CHUNK = 16
-
-_ALLOCATIONS = 100_000
-"""New objects after which a worker looks for garbage; a rule leaves a thousand or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +119,8 @@ def _made(
     from concurrent.futures import ProcessPoolExecutor
 
     root = None if content.root is None else str(content.root)
-    with ProcessPoolExecutor(processes, initializer=_collect_seldom) as pool:
+    with ProcessPoolExecutor(processes, initializer=collect_seldom) as pool:
         yield from pool.map(partial(_in_worker, job=job, root=root), files, chunksize=_CHUNK)
-
-
-def _collect_seldom() -> None:
-    """Look for garbage seldom: what a rule leaves behind are trees, and a worker ends soon."""
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS)
 
 
 def _in_worker(file: Path, job: Job, root: str | None) -> tuple[Outcome, ...]:

@@ -5,7 +5,6 @@ What targets have in common is done once per rule: its events, and what the inte
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import compile_rule
 from transpile.errors import BugError, TranspileError
+from transpile.garbage import collect_seldom
 from transpile.verify.check import verify_trial
 from transpile.verify.report import Report
 from transpile.verify.trial import trial_of
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from transpile.content import Content, Rule
 
 _CHUNK = 4
-
-_ALLOCATIONS = 100_000
-"""New objects after which a worker looks for garbage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +69,6 @@ def _content_of_worker(root: str | None) -> Content:
     content = Content.builtin() if root is None else Content.load(root)
     collect_seldom()
     return content
-
-
-def collect_seldom() -> None:
-    """Look for garbage seldom, never in what was read: a rule leaves trees, a worker ends."""
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS)
 
 
 def verify_one(rule: Rule, job: Job, content: Content) -> Verified:

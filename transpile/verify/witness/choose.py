@@ -245,12 +245,13 @@ def reconciled(
     """
     if maker.consistent(event):
         return event
-    return next((e for e in _likely(event, maker) if decide(dict(e)) and maker.consistent(e)), None)
+    variants = _variants(event, maker)
+    return next((e for e in variants if decide(dict(e)) and maker.consistent(e)), None)
 
 
 def fitted(event: Event, maker: Maker, decide: Callable[[Event], bool]) -> Event | None:
     """Return the event, or one much like it, completed so that it fits; None if none was found."""
-    variants = _likely(event, maker)
+    variants = _variants(event, maker)
     likely = (e for e in variants if decide(dict(e)) and not maker.at_odds(e) & e.keys())
     for other in chain((event,), islice(likely, MOST_LIKELY)):
         if maker.consistent(full := maker.completed(other)):
@@ -258,18 +259,11 @@ def fitted(event: Event, maker: Maker, decide: Callable[[Event], bool]) -> Event
     return None
 
 
-def _likely(event: Event, maker: Maker) -> Iterator[Event]:
-    """Yield variants of an event, then those in which a third field at odds is the folder."""
-    yield from _variants(event)
-    odd = [name for name in sorted(maker.at_odds(event)) if isinstance(event.get(name), str)]
-    for path, name, folder in permutations(odd, 3) if len(odd) <= MOST_ODD else ():
-        for sign in "\\/":
-            head = event[path].rstrip(sign)
-            yield {**event, path: head + sign + event[name], folder: head}
+def _variants(event: Event, maker: Maker) -> Iterator[Event]:
+    """Yield the event with lists in pairs, texts that are paths, and paths that end in names.
 
-
-def _variants(event: Event) -> Iterator[Event]:
-    """Yield the event with lists in pairs, texts that are paths, and paths that end in names."""
+    Last come those in which a third field at odds is the folder of the path.
+    """
     yield from _with_pairs(event)
     texts = {name: value for name, value in event.items() if isinstance(value, str)}
     for name, text in texts.items():
@@ -283,3 +277,8 @@ def _variants(event: Event) -> Iterator[Event]:
             folder, found, last = texts[name].rpartition(sign)
             if found and last != texts[other_name]:
                 yield {**event, name: folder + sign + texts[other_name]}
+    odd = [name for name in sorted(maker.at_odds(event)) if name in texts]
+    for name, other_name, folder in permutations(odd, 3) if len(odd) <= MOST_ODD else ():
+        for sign in "\\/":
+            head = texts[name].rstrip(sign)
+            yield {**event, name: head + sign + texts[other_name], folder: head}
