@@ -9,7 +9,7 @@ happen inside methods. A third party registers its backend in the group `transpi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, runtime_checkable
 
 from transpile.answered import answered
@@ -17,7 +17,7 @@ from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.expr import Expr
 from transpile.ir.pred import TRUE, Pred
 from transpile.ir.stages import DataModel, Events, Pipeline
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 from transpile.tables import Table
 
 Event = Mapping[str, Any]
@@ -56,7 +56,6 @@ class RuleInfo:
     end: int | None = None
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Request:
     """One conversion to make.
@@ -84,7 +83,6 @@ class Request:
         return self if pipeline is self.pipeline else replace(self, pipeline=pipeline)
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What an engine must be given to run a text.
@@ -123,7 +121,6 @@ class Side:
     groups: tuple[str, ...] = ()
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An emitted text with what it keeps of the rule.
@@ -193,7 +190,6 @@ class Engine(Protocol):
         """
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class TargetInfo:
     """A line of `transpile targets`: declared, never guessed.

@@ -5,7 +5,6 @@ Errors point into the rule's file: through YAML folding and macro expansion.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from transpile.errors import ReadingError, Span, SplSyntaxError
@@ -13,7 +12,7 @@ from transpile.ir.simplify import simplify
 from transpile.ir.stages import Pipeline
 from transpile.ir.walk import weight
 from transpile.lower import lower
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.spl import ast
 from transpile.spl import parse as parse_text
 from transpile.spl.source import OPAQUE_COMMAND, SourceText

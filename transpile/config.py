@@ -21,12 +21,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from transpile.errors import UsageError
+from transpile.records import dataclass, replace
 
 FILES = ("transpile.toml", "pyproject.toml")
 _TRUTH: Mapping[str, bool] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transpile.compiled import Compiled, compile_rule, in_time_bounds
@@ -10,7 +9,7 @@ from transpile.errors import Unsupported
 from transpile.fidelity import Fidelity, Loss, Observable
 from transpile.ir.regex import RegexError
 from transpile.ir.remember import remember
-from transpile.records import quick
+from transpile.records import dataclass
 from transpile.tables import tables_for
 from transpile.targets import check_choices, find, variant_of
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 SEVERITIES = ("informational", "low", "medium", "high", "critical")
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """What became of one rule for one target.

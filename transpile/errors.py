@@ -13,10 +13,9 @@ Every error derives from `TranspileError`, pickles, and prints as
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
-from transpile.records import quick
+from transpile.records import dataclass
 
 CODES: Mapping[str, str] = {
     # SPL1xx: the search text itself
@@ -82,7 +81,6 @@ CODES: Mapping[str, str] = {
 }
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Span:
     """Half-open character range in the search text as its author wrote it (macros not expanded)."""

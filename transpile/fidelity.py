@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from transpile.errors import Span
-from transpile.records import quick
+from transpile.records import dataclass
 
 
 class Fidelity(StrEnum):
@@ -25,7 +25,6 @@ class Observable(StrEnum):
     EVENTS = "events"
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Loss:
     """One thing that the conversion leaves out, with the place in the search it stood at.

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 from urllib.parse import quote
 
 from transpile.errors import CODES
+from transpile.records import dataclass
 
 Level = Literal["error", "warning", "note"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from transpile.ir.remember import remember
 from transpile.ir.stages import Lookup, LookupTable, Pipeline
 from transpile.ir.walk import descend
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 if TYPE_CHECKING:
     from transpile.content import Content

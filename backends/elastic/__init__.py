@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from transpile.backends.base import Draft, Engine, Request, TargetInfo
 
 from transpile.errors import Unsupported
 from transpile.fidelity import Fidelity, Observable
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

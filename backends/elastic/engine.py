@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from transpile.backends.base import Draft, Engine, Event, Seen
 from transpile.backends.elastic.documents import opened
 
 from transpile.ir.remember import remember
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.tables import Table
 
 

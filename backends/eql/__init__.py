@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from transpile.backends.base import Draft, Engine, Reader, Request, TargetInfo
 
 from transpile.fidelity import Observable
+from transpile.records import dataclass
 
 _NATIVE = frozenset({"And", "Const", "Exists", "Glob", "Not", "Or", "Order", "Test", "TextEq"})
 _LOWERED = frozenset({"InNetwork", "Matches", "NumEq", "len", "substr"})

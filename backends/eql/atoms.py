@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 from transpile.backends.eql import text
@@ -47,12 +47,11 @@ from transpile.ir.pred import (
     any_of,
 )
 from transpile.ir.text import number as number_of
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 from transpile.schema.bounds import Bounds
 from transpile.schema.fields import FieldTarget
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Atom:
     """A test of one subject: `subject op value`, or of several values any of which suffices.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from transpile.backends.eql.atoms import Atom, Vocabulary
 from transpile.backends.eql.layout import Piece, Strength, joined, negated
@@ -11,7 +10,7 @@ from transpile.backends.eql.layout import Piece, Strength, joined, negated
 from transpile.ir.expr import Field
 from transpile.ir.pred import And, Const, Exists, Not, Or, Pred, Test
 from transpile.ir.walk import fields_of
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 
 def condition(pred: Pred, words: Vocabulary) -> Piece:

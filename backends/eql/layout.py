@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 
 WIDTH = 100
 INDENT = "  "
@@ -21,7 +20,6 @@ class Strength(IntEnum):
     TEST = 4
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A condition: its text on one line and what it is made of, where it can be broken.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, assert_never, cast
 
 from transpile.backends.eql.engine import tree
@@ -39,6 +39,7 @@ from transpile.ir.pred import (
     negate,
 )
 from transpile.ir.regex import Regex, RegexError, parse_regex
+from transpile.records import dataclass
 
 _MIRRORED: Mapping[str, tree.CompareOp] = {
     "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal, NoReturn, cast
 
@@ -39,6 +38,7 @@ from transpile.ir.pred import (
     negate,
 )
 from transpile.ir.text import number
+from transpile.records import dataclass
 from transpile.schema.ecs import ecs_type, fields_like
 
 MAX_DEPTH = 100

@@ -8,7 +8,6 @@ folding of the missing field is not certain (5.6), and an error that shows beats
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from transpile.backends.base import Inputs, Request, Side
@@ -25,7 +24,7 @@ from transpile.ir.pred import FALSE, TRUE, And, Pred, Test, TextEq, all_of
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.text import fold
 from transpile.ir.walk import conjuncts, fields_of
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.schema.bounds import widen
 from transpile.schema.choices import settled
 from transpile.schema.ecs import is_ecs

@@ -7,7 +7,7 @@ a repetition still finds every group, and others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import ceil, floor
 
 from transpile.backends.eql import text
@@ -16,6 +16,7 @@ from transpile.backends.eql.types import boolean_text, elastic_type, spelled_as_
 from transpile.fidelity import Loss
 from transpile.ir.events import EventRule, Threshold
 from transpile.ir.pred import TRUE, Pred, all_of
+from transpile.records import dataclass
 from transpile.schema.fields import FieldTarget
 from transpile.schema.resolve import Resolution
 

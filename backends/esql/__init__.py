@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from transpile.backends.base import Draft, Engine, Request, TargetInfo
 
 from transpile.fidelity import Observable
+from transpile.records import dataclass
 
 _PREDICATES = frozenset(
     {

@@ -10,7 +10,6 @@ The first of these without losses is taken.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from transpile.backends.base import Draft, Inputs, Request
 from transpile.backends.esql import text
@@ -37,7 +36,7 @@ from transpile.ir.events.reader import Elsewhere
 from transpile.ir.events.rows import BY_SCHEDULE
 from transpile.ir.expr import Expr, Field, Lit
 from transpile.ir.pred import all_of
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.schema.elastic import Selection, selection
 from transpile.schema.resolve import Resolution, always_in, resolve
 from transpile.schema.rewrite import membership

@@ -8,7 +8,6 @@ which passes a row explicitly where a column is missing (spec/eql-semantics.md 1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import assert_never
 
 from transpile.backends.esql import tree as q
@@ -52,6 +51,7 @@ from transpile.ir.pred import (
     Unknown,
 )
 from transpile.ir.text import number as number_of
+from transpile.records import dataclass
 
 Known = frozenset[str]
 _RAW = "event.original"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.backends.base import Reading
 from transpile.backends.eql.engine.lucene import LuceneError, python_regex
@@ -43,6 +43,7 @@ from transpile.ir.pred import (
     negate,
 )
 from transpile.ir.regex import RegexError, parse_regex
+from transpile.records import dataclass
 
 _ONE_VALUE = "a field that ES|QL compares has one value"
 _PIECE = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.backends.eql.types import FAMILY, TEXT, Family, elastic_type
 from transpile.backends.esql import tree as q
@@ -11,7 +11,7 @@ from transpile.backends.esql.values import CannotSay, Kind, Value
 
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Pred
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.schema.fields import FieldTarget
 
 _KINDS: Mapping[Family, Kind] = {

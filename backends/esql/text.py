@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import assert_never
 
 from transpile.backends.esql import tree as q
+
+from transpile.records import dataclass
 
 WIDTH = 100
 INDENT = "  "

@@ -6,10 +6,9 @@ Sources: spec/eql-semantics.md 14.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from transpile.records import quick
+from transpile.records import dataclass
 
 BinaryOp = Literal["==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", ":"]
 
@@ -33,7 +32,6 @@ class Constant:
     value: str | int | float | bool | None
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Span:
     """A length of time, `5 minutes`; unit in the singular."""

@@ -5,12 +5,11 @@ ES|QL is typed: nothing is converted in silence, and an operator on the wrong ty
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from transpile.backends.esql import tree as q
 
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 
 
 class Kind(Enum):
@@ -37,7 +36,6 @@ class CannotSay(Exception):
         self.code = code
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Value:
     """An expression of a kind.

@@ -7,13 +7,11 @@ The fidelity is the one of the Sigma rule, capped by what is known of the backen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from transpile.backends.base import Draft, Engine, Request, TargetInfo
 from transpile.backends.sigma import backend as sigma
 
 from transpile.fidelity import Observable
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 _ANY = TargetInfo(
     name="pysigma",

@@ -6,7 +6,6 @@ import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +17,7 @@ from transpile.backends.sigma.contain import packrat
 
 from transpile.errors import Unsupported, UsageError
 from transpile.fidelity import Fidelity, Loss
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 
 def emit(request: Request) -> Draft:

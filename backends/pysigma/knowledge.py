@@ -8,8 +8,9 @@ a feature that is not listed is unknown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from transpile.records import dataclass
 
 
 class Feature(Enum):

@@ -6,11 +6,10 @@ pySigma is imported only by the engine and the reader, and what it does to the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from transpile.backends.base import Draft, Engine, Reader, Request, TargetInfo
 
 from transpile.fidelity import Observable
+from transpile.records import dataclass
 
 _NATIVE = frozenset(
     {

@@ -7,7 +7,7 @@ finds (spec/sigma-semantics.md 7).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import ceil
 from typing import Any
 
@@ -15,6 +15,7 @@ from transpile.fidelity import Loss
 from transpile.ir.events import Partner, Threshold
 from transpile.ir.expr import Field
 from transpile.ir.pred import TRUE, Compare, Exists, Pred, Test, TextEq, all_of
+from transpile.records import dataclass
 from transpile.schema.cim import never_missing
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.schema.rewrite import Resolution, target_field

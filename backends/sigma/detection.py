@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.backends.sigma.items import Item
 
 from transpile.ir.expr import Field
 from transpile.ir.pred import TRUE, And, Exists, Not, Or, Pred, Test
 from transpile.ir.walk import conjuncts, disjuncts
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 Map = tuple[Item, ...]
 Search = tuple[Map, ...]

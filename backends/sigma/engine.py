@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from transpile.errors import UsageError
 from transpile.interpret.events import raw_text
 from transpile.ir.remember import Same, by_event
 from transpile.ir.text import fold
+from transpile.records import dataclass
 from transpile.schema.cim import is_member
 from transpile.schema.conflicts import conflicts
 from transpile.schema.datasets import Dataset, dataset, find_terms

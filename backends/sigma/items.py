@@ -8,7 +8,7 @@ in these terms (`schema.bounds`), `item` writes a leaf that is sayable as it sta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_network
 from math import ceil, floor
 from typing import assert_never
@@ -56,7 +56,7 @@ from transpile.ir.regex import (
 from transpile.ir.regex import tree as t
 from transpile.ir.show import show_pred
 from transpile.ir.words import keyword_regex, patterns_regex
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 from transpile.schema.bounds import Bounds, any_bounds
 from transpile.schema.fields import FieldTarget
 
@@ -67,7 +67,6 @@ RAW = "_raw"
 _COMPARE = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Item:
     """One entry of a search: `field|modifiers: value or values`; no field: keywords.
@@ -91,7 +90,6 @@ class Item:
         return self.field, self.modifiers
 
 
-@quick
 @dataclass(slots=True)
 class Sayer:
     """Bounds of leaves in Sigma's terms; `fields` tells type and multivalue flag of the targets.

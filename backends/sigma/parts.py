@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache
 
 from transpile.backends.base import Inputs
@@ -16,6 +16,7 @@ from transpile.fidelity import Loss
 from transpile.ir.events import EventRule
 from transpile.ir.pred import FALSE, TRUE, Pred, all_of
 from transpile.ir.walk import fields_of
+from transpile.records import dataclass
 from transpile.schema.bounds import widen
 from transpile.schema.datasets import LogSource
 from transpile.schema.rewrite import Resolution, rewrite

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -25,6 +24,7 @@ from transpile.ir import stages as s
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Order, Pred, Test, all_of, any_of
 from transpile.ir.regex import RegexError, parse_regex
+from transpile.records import dataclass
 
 # a pattern of names in a condition, as pySigma writes it
 _NAMES = re.compile(r"[\w.-]*(?:\.\*[\w.-]*)*")

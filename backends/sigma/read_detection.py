@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from transpile.backends.sigma.read_places import Places, refused
@@ -12,7 +12,7 @@ from transpile.backends.sigma.read_values import keyword_test, value_test
 from transpile.errors import ReadingError, Span
 from transpile.ir.expr import Field
 from transpile.ir.pred import Exists, Not, Pred, all_of, any_of, negate
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 Path = tuple[str | int, ...]
 

@@ -6,13 +6,13 @@ Values are what PyYAML's safe loader makes of them, as in pySigma (spec/sigma-se
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from transpile.content.yaml import MAX_DEPTH
 from transpile.errors import ReadingError, Span
+from transpile.records import dataclass
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

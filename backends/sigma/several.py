@@ -8,7 +8,6 @@ window each of them must hold for the same group.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from transpile.backends.base import RuleInfo
 from transpile.backends.sigma.correlation import Correlated, correlated
@@ -24,7 +23,7 @@ from transpile.errors import Unsupported
 from transpile.fidelity import Loss
 from transpile.ir.events import Threshold
 from transpile.ir.pred import TRUE, Pred, all_of
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 _SHARED = ("group-by", "timespan")
 Saying = Callable[[Pred], Said]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from sqlglot import exp
 from transpile.backends.sql import nodes as n
@@ -15,7 +14,7 @@ from transpile.backends.sql.values import ALWAYS, NUMERIC, Kind, Scope, Value
 from transpile.errors import Unsupported
 from transpile.ir.pred import TRUE
 from transpile.ir.stages import Agg
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 
 ROW = "_row"
 """The column that numbers the rows in pipeline order where an aggregate depends on it."""
@@ -23,7 +22,6 @@ ORDERED = frozenset({"first", "last", "list"})
 TIMED = frozenset({"earliest", "latest", "earliest_time", "latest_time", "rate"})
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Aggregated:
     """An aggregate in a grouping SELECT. finish: what the column goes through afterwards."""
@@ -34,7 +32,6 @@ class Aggregated:
     finish: Callable[[Sql], Sql] | None = None
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class _Input:
     """The argument of an aggregate, its condition folded in."""

@@ -11,7 +11,6 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -36,6 +35,7 @@ from transpile.ir.expr import Expr
 from transpile.ir.remember import Same, by_event
 from transpile.ir.stages import Compute, Made, Pipeline
 from transpile.ir.text import fold
+from transpile.records import dataclass
 from transpile.schema import cim
 from transpile.tables import Table
 

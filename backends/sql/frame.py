@@ -8,18 +8,17 @@ writes one CTE and gives back a frame over it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlglot import exp
 from transpile.backends.sql.nodes import Sql
 from transpile.backends.sql.values import Value, null_value
 
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 
 Rest = Callable[[str], Value | None]
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class OrderKey:
     """One key of the row order. natural: numbers before text (order of grouping keys)."""
@@ -29,7 +28,6 @@ class OrderKey:
     natural: bool = False
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Rows of `source` under `where`, seen through `columns`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from transpile.backends.sql.aggregates import ORDERED, TIMED
@@ -15,13 +14,12 @@ from transpile.ir.pred import InRows, Keyword
 from transpile.ir.remember import Same
 from transpile.ir.stages import Agg, Pipeline, Stage
 from transpile.ir.walk import children
-from transpile.records import quick
+from transpile.records import dataclass
 
 MOST_NAMES = 2_000
 """Fields from which on a stage is asked for all there are, so that no search takes much memory."""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Needs:
     """Fields that are read later; names None: every field there is. order: so is the row order."""

@@ -8,7 +8,6 @@ Every column is text unless the schema says number or list.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -19,7 +18,7 @@ from transpile.ir.expr import Field
 from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Exists, Glob, Pred, Test, all_of, any_of, negate
 from transpile.ir.stages import DataModel, Events
-from transpile.records import quick
+from transpile.records import dataclass
 from transpile.schema import cim
 from transpile.schema.datasets import Dataset
 from transpile.schema.fields import FieldMap, sql_column
@@ -29,7 +28,6 @@ _REAL = frozenset({"_time", "_indextime", "duration", "response_time"})
 _EVENT_CODES = frozenset({"EventCode", "EventID"})
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class ColumnOf:
     """The column of a field: its name and kind, and whether it is never NULL."""

@@ -9,7 +9,6 @@ without one is refused by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -32,7 +31,7 @@ from transpile.ir.decide import text
 from transpile.ir.pred import Pred
 from transpile.ir.regex import Purpose, parse_regex
 from transpile.ir.stages import DataModel, Events
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.schema import cim
 from transpile.schema.datasets import Dataset, dataset
 from transpile.schema.fields import FieldMap, FieldTarget

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 from transpile.backends.sql.nodes import Sql, column, names_of
 
-from transpile.records import quick
+from transpile.records import dataclass
 
 if TYPE_CHECKING:
     from transpile.backends.sql.writer import Writer
@@ -32,7 +32,6 @@ ALWAYS: frozenset[str] = frozenset()
 """The `missing` of a value or test that is never NULL."""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value in SQL. missing: it is NULL only if one of these columns is; None: who knows."""
@@ -77,7 +76,6 @@ class Value:
         return isinstance(self.node, (exp.Column, exp.Literal, exp.Null, exp.Identifier))
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Test:
     """A condition in SQL: TRUE if and only if the predicate is true; NULL counts as false.
@@ -91,7 +89,6 @@ class Test:
     missing: frozenset[str] | None = None
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Where an expression is evaluated: how names resolve.

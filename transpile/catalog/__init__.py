@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -36,6 +35,7 @@ from transpile.catalog.verdicts import Verdicts, add_verdicts
 from transpile.catalog.views import Column, Twin, Watched, duplicates, events, matrix
 from transpile.errors import UsageError
 from transpile.names import slug
+from transpile.records import dataclass
 
 __all__ = ["Catalog", "Entry", "Neighbours", "Sheet"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transpile.catalog.common import (
@@ -27,6 +26,7 @@ from transpile.ir.pred import Unknown
 from transpile.ir.simplify import simplify
 from transpile.ir.stages import Aggregate, Filter, Opaque, Pipeline
 from transpile.ir.walk import fields_of, rebuild
+from transpile.records import replace
 from transpile.schema.resolve import Resolution
 from transpile.schema.splunk_view import in_splunks_view
 from transpile.tables import tables_for

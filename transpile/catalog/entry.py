@@ -6,10 +6,11 @@ Both are plain data that pass through JSON, so that a cache or another process c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, NamedTuple
 
 from transpile.catalog.logic import Logic
+from transpile.records import dataclass
 
 LANGUAGES: Mapping[str, str] = {"splunk": "Splunk", "sigma": "Sigma", "elastic": "Elastic"}
 """Languages of rules, in the order in which they are listed, with their names."""

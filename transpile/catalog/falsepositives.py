@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from transpile.catalog.entry import Entry
 from transpile.names import slug
+from transpile.records import dataclass
 
 ALIKE = 0.7
 """Share of the pairs of words that two statements have in common, from which on they are one."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from transpile.explain.indicators import spelled
@@ -18,6 +17,7 @@ from transpile.ir.pattern import Pattern
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.show import show_expr, show_pred
 from transpile.names import shorten
+from transpile.records import dataclass
 
 UNKNOWN = "unknown"
 """Kind of a condition that nothing is known of; it is not even equal to itself elsewhere."""

@@ -6,10 +6,11 @@ A rule is broader than another when every event that the other finds meets all i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.catalog.logic import Logic
 from transpile.catalog.pairs import Logics, Related, related
+from transpile.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

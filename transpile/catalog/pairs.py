@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from math import log
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from transpile.catalog import proving
 from transpile.catalog.logic import Leaf, Literal, Logic, Tree, leaves
 from transpile.catalog.relation import Closures, Follows, OneByOne, follows_from, missing
+from transpile.records import dataclass
 
 ALIKE = 0.75
 """Weight of the shared tests, of all tests of both rules, from which on rules are near duplicates.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from transpile.content import Content, load_rules
 from transpile.content.reading import OTHER_FOLDERS, RULE_FOLDER, YAML_SUFFIXES
 from transpile.content.yaml import MAX_BYTES
 from transpile.errors import BugError, ContentError, TranspileError
+from transpile.records import dataclass
 
 _SUFFIXES = frozenset((*YAML_SUFFIXES, ".toml", ".spl", ".conf"))
 _SIGMA = re.compile(r"^(?:detection|correlation)[ \t]*:", re.MULTILINE)

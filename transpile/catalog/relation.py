@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from transpile.ir.pattern import Pattern
 from transpile.ir.pattern import implies as pattern_implies
 from transpile.ir.pred import InNetwork, NumEq, Order
 from transpile.ir.text import fold
+from transpile.records import dataclass
 
 _TEXTS = frozenset(("eq", "like"))
 _ORDERS = frozenset(("<", "<=", ">", ">="))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +21,7 @@ from transpile.catalog.pages import Facts, around, rule_facts
 from transpile.catalog.render import json_text, page
 from transpile.catalog.views import navigator_layer, report_csv
 from transpile.output import sweep, write_text
+from transpile.records import dataclass
 
 if TYPE_CHECKING:
     from transpile.catalog import Catalog

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from transpile.convert import Conversion, convert_compiled
 from transpile.errors import BugError, TranspileError
 from transpile.fidelity import Fidelity
 from transpile.garbage import collect_seldom
+from transpile.records import dataclass, replace
 
 MANY = 100
 """Rules from which on more than one process pays."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from transpile.content.positions import ScalarMap
 from transpile.errors import ContentError
+from transpile.records import dataclass
 
 _LINE = re.compile(
     r"(?P<line>[^\r\n\\]*+(?:\\(?:\r\n|[\s\S])?[^\r\n\\]*+)*+)(?:\r\n|\n|\r|\Z)"

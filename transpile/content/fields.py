@@ -6,11 +6,11 @@ Absent keys and keys without a value give the empty value of the asked type.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from transpile.errors import ContentError
-from transpile.records import quick
+from transpile.records import dataclass
 
 Key = tuple[str | int, ...]
 
@@ -29,7 +29,6 @@ class Origin:
     document: int = 0
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Fields:
     """A mapping and its place in the file. Every method raises ContentError CNT408."""

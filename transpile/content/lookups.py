@@ -10,13 +10,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from transpile.content.fields import Fields
 from transpile.errors import ContentError
+from transpile.records import dataclass
 
 Kind = Literal["csv", "kvstore", "external", "mlmodel"]
 MatchType = Literal["EXACT", "WILDCARD", "CIDR"]

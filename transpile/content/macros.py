@@ -10,12 +10,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Literal, Protocol, TypeVar
 
 from transpile.errors import MacroError, Span, SplSyntaxError
-from transpile.records import quick
+from transpile.records import dataclass
 from transpile.spl.source import (
     OPAQUE_COMMAND,
     OPAQUE_FIELD,
@@ -129,7 +129,6 @@ def _placeholders(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"\$({'|'.join(map(re.escape, names))})\$")
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class _Call:
     """A call as written: its place in the text that is being expanded, name and arguments."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from transpile.records import dataclass
 
 Style = Literal["literal", "folded", "double", "single", "plain", "conf", "text", "toml"]
 

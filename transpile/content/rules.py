@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from transpile.content.positions import ScalarMap
 from transpile.content.times import Schedule
-from transpile.records import quick
+from transpile.records import dataclass
 
 Generation = Literal["2024", "2025", "2026", "conf", "spl", "sigma", "elastic"]
 
@@ -65,7 +65,6 @@ class RuleTest:
     attack_data: tuple[AttackData, ...] = ()
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A detection: its search and everything that is written about it.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.content.fields import Fields
 from transpile.content.reading import schedule_of
 from transpile.content.times import Schedule
+from transpile.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

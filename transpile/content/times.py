@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from transpile.records import dataclass
 
 _RELATIVE = re.compile(
     r"(?P<sign>[-+])?(?P<number>\d+)?(?P<unit>[a-z]+)?(?:@(?P<snap>[a-z]+\d?))?", re.IGNORECASE

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +18,7 @@ import yaml
 
 from transpile.content.positions import ScalarMap, Style
 from transpile.errors import ContentError
+from transpile.records import dataclass
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 100

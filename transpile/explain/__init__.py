@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import Compiled, compile_rule
@@ -23,6 +23,7 @@ from transpile.ir import stages as s
 from transpile.ir.show import show_pipeline, show_pred
 from transpile.ir.walk import conjuncts
 from transpile.lower import lower
+from transpile.records import dataclass
 from transpile.spl import ast
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from transpile.compiled import Compiled
 from transpile.errors import Unsupported
 from transpile.ir.events import event_rule
 from transpile.ir.stages import DataModel, Events
+from transpile.records import dataclass
 from transpile.schema import attack
 from transpile.schema.datasets import Dataset, find_data_source
 from transpile.schema.rewrite import resolve

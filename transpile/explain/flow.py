@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from transpile.interpret.reads import location_fields
@@ -12,6 +11,7 @@ from transpile.ir.expr import Expr
 from transpile.ir.names import NAME_PART
 from transpile.ir.pred import Pred
 from transpile.ir.walk import fields_of
+from transpile.records import dataclass
 
 ALL = "*"
 """Every field that is not named beside it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pattern import Pattern, Wild
@@ -26,6 +25,7 @@ from transpile.ir.pred import (
 from transpile.ir.show import show_expr
 from transpile.ir.stages import Filter, Pipeline
 from transpile.ir.walk import children
+from transpile.records import dataclass
 
 RAW = "_raw"
 

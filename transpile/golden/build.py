@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -17,6 +17,7 @@ from transpile.errors import TranspileError
 from transpile.fidelity import Fidelity
 from transpile.ir.codec import to_json
 from transpile.ir.show import show_pipeline
+from transpile.records import dataclass
 from transpile.tables import tables_for
 from transpile.verify import Report, Verdict, check_conversion, load_fixtures
 from transpile.verify.check import check_trial

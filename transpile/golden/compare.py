@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +12,7 @@ from transpile.errors import UsageError
 from transpile.golden.build import MANIFEST, Build, Entry, Made
 from transpile.golden.meaning import Meaning, compare_meaning
 from transpile.ir.codec import from_json
+from transpile.records import dataclass, replace
 
 if TYPE_CHECKING:
     from transpile.content import Content

@@ -6,13 +6,13 @@ Proved are rules of the same stages whose filters are the same predicates for al
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from transpile.errors import TranspileError
 from transpile.interpret import matched, run_pipeline
 from transpile.ir.simplify import simplify
 from transpile.ir.stages import Filter, Pipeline
+from transpile.records import dataclass
 from transpile.running import context_for
 from transpile.tables import tables_for
 from transpile.verify.compare import difference

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, tzinfo
 
 from transpile.interpret.errors import NotComputable
 from transpile.interpret.values import Row
 from transpile.ir.stages import Pipeline
+from transpile.records import dataclass
 from transpile.tables import Table
 
 # (event, model, node) -> the event as the data model shows it, None if it is no member

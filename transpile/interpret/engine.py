@@ -8,7 +8,6 @@ so that memory grows with the events that pass, not with those that are read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from itertools import count, takewhile
 from typing import Any
@@ -42,6 +41,7 @@ from transpile.ir.decide import to_number
 from transpile.ir.expr import Expr
 from transpile.ir.pred import TRUE, Pred, all_of
 from transpile.ir.walk import descend, fields_of
+from transpile.records import dataclass
 
 Event = Mapping[str, Any]
 _UNPREFIXED = frozenset(("host", "source", "sourcetype", "index"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from transpile.interpret.context import Scope
 from transpile.interpret.expressions import Evaluate, compile_expr
@@ -13,6 +12,7 @@ from transpile.ir.expr import Expr, Field, Lit, Node
 from transpile.ir.names import name_matcher
 from transpile.ir.pred import Test, TextEq
 from transpile.ir.walk import rebuild
+from transpile.records import replace
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 _Assignments = tuple[tuple[str, Evaluate], ...]

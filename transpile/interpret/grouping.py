@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from typing import Any
 
@@ -19,6 +19,7 @@ from transpile.ir import stages as s
 from transpile.ir.decide import Scalar, text
 from transpile.ir.names import carried, name_matcher
 from transpile.ir.pred import TRUE
+from transpile.records import dataclass
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 

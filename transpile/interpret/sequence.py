@@ -7,7 +7,6 @@ that must be absent are looked for when a sequence is complete.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from transpile.interpret.context import Scope
@@ -17,6 +16,7 @@ from transpile.interpret.values import Row, items, marked
 from transpile.ir import stages as s
 from transpile.ir.decide import text
 from transpile.ir.text import whole
+from transpile.records import dataclass
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 Key = tuple[str | None, ...]

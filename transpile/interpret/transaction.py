@@ -7,7 +7,7 @@ an event that meets `ends` opens, one that meets `starts` closes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.interpret.context import Scope
 from transpile.interpret.events import time_of
@@ -16,6 +16,7 @@ from transpile.interpret.values import Row, field_names, items, marked, pack
 from transpile.ir import stages as s
 from transpile.ir.decide import Scalar, text
 from transpile.ir.text import whole
+from transpile.records import dataclass
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 

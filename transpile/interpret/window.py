@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.interpret.context import Scope
 from transpile.interpret.events import time_of
@@ -13,6 +13,7 @@ from transpile.interpret.predicates import Decide, compile_pred
 from transpile.interpret.values import Row
 from transpile.ir import stages as s
 from transpile.ir.expr import Field
+from transpile.records import dataclass
 
 Transform = Callable[[Iterator[Row]], Iterator[Row]]
 _Key = tuple[str, ...]

@@ -7,11 +7,12 @@ The names `Call` may use, with arity and meaning, are the table in `transpile.ir
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from transpile.errors import Span
 from transpile.ir.hashed import Hashed
+from transpile.records import dataclass
 
 if TYPE_CHECKING:
     from transpile.ir.pred import Pred

@@ -9,8 +9,9 @@ Sources: spl-semantics 3.9 (functions) and 4.2 (aggregates).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from transpile.records import dataclass
 
 Multi = Literal["each", "first", "list"]
 

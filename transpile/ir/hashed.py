@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import Any
-
-from transpile.records import Quick
+from collections.abc import Callable
 
 
-class Hashed(Quick):
+class Hashed:
     """Base of frozen, slotted dataclasses whose hash, made once, is kept beside the fields.
 
     What is kept does not travel: `pickle` takes the fields only, for a text has another hash in
@@ -22,23 +19,19 @@ class Hashed(Quick):
     _simple: bool
     _weight: int
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Wrap the hash function that `dataclass` made before it made the class anew with slots."""
-        super().__init_subclass__(**kwargs)
-        made = cls.__dict__.get("__hash__")
-        if made is None:
-            return
+    @staticmethod
+    def keep_hash(made: Callable[[Hashed], int]) -> Callable[[Hashed], int]:
+        """Return the hash function of a class, which asks the made one once per node."""
 
-        @wraps(made)
         def kept(self: Hashed) -> int:
             try:
                 return self._hash
             except AttributeError:
-                value: int = made(self)
+                value = made(self)
                 object.__setattr__(self, "_hash", value)
                 return value
 
-        type.__setattr__(cls, "__hash__", kept)
+        return kept
 
 
 def is_simple(node: Hashed) -> bool:

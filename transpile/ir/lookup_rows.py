@@ -7,7 +7,7 @@ that is exact: no event can get several values that differ. Matching follows spl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_network
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.text import fold
+from transpile.records import dataclass
 
 MOST_ROWS = 1000
 """Entries of a table that is written into a query; a longer one is left out with a loss."""

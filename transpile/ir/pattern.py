@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from itertools import groupby
 
 from transpile.ir.text import fold
-from transpile.records import quick
+from transpile.records import dataclass
 
 
 class Wild(Enum):
@@ -33,7 +32,6 @@ _SYMBOL = {Wild.RUN: "*", Wild.ONE: "?"}
 _REGEX = {Wild.RUN: ".*", Wild.ONE: "."}
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A pattern for a whole value; build it with `of`, `literal`, `from_spl` or `from_like`.

@@ -8,13 +8,12 @@ Case, wildcards, number or text order, and any or all of several values are attr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from transpile.ir.expr import Expr, Node
 from transpile.ir.pattern import Pattern
-from transpile.records import quick
+from transpile.records import dataclass
 
 if TYPE_CHECKING:
     from transpile.ir.regex import Regex
@@ -36,7 +35,6 @@ class Quant(Enum):
 # -- conditions on one value ---------------------------------------------------------------------
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class TextEq:
     """The value, as text, equals `text`; without `cased` both sides are folded (`ir.text.fold`)."""
@@ -45,7 +43,6 @@ class TextEq:
     cased: bool = False
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class NumEq:
     """The value looks like a number (`ir.text.number`) and equals `number`: `"1.0"` equals 1."""
@@ -53,7 +50,6 @@ class NumEq:
     number: int | float
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Glob:
     """The whole value, as text, matches a wildcard pattern."""
@@ -62,7 +58,6 @@ class Glob:
     cased: bool = False
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Matches:
     """The regular expression matches somewhere in the value; its flags are in its tree."""
@@ -70,7 +65,6 @@ class Matches:
     regex: Regex
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """The value stands in order to a bound.

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from transpile.records import quick
+from transpile.records import dataclass
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -26,7 +25,6 @@ _PLAIN = 2
 """Version of `marshal` that writes equal values alike, however many hold them."""
 
 
-@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class Same(Generic[T]):
     """A key for a cache: an object by its identity, which is not given away while the key lives."""

@@ -7,12 +7,13 @@ transform. Nothing here depends on which SPL command a stage came from; `span` s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from transpile.ir.expr import Expr, Node
 from transpile.ir.pred import TRUE, Pred
 from transpile.ir.regex import Regex
+from transpile.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from transpile.errors import Span, SplSyntaxError
@@ -12,6 +11,7 @@ from transpile.ir.expr import Call, Expr, Lit
 from transpile.ir.pred import Pred
 from transpile.ir.stages import Pipeline
 from transpile.ir.text import number
+from transpile.records import dataclass
 from transpile.spl import ast
 
 Read = TypeVar("Read")

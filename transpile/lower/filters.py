@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple, assert_never
 
 from transpile.errors import Span
@@ -36,6 +36,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.text import number as number_of
 from transpile.lower.common import time_bound, where_is
+from transpile.records import dataclass
 from transpile.spl import ast
 from transpile.spl.source import OPAQUE_FIELD
 

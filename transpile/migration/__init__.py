@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from transpile.errors import CODES
+from transpile.records import dataclass
 
 STATUS: Mapping[str, str] = {"exact": "full", "superset": "partial", "unsupported": "none"}
 """Fidelity -> the word for it."""

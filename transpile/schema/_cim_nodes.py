@@ -7,7 +7,8 @@ Enterprise Security (Risk, UEBA, Identity_Management) from the use of their fiel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from transpile.records import dataclass
 
 Tests = tuple[tuple[str, tuple[str, ...]], ...]
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from transpile.records import quick
+from transpile.records import dataclass
 
 
 class Wild(Enum):
@@ -24,7 +23,6 @@ Pairs = list[tuple[str, str]]
 ANY = Wild.ANY
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Test:
     """One test of a target field: its value matches `glob`, or with `glob` None it exists.
@@ -39,7 +37,6 @@ class Test:
     negated: bool = False
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Rewrite:
     """Tests in conjunctive form: of each group one must hold.
@@ -58,7 +55,6 @@ class Rewrite:
     caseless: bool = False
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where a derive is applied: the Splunk field, its target, `also` fields, path separator."""

@@ -10,16 +10,14 @@ never narrows it; true and false are bounds of everything. So an unsayable conju
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from operator import is_
 
 from transpile.errors import Span
 from transpile.fidelity import Loss
 from transpile.ir.pred import FALSE, TRUE, And, Const, Not, Or, Pred, all_of, any_of, negate
-from transpile.records import quick
+from transpile.records import dataclass
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """`lower` implies the condition, and the condition implies `upper`; equal if it is exact.

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from transpile.records import dataclass
 from transpile.schema._cim_nodes import NODES, Node, Tests
 
 Event = dict[str, Any]

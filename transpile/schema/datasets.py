@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import Any
 
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.schema._data import load
 
 Json = Any

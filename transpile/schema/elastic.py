@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from transpile.errors import Unsupported
 from transpile.ir.pred import Pred
 from transpile.ir.walk import fields_of
+from transpile.records import dataclass
 from transpile.schema.datasets import Where
 from transpile.schema.resolve import EVENT_CODE_FIELDS, Resolution, implied_literals
 

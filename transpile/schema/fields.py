@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
 from transpile.ir.remember import Same
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 from transpile.schema._data import exists, load
 from transpile.schema.datasets import Dataset
 from transpile.schema.ecs import ecs_type
@@ -35,7 +34,6 @@ class Also:
     guess: bool = False
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class FieldTarget:
     """What a Splunk field becomes in a taxonomy: exactly one of `field`, `drop` and `none` is set.
@@ -59,7 +57,6 @@ class FieldTarget:
     guess: bool = False
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class FieldFact:
     """A Splunk field of a dataset. `raw`: its name in the raw event, by source where several."""
@@ -70,7 +67,6 @@ class FieldFact:
     raw: str | Mapping[str, str] | None
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class FieldMap:
     """The fields of one dataset, in one of its variants.

@@ -9,12 +9,13 @@ so that the condition need not be asked again of Splunk's events.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
 from transpile.ir.pred import Pred
 from transpile.ir.stages import Events
 from transpile.ir.walk import fields_of
+from transpile.records import dataclass
 from transpile.schema.datasets import (
     Dataset,
     LogSource,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from transpile.ir.remember import Same
+from transpile.records import dataclass
 from transpile.schema._rewrite import Context, Pairs, Rewrite, holds
 from transpile.schema.datasets import Dataset
 from transpile.schema.derive import admits, forward, rewrite

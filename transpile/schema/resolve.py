@@ -7,7 +7,6 @@ chosen for them can never be narrower than the rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 
 from transpile.ir.expr import Field, Node
@@ -15,6 +14,7 @@ from transpile.ir.pred import And, Exists, NumEq, Or, Pred, Test, TextEq
 from transpile.ir.remember import remember
 from transpile.ir.stages import DataModel, Events
 from transpile.ir.walk import fields_of
+from transpile.records import dataclass
 from transpile.schema.cim import never_missing
 from transpile.schema.datasets import (
     Dataset,

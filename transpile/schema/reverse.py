@@ -8,7 +8,6 @@ run forwards, gives the very same test again; so a derive is never reversed wron
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import cast
 
@@ -16,7 +15,7 @@ from transpile.ir.expr import Field
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import Condition, Exists, Glob, NumEq, Pred, Quant, Test, TextEq
 from transpile.ir.remember import Same
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.schema._data import load
 from transpile.schema.datasets import Dataset
 from transpile.schema.derived import derived

@@ -12,7 +12,7 @@ field is missing".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
 from transpile.errors import Unsupported
@@ -43,7 +43,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.text import fold
 from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of, substitute
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 from transpile.schema.bounds import Bounds, all_bounds, any_bounds, widen
 from transpile.schema.cim import UNKNOWN, constraint, exclusions, node_facts
 from transpile.schema.datasets import channels_of
@@ -75,7 +75,6 @@ _IN_TEXT = frozenset({"keywords", "rendered_message", "raw_xml"})
 _IN_EVERY_EVENT = frozenset({"EventID", "event.code"})
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """A filter over target fields that the given filter implies, the same without losses.

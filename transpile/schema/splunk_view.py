@@ -8,7 +8,7 @@ rule whose events no dataset of Splunk has stays as it is, in its own names.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr, Field
@@ -36,7 +36,7 @@ from transpile.ir.pred import (
     negate,
 )
 from transpile.ir.walk import fields_of, holds, rebuild, substitute
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.schema.cim import UNKNOWN, node_facts
 from transpile.schema.datasets import Dataset, dataset
 from transpile.schema.derived import meets

@@ -19,12 +19,13 @@ Fields are Splunk's names without data model prefix; `_any` stands for every dat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
 from transpile.errors import UsageError
+from transpile.records import dataclass
 from transpile.schema.datasets import Dataset, dataset, dataset_ids
 from transpile.schema.fields import TAXONOMIES, FieldMap, FieldTarget, Taxonomy
 from transpile.schema.placing import Event

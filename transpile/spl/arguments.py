@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeVar
 
 import pyparsing as pp
 
 from transpile.errors import Span
-from transpile.records import quick
+from transpile.records import dataclass
 from transpile.spl import ast
 from transpile.spl.expressions import aggregate_expression, expression
 from transpile.spl.faults import Fault, missing, suggestion
@@ -183,7 +183,6 @@ loose = regex(rf'{QUOTED}|(?:\\["\\|]|[^\s"\[\],])+', "argument").add_parse_acti
 loose_arguments = pp.ZeroOrMore(option | subsearch | loose | comma)
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class By:
     """The fields after BY."""
@@ -356,7 +355,6 @@ aggregation = (_plain_ones | comma | option | bad_option | _other).set_name(
 # --- what the tokens of a command are -------------------------------------------------------------
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Args:
     """One command as the grammar read it: its name, text and place, and the nodes found in it."""

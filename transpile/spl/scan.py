@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.errors import SplSyntaxError
-from transpile.records import quick
+from transpile.records import dataclass
 from transpile.spl.faults import syntax_error
 from transpile.spl.source import SourceText
 from transpile.spl.text import QUOTED, SINGLE
@@ -48,7 +48,6 @@ class RawBracket:
     search: RawSearch
 
 
-@quick
 @dataclass(slots=True)
 class RawCommand:
     """One command: text[start:end], arguments from `body` on; implied: `search` is not written."""
@@ -61,7 +60,6 @@ class RawCommand:
     brackets: list[RawBracket] = field(default_factory=list)
 
 
-@quick
 @dataclass(slots=True)
 class RawSearch:
     """A pipeline: text[start:end] without brackets around it."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.errors import Span
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 
 _QUOTED_OR_COMMENT = re.compile(
     r'\\.|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|```.*?```', re.DOTALL
@@ -24,7 +24,6 @@ OPAQUE_FIELD = "OPAQUE_MACRO"
 """Stands for such a macro inside a filter: `OPAQUE_MACRO="name(1)"`."""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class MacroCall:
     """One macro call: name and arguments, place in the original and in the expanded text."""
@@ -37,7 +36,6 @@ class MacroCall:
     depth: int
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class SourceText:
     """The text to parse and its map to the original.

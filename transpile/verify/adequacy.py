@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.errors import Span
 from transpile.interpret import NotComputable
 from transpile.ir.pred import Pred
 from transpile.ir.stages import Aggregate, DataModel
 from transpile.ir.walk import fields_of
+from transpile.records import dataclass
 from transpile.verify.mutate import Mutant
 from transpile.verify.reached import Result
 from transpile.verify.trial import Trial

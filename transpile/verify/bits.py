@@ -6,13 +6,14 @@ The mutants of a predicate share all but one path with it; what they share is de
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.interpret import Context, Row
 from transpile.interpret.context import Scope
 from transpile.interpret.predicates import compile_pred
 from transpile.ir import pred as p
 from transpile.ir.pred import Pred
+from transpile.records import dataclass
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from transpile.interpret import NotComputable, compile_pred
@@ -11,6 +10,7 @@ from transpile.ir.pred import Pred
 from transpile.ir.show import show_pred
 from transpile.ir.walk import conjuncts, fields_of
 from transpile.names import shorten
+from transpile.records import dataclass
 from transpile.schema.datasets import dataset
 from transpile.schema.fields import FieldMap
 from transpile.schema.model_view import model_view

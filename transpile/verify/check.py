@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from functools import reduce
 from itertools import product
 from operator import or_
@@ -16,6 +16,7 @@ from transpile.convert import Conversion, convert_compiled
 from transpile.errors import RejectedText, UsageError
 from transpile.fidelity import Fidelity, Observable
 from transpile.interpret import NotComputable, compile_pred
+from transpile.records import dataclass, replace
 from transpile.targets import find, variant_of
 from transpile.verify.adequacy import Adequacy, Assumed, Observer, gap_of, unseen
 from transpile.verify.admitted import spelt_alike, twins

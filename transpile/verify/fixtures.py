@@ -15,11 +15,11 @@ A rule of SigmaHQ names the events that it must find in `regression_tests_path`,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transpile.errors import ContentError
+from transpile.records import dataclass
 
 if TYPE_CHECKING:
     from transpile.content import Content, Rule

@@ -8,7 +8,6 @@ joins or filters by a field which no row has finds nothing, however it is change
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -18,6 +17,7 @@ from transpile.ir.expr import Field
 from transpile.ir.names import unrename
 from transpile.ir.pred import And, Exists, Or, Pred
 from transpile.ir.walk import conjuncts, fields_of
+from transpile.records import replace
 
 Fields = frozenset[str] | None
 """The fields that rows may have, None: any. Internal ones are not told: any may be there."""

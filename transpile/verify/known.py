@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from transpile.ir import stages as s
 from transpile.ir.decide import Check, compile_condition, number_text
@@ -35,6 +35,7 @@ from transpile.ir.regex.render import Purpose, render
 from transpile.ir.regex.syntax import Flavour
 from transpile.ir.regex.tree import walk
 from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of
+from transpile.records import dataclass, replace
 from transpile.verify.prove import Facts
 from transpile.verify.prove.languages import cases
 

@@ -6,13 +6,13 @@ What targets have in common is done once per rule: its events, and what the inte
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from transpile.compiled import compile_rule
 from transpile.errors import BugError, TranspileError
 from transpile.garbage import collect_seldom
+from transpile.records import dataclass
 from transpile.verify.check import verify_trial
 from transpile.verify.report import Report
 from transpile.verify.trial import trial_of

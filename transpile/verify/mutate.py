@@ -7,7 +7,6 @@ conversion. A mutant names what was changed, and where that stands in the search
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from itertools import islice
 from typing import assert_never
@@ -21,6 +20,7 @@ from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import Pred, Quant
 from transpile.ir.regex import RegexError, parse_regex
 from transpile.ir.walk import descend, fields_of
+from transpile.records import dataclass, replace
 
 MOST = 300
 """Mutants made per rule."""

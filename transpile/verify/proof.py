@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from transpile.fidelity import Fidelity
+from transpile.records import dataclass
 from transpile.verify.prove import Relation
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
 from typing import Any
@@ -18,6 +17,7 @@ from transpile.interpret.engine import Run
 from transpile.interpret.values import ORIGIN, field_names, origins
 from transpile.ir import stages as s
 from transpile.ir.walk import descend, holds
+from transpile.records import dataclass
 from transpile.verify.bits import Truths, indices
 from transpile.verify.compare import row_key
 from transpile.verify.parts import parts

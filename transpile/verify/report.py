@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from transpile.fidelity import Fidelity, Loss, Observable
+from transpile.records import dataclass
 from transpile.verify.adequacy import Adequacy
 from transpile.verify.blame import Blame, Part
 from transpile.verify.reread import Proof

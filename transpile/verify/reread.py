@@ -8,7 +8,6 @@ assumes of the events is part of the comparison.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import Events, Filter, Opaque, Stage
 from transpile.ir.stages import Sequence as SequenceOf
 from transpile.ir.walk import descend, rebuild
+from transpile.records import dataclass, replace
 from transpile.schema.choices import settled
 from transpile.schema.ecs import ecs_type
 from transpile.schema.elastic import selection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from functools import cached_property
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from transpile.ir.stages import (
     Stage,
 )
 from transpile.ir.walk import descend, fields_of, rebuild
+from transpile.records import dataclass, replace
 from transpile.running import context_for
 from transpile.schema.cim import never_missing
 from transpile.tables import Table, tables_for

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from transpile.backends.eql.engine.documents import text_of
 from transpile.backends.eql.engine.tree import Value
 
 from transpile.ir.text import fold
+from transpile.records import dataclass
 
 Kind = Literal["string", "number", "boolean", "ip", "date", "any"]
 Number = int | float

@@ -7,7 +7,6 @@ that the dataset's selectors describe, the time, and a mapping.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
@@ -19,7 +18,7 @@ from transpile.backends.eql.types import TEXT, elastic_type
 from transpile.errors import UsageError
 from transpile.ir.remember import Same, by_event
 from transpile.ir.text import fold
-from transpile.records import replace
+from transpile.records import dataclass, replace
 from transpile.schema.cim import normalise
 from transpile.schema.conflicts import conflicts
 from transpile.schema.datasets import Dataset, Where, dataset

@@ -7,12 +7,11 @@ quote there shows here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from transpile.backends.eql.engine.errors import eql_error
 
-from transpile.records import quick
+from transpile.records import dataclass
 
 TokenKind = Literal["name", "quoted name", "keyword", "string", "integer", "decimal", "sign", "end"]
 
@@ -40,7 +39,6 @@ _ESCAPE = re.compile(r"\\(?:([btnfr\"'\\])|u\{([0-9a-fA-F]{2,8})\}|(.?))", re.DO
 _CONTROL = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r"}
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token: `text` is the name, sign or decoded string; `position` its offset in the query."""

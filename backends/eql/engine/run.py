@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +20,7 @@ from transpile.ir.remember import remember
 from transpile.ir.stages import DataModel
 from transpile.ir.text import number
 from transpile.ir.walk import fields_of
+from transpile.records import dataclass
 from transpile.schema.ecs import ecs_type
 from transpile.tables import Table
 

@@ -7,12 +7,13 @@ events that `![...]` forbids are looked for when a sequence is complete.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from transpile.backends.eql.engine import tree
 from transpile.backends.eql.engine.documents import Document
 from transpile.backends.eql.engine.tree import Value
+
+from transpile.records import dataclass
 
 Key = tuple[tuple[type, Value], ...]
 Match = tuple[int, ...]

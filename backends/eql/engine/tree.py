@@ -7,9 +7,11 @@ text at which a node begins; it is not part of the meaning.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal as Choice
 from typing import assert_never
+
+from transpile.records import dataclass
 
 Value = str | int | float | bool | None
 CompareOp = Choice["==", "!=", "<", "<=", ">", ">="]

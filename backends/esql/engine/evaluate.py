@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, assert_never
 
@@ -17,7 +16,7 @@ from transpile.backends.esql.engine.compile import (
 from transpile.backends.esql.engine.errors import EsqlError
 from transpile.backends.esql.engine.functions import Refused, listed, sort_key
 
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from transpile.backends.esql.engine.errors import esql_error
 
-from transpile.records import quick
+from transpile.records import dataclass
 
 TokenKind = Literal["name", "quoted name", "string", "integer", "decimal", "sign", "end"]
 
@@ -28,7 +27,6 @@ _CONTROL = {"t": "\t", "n": "\n", "r": "\r"}
 _INDEX = re.compile(r"[A-Za-z0-9_.*\-]+")
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token: `text` is the name, sign or decoded string; `position`, `end` its place."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +21,7 @@ from transpile.fidelity import Observable
 from transpile.interpret.events import raw_text
 from transpile.ir.remember import Same, by_event, remember
 from transpile.ir.text import number
+from transpile.records import dataclass
 from transpile.schema.ecs import is_ecs
 from transpile.tables import Table
 

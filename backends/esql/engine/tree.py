@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from transpile.records import quick
+from transpile.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +13,6 @@ class Name:
     position: int = 0
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Value:
     """A constant of a type: keyword, long, double, boolean or null."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.ir.events.reader import Aggregated, Elsewhere, Env, NotHere, Reader, Value
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Order, Pred, Test
 from transpile.ir.simplify import simplify_pred
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 DURATION = Field("duration")
 _TICK = 0.001

@@ -9,7 +9,7 @@ fields moves into the partner's search.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.errors import Span, Unsupported
 from transpile.ir import stages as s
@@ -27,6 +27,7 @@ from transpile.ir.events.reader import (
 from transpile.ir.expr import Expr, Field, Lit
 from transpile.ir.pred import TRUE, Pred
 from transpile.ir.simplify import simplify_pred
+from transpile.records import dataclass
 
 _ANOTHER = "another search"
 

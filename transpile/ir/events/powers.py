@@ -7,19 +7,18 @@ here. A reading keeps what it was asked, so that it serves each target that woul
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from transpile.ir import stages as s
 from transpile.ir.expr import Expr
-from transpile.records import quick
+from transpile.records import dataclass
 
 Sourced = s.Events | s.DataModel
 Presence = Callable[[Sourced], frozenset[str]]
 Naming = Callable[[Expr], Expr]
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Powers:
     """What a target can say; see `event_rule`."""

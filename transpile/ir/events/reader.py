@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from transpile.errors import Span, Unsupported
@@ -32,10 +32,9 @@ from transpile.ir.walk import (
     substitute,
     weight,
 )
-from transpile.records import quick, replace
+from transpile.records import dataclass, replace
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Aggregated:
     """The result of an aggregate of the rule's grouping."""
@@ -53,7 +52,6 @@ MOST_LAYERS = 100
 """Stages that change what names besides the listed ones stand for; one asks the one before it."""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A value that no event expression gives: a lookup, a join, an extraction.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Literal
 
 from transpile.errors import Span
@@ -18,6 +17,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import fields_of
+from transpile.records import dataclass, replace
 
 ThresholdOp = CompareOp | Literal["!="]
 
@@ -104,7 +104,7 @@ class EventRule:
         """The rule with a test that single events of a pair meet, be they the first or the last."""
         if self.ordered is None:
             return self
-        return dataclasses.replace(self, pred=simplify_pred(any_of(r.pred for r in self.either)))
+        return replace(self, pred=simplify_pred(any_of(r.pred for r in self.either)))
 
     @property
     def either(self) -> tuple[EventRule, ...]:
@@ -112,7 +112,7 @@ class EventRule:
         if self.ordered is None:
             return (self,)
         tests = (self.ordered.starts, self.ordered.ends)
-        return tuple(dataclasses.replace(self, pred=all_of((self.pred, test))) for test in tests)
+        return tuple(replace(self, pred=all_of((self.pred, test))) for test in tests)
 
 
 def presence_text(required: Pred) -> str:

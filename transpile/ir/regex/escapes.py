@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from transpile.ir.regex import tree as t
 from transpile.ir.regex.model import RegexError
-from transpile.records import quick
+from transpile.records import dataclass
 
 CONTROLS = {"a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -49,7 +48,6 @@ _HEX = re.compile(r"x(?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{0,2}))")
 _PROP = re.compile(r"[pP](?:\{(\^?)([A-Za-z_&*]+)\}|([A-Za-z]))")
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Escape:
     """A backslash sequence that means the same in and outside a character class.

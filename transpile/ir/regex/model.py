@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from transpile.ir.regex import tree as t
+from transpile.records import dataclass
 
 
 class Construct(Enum):

@@ -7,13 +7,12 @@ PCRE itself refuses is refused with the reason. Checked against libpcre2 while i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from transpile.ir.regex import tree as t
 from transpile.ir.regex.charclass import read_class
 from transpile.ir.regex.escapes import ATOMS, UNSUPPORTED, read_escape
 from transpile.ir.regex.model import Regex, RegexError
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 100

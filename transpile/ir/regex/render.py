@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
@@ -13,7 +12,7 @@ from transpile.ir.regex import tree as t
 from transpile.ir.regex.model import Construct, NotExpressible, Regex
 from transpile.ir.regex.syntax import SYNTAX, CaseStyle, Flavour
 from transpile.ir.regex.writer import write
-from transpile.records import replace
+from transpile.records import dataclass, replace
 
 
 class Purpose(Enum):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from transpile.ir.regex.model import Construct
 from transpile.ir.regex.tree import At, NamedSet
+from transpile.records import dataclass
 
 
 class Flavour(Enum):

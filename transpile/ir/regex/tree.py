@@ -8,11 +8,10 @@ end is `\\n`, and case is compared by Unicode's simple folding.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from transpile.records import quick
+from transpile.records import dataclass
 
 MAX_CODE = 0x10FFFF
 
@@ -64,7 +63,6 @@ RANGES: dict[NamedSet, tuple[tuple[int, int], ...]] = {
 }
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Range:
     """The code points from `low` to `high`, both included."""
@@ -73,7 +71,6 @@ class Range:
     high: int
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Named:
     """The characters of a named set, or all others."""
@@ -93,7 +90,6 @@ class Prop:
 ClassItem = Range | Named | Prop
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Chars:
     """These characters one after the other; never empty."""
@@ -109,7 +105,6 @@ class Dot:
     newline: bool = False
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class CharClass:
     """One character that is in one of the items, or in none if `negated`.
@@ -134,7 +129,6 @@ class At(Enum):
     WORD_INNER = "not at a word edge"
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """Matches the empty text at a place."""
@@ -142,7 +136,6 @@ class Anchor:
     at: At
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Capture:
     """A capturing group; `number` counts opening parentheses from 1."""
@@ -159,7 +152,6 @@ class Atomic:
     body: Node
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Look:
     """A lookaround: `body` matches (or not, if `negated`) ahead of here or behind."""
@@ -185,7 +177,6 @@ class Greed(Enum):
     POSSESSIVE = "possessive"
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """`body` from `low` to `high` times; no upper bound if `high` is None."""
@@ -196,7 +187,6 @@ class Repeat:
     greed: Greed = Greed.GREEDY
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Concat:
     """The items in a row; without items the empty text. Never one item, never nested."""
@@ -204,7 +194,6 @@ class Concat:
     items: tuple[Node, ...]
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Alt:
     """The first branch that leads to a match; at least two branches."""

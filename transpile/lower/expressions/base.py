@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from transpile.errors import Span
@@ -23,6 +22,7 @@ from transpile.ir.pred import (
 from transpile.ir.regex import Regex, RegexError, parse_regex
 from transpile.ir.walk import fields_of
 from transpile.lower.common import CannotLower, where_is
+from transpile.records import dataclass
 from transpile.spl import ast
 
 Arguments = tuple[ast.Expr, ...]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal as OneOf
 
 from transpile.errors import Span
-from transpile.records import quick
+from transpile.records import dataclass
 from transpile.spl.ast.expressions import Expr
 from transpile.spl.ast.filters import Filter
 from transpile.spl.ast.node import NOWHERE, Node
@@ -197,7 +197,6 @@ class Table(Command):
     fields: tuple[str, ...]
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Fields(Command):
     """`fields [+|-] list`; keep: False for `-`."""
@@ -407,7 +406,6 @@ class Reverse(Command):
     """`reverse`."""
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Convert(Command):
     """`convert`; the format is the option `timeformat`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
+from transpile.records import dataclass
 from transpile.spl.ast.node import Node
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from transpile.records import dataclass
 from transpile.spl.ast.expressions import Expr
 from transpile.spl.ast.node import Node
 

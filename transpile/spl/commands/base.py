@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import pyparsing as pp
 
+from transpile.records import dataclass
 from transpile.spl import ast
 from transpile.spl.arguments import Args
 

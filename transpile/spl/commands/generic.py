@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from transpile.records import dataclass
 from transpile.spl import ast
 from transpile.spl.arguments import Args, check_kind, loose_arguments
 from transpile.spl.commands.base import Spec, Table

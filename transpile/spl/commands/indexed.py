@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import pyparsing as pp
 
+from transpile.records import dataclass
 from transpile.spl import ast
 from transpile.spl.arguments import (
     BARE_NAME,

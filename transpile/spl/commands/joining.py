@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 import pyparsing as pp
 
 from transpile.errors import Span
+from transpile.records import dataclass
 from transpile.spl import ast
 from transpile.spl.arguments import (
     Args,

@@ -11,7 +11,7 @@ decided", with the reason. Time and size are bounded, so that thousands of pairs
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,7 @@ from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import TRUE as ALWAYS
 from transpile.ir.pred import And, Or, Pred, all_of
 from transpile.ir.simplify import simplify_pred
+from transpile.records import dataclass
 from transpile.verify.prove.apart import apart
 from transpile.verify.prove.formulas import formula
 from transpile.verify.prove.search import Exhausted, Search

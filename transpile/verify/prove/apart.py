@@ -6,9 +6,8 @@ hold for the difference to show, what stands beside it under an `Or` must not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from transpile.ir.pred import And, Not, Or, Pred, all_of, any_of, negate
+from transpile.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ that a value must not be, the one that matters is looked up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from transpile.ir.pred import Glob, TextEq
 from transpile.ir.text import fold
+from transpile.records import dataclass
 from transpile.verify.prove.values import Signed, excluded
 
 

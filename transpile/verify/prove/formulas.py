@@ -8,12 +8,12 @@ negations are these two with `Present`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import assert_never
 
 from transpile.ir import pred as p
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Pred, Quant
+from transpile.records import dataclass
 from transpile.verify.prove.values import Asked, Signed, asked
 
 

@@ -9,11 +9,12 @@ one is excluded by those before it is asked once (`Bounds`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Any
 
 from transpile.ir.expr import Call, Expr, Field, Lit
 from transpile.ir.pred import Compare, Keyword, Pred
+from transpile.records import dataclass, replace
 from transpile.verify.prove.bounds import NONE, Bounds
 from transpile.verify.prove.formulas import (
     FALSE,

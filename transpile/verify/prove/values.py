@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import islice
@@ -18,6 +17,7 @@ from transpile.ir import pred as p
 from transpile.ir.decide import Check, compile_condition, number_text
 from transpile.ir.regex import parse_regex
 from transpile.ir.text import number
+from transpile.records import dataclass, replace
 from transpile.verify.prove.languages import NO_CHAR, Language, language
 from transpile.verify.prove.machines import NoMachine
 from transpile.verify.samples import meeting, samples

@@ -11,7 +11,6 @@ threshold follow. The result depends on the rule alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import count, islice
 
 from transpile.interpret import compile_pred
@@ -21,6 +20,7 @@ from transpile.ir.pred import Exists, Test, all_of
 from transpile.ir.stages import Aggregate, Events, Pipeline, Window
 from transpile.ir.text import whole
 from transpile.ir.walk import descend, fields_of
+from transpile.records import replace
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.witness.backwards import wishes_of
 from transpile.verify.witness.choose import fitted, reconciled, telling

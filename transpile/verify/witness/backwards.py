@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Any
 
 from transpile.ir import stages as s
@@ -21,6 +21,7 @@ from transpile.ir.pattern import Pattern
 from transpile.ir.pred import TRUE, Exists, Pred, Test, TextEq, all_of, any_of, negate
 from transpile.ir.text import number, whole
 from transpile.ir.walk import fields_of
+from transpile.records import dataclass, replace
 from transpile.verify.known import Known
 from transpile.verify.samples import filled
 from transpile.verify.witness.inverse import invert, meet, need, parts_of

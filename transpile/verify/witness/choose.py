@@ -7,12 +7,13 @@ prover is asked: it gives an event, or proves that there is none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, islice, permutations
 
 from transpile.interpret import NotComputable, compile_pred
 from transpile.ir.pred import TRUE, Pred, Test
 from transpile.ir.walk import descend, fields_of
+from transpile.records import dataclass
 from transpile.verify.bits import Truths, indices
 from transpile.verify.mutate import of_pred
 from transpile.verify.prove import Facts, implies

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from ipaddress import ip_network
 
 from transpile.interpret import compile_pred
@@ -25,6 +25,7 @@ from transpile.ir.stages import (
 )
 from transpile.ir.text import whole
 from transpile.ir.walk import descend, fields_of
+from transpile.records import dataclass, replace
 from transpile.schema.resolve import EVENT_CODE_FIELDS
 from transpile.verify.samples import filled, samples
 from transpile.verify.witness.choose import reconciled

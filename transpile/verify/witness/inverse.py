@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from transpile.interpret import Context, NotComputable, compile_expr, compile_pred
@@ -29,6 +28,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.text import number
 from transpile.ir.walk import conjuncts, descend, fields_of, rebuild
+from transpile.records import replace
 from transpile.verify.known import ABSENT
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.samples import matching

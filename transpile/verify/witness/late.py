@@ -8,7 +8,6 @@ rule.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -17,6 +16,7 @@ from transpile.ir import stages as s
 from transpile.ir.events import EventRule
 from transpile.ir.pred import Pred
 from transpile.ir.walk import fields_of
+from transpile.records import replace
 from transpile.verify.known import known_before
 from transpile.verify.witness.backwards import Back, answers_of, row_at, wishes_of
 from transpile.verify.witness.choose import paired, telling

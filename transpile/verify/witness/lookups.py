@@ -7,10 +7,11 @@ rule asks of their columns: a row for each answer that decides something, and ev
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from transpile.ir.stages import Lookup
+from transpile.records import dataclass
 
 MOST_ROWS = 80
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from functools import cache, partial
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from transpile.ir.expr import Call, Field
 from transpile.ir.pred import Pred
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import conjuncts, disjuncts, fields_of
+from transpile.records import dataclass, replace
 from transpile.schema.choices import settled
 from transpile.schema.conflicts import conflicts
 from transpile.schema.fields import FieldMap, Taxonomy

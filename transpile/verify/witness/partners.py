@@ -6,7 +6,6 @@ A rule has a second search if it joins one, or keeps what agrees with the rows o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
 
@@ -18,6 +17,7 @@ from transpile.ir.expr import Field
 from transpile.ir.pred import TRUE, Exists, InRows, all_of
 from transpile.ir.stages import DataModel, Events, Filter, Join, Pipeline, Project
 from transpile.ir.walk import conjuncts
+from transpile.records import dataclass
 from transpile.schema.cim import node_facts
 from transpile.tables import Table
 from transpile.verify.known import known_before

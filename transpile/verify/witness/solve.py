@@ -6,7 +6,6 @@ Quick and incomplete; the prover solves what this cannot.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -16,6 +15,7 @@ from transpile.ir.decide import compile_condition
 from transpile.ir.expr import Field
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import Pred, Quant
+from transpile.records import dataclass
 from transpile.verify.samples import meeting
 
 Event = dict[str, Any]

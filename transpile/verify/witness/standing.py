@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from transpile.ir import stages as s
 from transpile.ir.events import EventRule
 from transpile.ir.text import whole
+from transpile.records import dataclass, replace
 from transpile.verify.witness.groups import Group, Shape, bin_width, group_of
 from transpile.verify.witness.maker import START, Event, Maker
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transpile.interpret import Row, compile_pred
 from transpile.ir.pred import Not, Pred
+from transpile.records import dataclass
 from transpile.verify.prove.apart import apart
 
 Decide = Callable[[Row], bool]

@@ -7,7 +7,7 @@ a rule puts the old and the new state of a thing, told by two events, side by si
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import takewhile
 from operator import eq
 from typing import Any
@@ -16,6 +16,7 @@ from transpile.ir.events import EventRule
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import Exists, Not
 from transpile.ir.walk import conjuncts
+from transpile.records import dataclass
 from transpile.verify.known import NOTHING, Kind, Known
 
 Event = dict[str, Any]
