@@ -15,9 +15,11 @@ from itertools import islice
 
 from transpile.ir import pred as p
 from transpile.ir.decide import Check, compile_condition, number_text
+from transpile.ir.pattern import Part
 from transpile.ir.regex import parse_regex
 from transpile.ir.text import number
 from transpile.records import dataclass, replace
+from transpile.verify.prove.contained import contained
 from transpile.verify.prove.languages import NO_CHAR, Language, language
 from transpile.verify.prove.machines import NoMachine
 from transpile.verify.samples import meeting, samples
@@ -115,7 +117,7 @@ def excluded(one: Signed, other: Signed) -> bool:
 
 
 def _plainly_excluded(one: Signed, other: Signed) -> bool | None:
-    """Return what is seen at once of two conditions on texts, None if nothing is."""
+    """Return what is seen without a search of two conditions on texts, None if nothing is."""
     if not one[1] and not other[1]:
         both = isinstance(one[0].condition, p.TextEq) and isinstance(other[0].condition, p.TextEq)
         return False if both else None
@@ -124,7 +126,27 @@ def _plainly_excluded(one: Signed, other: Signed) -> bool | None:
         if wanted and isinstance(condition, p.TextEq) and _without_case(second.condition):
             # all spellings of the text fare alike
             return second.check(condition.text) is not asked_for
-    return None
+        if wanted and not asked_for and isinstance(condition, p.Glob):
+            return contained(condition, second.condition) or None
+    match one[0].condition, other[0].condition:
+        case (p.Glob(ours), p.Glob(theirs)) if one[1] and other[1]:
+            return _ends_differ(ours.folded().parts, theirs.folded().parts) or None
+        case _:
+            return None
+
+
+def _ends_differ(one: Sequence[Part], other: Sequence[Part]) -> bool:
+    """Return whether two patterns demand other texts at the start of a value, or at its end."""
+    if not one or not other:
+        return False
+    match one[0], other[0]:
+        case (str() as first, str() as second):
+            if not (first.startswith(second) or second.startswith(first)):
+                return True
+    match one[-1], other[-1]:
+        case (str() as first, str() as second):
+            return not (first.endswith(second) or second.endswith(first))
+    return False
 
 
 def _without_case(condition: p.Condition) -> bool:
