@@ -73,6 +73,7 @@ MOST_STEPS = 60_000
 
 MOST_SPELLINGS = 64
 MOST_JOINED = 12
+_EXAMPLES = 4
 
 NUMERAL = asked(
     p.Matches(parse_regex(r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z"))
@@ -93,8 +94,10 @@ def value_for(conditions: frozenset[Signed]) -> str | None:
     """
     checks = [(each.check, wanted) for each, wanted in conditions]
     for text in _candidates(conditions):
-        if all(check(text) is wanted for check, wanted in checks):
+        broken = next((at for at, (check, w) in enumerate(checks) if check(text) is not w), None)
+        if broken is None:
             return text
+        checks.insert(0, checks.pop(broken))  # it is likely to break the next one, too
     if any(wanted and _one_spelling(each.condition) for each, wanted in conditions):
         return None
     if any(_numeric(each.condition) for each, _ in conditions):
@@ -110,10 +113,21 @@ def excluded(one: Signed, other: Signed) -> bool:
     plainly = _plainly_excluded(one, other)
     if plainly is not None:
         return plainly
+    for (condition, wanted), texts in ((other, _examples(one)), (one, _examples(other))):
+        if any(condition.check(text) is wanted for text in texts):
+            return False
     try:
         return value_for(frozenset((one, other))) is None
     except Undecided:
         return False
+
+
+@lru_cache(maxsize=65536)
+def _examples(signed: Signed) -> tuple[str, ...]:
+    """Return a few texts that meet a signed condition: one may meet another one, too."""
+    condition, wanted = signed
+    found = (t for t in _candidates(frozenset((signed,))) if condition.check(t) is wanted)
+    return tuple(islice(found, _EXAMPLES))
 
 
 def _plainly_excluded(one: Signed, other: Signed) -> bool | None:
