@@ -440,9 +440,24 @@ def group_of(
         for step in range(size)
     ]
     if values and not maker.at_odds(group):  # a path goes with the name that is counted
-        decide = compile_pred(rule.pred)
-        made = [reconciled(event, maker, decide) or event for event in made]
+        made = _reconciled(made, maker, compile_pred(rule.pred))
     return [*made, *({**other, **keys} for other in shape.others)]
+
+
+def _reconciled(
+    events: Sequence[Event], maker: Maker, decide: Callable[[Event], bool]
+) -> list[Event]:
+    """Return events of a group with paths that go with their names, as far as that can be.
+
+    They differ in what is counted: where one stays at odds, the others are not tried.
+    """
+    made: list[Event] = []
+    for at, event in enumerate(events):
+        fitting = reconciled(event, maker, decide)
+        if fitting is None:
+            return [*made, *events[at:]]
+        made.append(fitting)
+    return made
 
 
 def _values_meeting(pred: Pred, name: str, base: Event, wanted: Sequence[str]) -> list[str]:
