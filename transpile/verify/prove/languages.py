@@ -29,6 +29,7 @@ class Language(Protocol):
 
     kind: what the automaton sees of a character; those of one kind lead to the same states.
     beside: what it remembers of the character before, besides the states.
+    settled: whether the text is accepted whatever follows, as far as that is seen.
     to_go: a guess of the characters that are missing for the text to be accepted.
     """
 
@@ -40,6 +41,7 @@ class Language(Protocol):
     def beside(self, before: int) -> Hashable: ...
     def step(self, states: int, before: int, code: int) -> int: ...
     def accepts(self, states: int, before: int) -> bool: ...
+    def settled(self, states: int) -> bool: ...
     def to_go(self, states: int) -> int: ...
     def __hash__(self) -> int: ...
 
@@ -53,9 +55,9 @@ def language(condition: p.Condition) -> Language:
     """Return the automaton of a condition. Raises `NoMachine` for one that has none here."""
     match condition:
         case p.TextEq(text, cased):
-            return _Globbed(Pattern.literal(text), cased)
+            return Globbed(Pattern.literal(text), cased)
         case p.Glob(pattern, cased):
-            return _Globbed(pattern, cased)
+            return Globbed(pattern, cased)
         case p.Order(op, str() as bound):
             return _Ordered(op, bound)
         case p.Matches(regex):
@@ -73,7 +75,7 @@ def _machine(regex: Regex) -> Machine:
     return Machine(regex.tree, whole=False)
 
 
-class _Globbed:
+class Globbed:
     """A wildcard pattern: bit i stands for "the first i symbols are matched"."""
 
     def __init__(self, pattern: Pattern, cased: bool) -> None:
@@ -114,6 +116,9 @@ class _Globbed:
     def accepts(self, states: int, before: int) -> bool:
         return bool(states & self.final)
 
+    def settled(self, states: int) -> bool:
+        return bool(states & self.final and self.runs & self.final >> 1)
+
     def to_go(self, states: int) -> int:
         return len(self.symbols) + 1 - states.bit_length()
 
@@ -147,6 +152,9 @@ class _Ordered:
         if states == 1 << len(self.bound):
             return "=" in self.op
         return (states == self.greater) == (self.op[0] == ">")
+
+    def settled(self, states: int) -> bool:
+        return states == (self.greater if self.op[0] == ">" else self.less)
 
     def to_go(self, states: int) -> int:
         return 0

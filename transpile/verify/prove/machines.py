@@ -197,7 +197,7 @@ class Machine:
         return found
 
     def step(self, states: int, before: int, code: int) -> int:
-        if not self.whole and states == 1 << self.final:
+        if self.settled(states):
             return states
         side = _side(before) if self.asserts else _Side.OTHER
         key = (states, side, code)
@@ -219,6 +219,10 @@ class Machine:
 
     def accepts(self, states: int, before: int) -> bool:
         return bool(self._closure(states, _side(before), _Side.EDGE) >> self.final & 1)
+
+    def settled(self, states: int) -> bool:
+        """Return whether the text is accepted whatever follows, as far as that is seen."""
+        return not self.whole and states == 1 << self.final
 
     def to_go(self, states: int) -> int:
         """Return a guess of the characters missing for a match; states are built from its end."""

@@ -28,7 +28,8 @@ from transpile.verify.prove.formulas import (
     Single,
     Some,
 )
-from transpile.verify.prove.values import WHOLE, Signed, Undecided, value_for
+from transpile.verify.prove.product import Undecided
+from transpile.verify.prove.values import WHOLE, Signed, value_for
 from transpile.verify.samples import filled
 
 Event = dict[str, Any]

@@ -1,16 +1,15 @@
 """Whether one value can meet some conditions and miss others, and such a value.
 
 First come texts that are made for the conditions; if none fits, the product of the automata decides
-(`languages`). Numbers are told apart from other texts: their comparisons leave intervals, and what
+(`product`). Numbers are told apart from other texts: their comparisons leave intervals, and what
 remains is a question about their spelling.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from heapq import heappop, heappush
 from itertools import islice
 
 from transpile.ir import pred as p
@@ -20,8 +19,9 @@ from transpile.ir.regex import parse_regex
 from transpile.ir.text import number
 from transpile.records import dataclass, replace
 from transpile.verify.prove.contained import contained
-from transpile.verify.prove.languages import NO_CHAR, Language, language
+from transpile.verify.prove.languages import language
 from transpile.verify.prove.machines import NoMachine
+from transpile.verify.prove.product import Budget, Undecided, Wanted, in_product
 from transpile.verify.samples import meeting, samples
 
 
@@ -80,10 +80,6 @@ NUMERAL = asked(
 )
 WHOLE = asked(p.Matches(parse_regex(r"\A(?:0|-?[1-9][0-9]*)\z")))
 """Whole numbers, plainly written; among conditions it says that the field holds only these."""
-
-
-class Undecided(Exception):
-    """Nothing is known, with the reason in words."""
 
 
 @lru_cache(maxsize=262144)
@@ -233,10 +229,10 @@ def _by_automata(conditions: frozenset[Signed]) -> str | None:
     except NoMachine as found:
         raise Undecided(f"{found.what} is not decided here") from None
     waiting.sort(key=lambda item: not item[2])
-    budget = _Budget(MOST_STEPS)
-    taking: list[tuple[Language, bool]] = []
+    budget = Budget(MOST_STEPS)
+    taking: list[Wanted] = []
     while True:
-        text = _in_product(taking, budget)
+        text = in_product(taking, budget)
         if text is None:
             return None
         broken = [item for item in waiting if item[0].check(text) is not item[2]]
@@ -245,92 +241,6 @@ def _by_automata(conditions: frozenset[Signed]) -> str | None:
         first = broken[0]
         waiting.remove(first)
         taking.append(first[1:])
-
-
-@dataclass(slots=True)
-class _Budget:
-    """Steps of automata that may still be taken."""
-
-    left: int
-
-    def take(self, steps: int) -> None:
-        self.left -= steps
-        if self.left < 0:
-            raise Undecided("the patterns are too many to compare")
-
-
-def _in_product(parts: Sequence[tuple[Language, bool]], budget: _Budget) -> str | None:
-    """Return a text that all automata accept, or miss, as wanted; None if there is none.
-
-    The states that promise most come first: the least to go for the automata that must accept.
-    """
-    chars = _representatives(parts)
-    asked = [part for part, wanted in parts if wanted]
-    places = [at for at, (_, wanted) in enumerate(parts) if wanted]
-    sides = {code: _aside(parts, code) for code in (NO_CHAR, *chars)}
-    start = tuple(part.initial for part, _ in parts), NO_CHAR
-    seen = {(start[0], sides[NO_CHAR])}
-    waiting = [(0, 0, start, "")]
-    number = 0
-    while waiting:
-        _, _, (states, before), text = heappop(waiting)
-        if all(
-            part.accepts(mask, before) is wanted
-            for (part, wanted), mask in zip(parts, states, strict=True)
-        ):
-            return text
-        budget.take(len(chars) * len(parts))
-        for code in chars:
-            after = _stepped(parts, states, before, code)
-            if not after or (after, sides[code]) in seen:
-                continue
-            seen.add((after, sides[code]))
-            number += 1
-            to_go = sum(
-                part.to_go(after[at]) for part, at in zip(asked, places, strict=True)
-            )
-            heappush(waiting, (to_go + len(text), number, (after, code), text + chr(code)))
-    return None
-
-
-def _aside(parts: Sequence[tuple[Language, bool]], before: int) -> Hashable:
-    """Return what automata remember of a character besides the states that it led to."""
-    return tuple(part.beside(before) for part, _ in parts)
-
-
-def _stepped(
-    parts: Sequence[tuple[Language, bool]], states: tuple[int, ...], before: int, code: int
-) -> tuple[int, ...]:
-    """Return the states behind a character, () if an automaton cannot accept any more."""
-    after = []
-    for (part, wanted), mask in zip(parts, states, strict=True):
-        states_after = part.step(mask, before, code)
-        if wanted and not states_after:
-            return ()
-        after.append(states_after)
-    return tuple(after)
-
-
-def _representatives(parts: Sequence[tuple[Language, bool]]) -> list[int]:
-    """Return one character for each set of characters that no automaton tells apart."""
-    cuts = sorted({0, ord("x"), *(cut for part, _ in parts for cut in part.cuts)})
-    codes = [_plain(low, high) for low, high in zip(cuts, [*cuts[1:], 0x110000], strict=True)]
-    found: dict[Hashable, int] = {}
-    for code in sorted((code for code in codes if code < 0x110000), key=_looks):
-        found.setdefault(tuple(part.kind(code) for part, _ in parts), code)
-    return list(found.values())
-
-
-def _plain(low: int, high: int) -> int:
-    """Return a character of a half-open span, one that reads well if there is one."""
-    for wanted in (ord("x"), ord("a"), ord("0"), ord(" "), 0x100):
-        if low <= wanted < high:
-            return wanted
-    return high - 1 if 0xD800 <= low <= 0xDFFF else low
-
-
-def _looks(code: int) -> tuple[bool, int]:
-    return not (chr(code).isalnum() and code < 128), code
 
 
 # -- numbers -------------------------------------------------------------------------------------
