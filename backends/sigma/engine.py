@@ -130,7 +130,7 @@ def _accepts(event: Event, inputs: Inputs, groups: Sequence[str], rule: _Rule) -
     read = set(map(fields.strip, inputs.fields))
     bare = {fields.strip(key): value for key, value in without_fillers(event, source).items()}
     lost = conflicts(bare, source, "sigma", fields.variant, platform=rule.platform, read=read)
-    if read & set(lost) or any(not values(bare.get(name)) for name in groups):
+    if read & lost or any(not values(bare.get(name)) for name in groups):
         return False
     shown = _shown(event, inputs, rule)
     if shown is None:

@@ -122,7 +122,7 @@ def test_recorded_events_are_members_of_their_models_and_their_views_are_faithfu
                     for tail in ("name", "exec")
                     if "\\" not in event.get(f"{head}_path", "\\")
                 }
-                assert set(conflicts(event, processes, "sigma")) == bare & event.keys()
-                assert conflicts(event, processes, "ecs") == ()
+                assert conflicts(event, processes, "sigma") == bare & event.keys()
+                assert conflicts(event, processes, "ecs") == frozenset()
     assert counts["events"] > 500
     assert counts["processes"] > 50

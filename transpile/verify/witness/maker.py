@@ -19,7 +19,7 @@ from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.walk import conjuncts, disjuncts, fields_of
 from transpile.records import dataclass, replace
 from transpile.schema.choices import settled
-from transpile.schema.conflicts import conflicts
+from transpile.schema.conflicts import odds
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
 from transpile.schema.views import implied
@@ -283,21 +283,14 @@ def maker_for(
 
     read = fields_of(rule.pred)
 
-    known_odd: dict[tuple[str, str], tuple[str, ...]] = {}
-
-    def odd(event: Event, taxonomy: Taxonomy) -> tuple[str, ...]:
-        key = taxonomy, repr(sorted(event.items()))
-        names = known_odd.get(key)
-        if names is None:
-            names = conflicts(event, found, taxonomy, variant, platform=platform, read=read)
-            known_odd[key] = names
-        return names
+    odd = {taxonomy: odds(found, taxonomy, variant, platform=platform, read=read)
+           for taxonomy in TAXONOMIES}  # fmt: skip
 
     def at_odds(event: Event, taxonomies: Iterable[Taxonomy] = TAXONOMIES) -> frozenset[str]:
-        return frozenset(name for taxonomy in taxonomies for name in odd(event, taxonomy))
+        return frozenset().union(*(odd[taxonomy](event) for taxonomy in taxonomies))
 
     def consistent(event: Event) -> bool:
-        return not any(odd(event, taxonomy) for taxonomy in TAXONOMIES)
+        return not any(odd[taxonomy](event) for taxonomy in TAXONOMIES)
 
     fields = FieldMap(found, variant)
 
