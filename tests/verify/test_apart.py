@@ -1,5 +1,7 @@
 """Two predicates apart: where they differ, and what an event has to be to tell them."""
 
+from collections.abc import Callable
+from importlib import import_module
 from itertools import product
 
 import pytest
@@ -11,7 +13,7 @@ from transpile.verify.mutate import of_pred
 from transpile.verify.prove import NO_FACTS
 from transpile.verify.prove.apart import apart
 from transpile.verify.witness.choose import telling
-from transpile.verify.witness.maker import Maker
+from transpile.verify.witness.maker import Event, Maker
 from transpile.verify.witness.told import Told
 
 A, B, C, D = (Test(Field(name), TextEq("x")) for name in "abcd")
@@ -97,3 +99,23 @@ def test_events_tell_the_changes_that_are_to_be_shown(
     }
     assert bool(events) is bool(told)
     assert set(told) <= found
+
+
+@pytest.mark.parametrize(
+    "fits",
+    [lambda event: False, lambda event: event.get("d") != "x"],
+    ids=["no base fits", "a base fits"],
+)
+def test_events_are_put_right_only_if_a_base_fits(
+    fits: Callable[[Event], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Event] = []
+
+    def reconciled(event: Event, *_: object) -> None:
+        asked.append(event)
+
+    monkeypatch.setattr(import_module(telling.__module__), "reconciled", reconciled)
+    base = {"a": "x", "b": "x", "c": "x"}
+    maker = Maker(consistent=fits)
+    list(telling(And((A, D)), [{"a": "x", "d": "x"}], maker, NO_FACTS, {}, [base]))
+    assert bool(asked) is fits(base)

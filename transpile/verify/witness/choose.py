@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
+from functools import cached_property
 from itertools import chain, islice, permutations
 
 from transpile.interpret import NotComputable, compile_pred
@@ -136,7 +137,7 @@ class _Kept:
             yield event
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Repair:
     """Makes events more like a base that fits the taxonomies, as far as they still tell."""
 
@@ -144,6 +145,11 @@ class _Repair:
     maker: Maker
     bases: Sequence[Event]
     told: Told = field(default_factory=Told)
+
+    @cached_property
+    def _hopeful(self) -> bool:
+        """Whether a base fits; else what is at odds in each is so in most that is like one."""
+        return not self.bases or any(map(self.maker.consistent, self.bases))
 
     def like_a_base(self, other: Pred, events: Iterable[Event]) -> Iterator[Event]:
         """Yield an event that tells two predicates apart and fits all taxonomies, if one is found.
@@ -169,6 +175,8 @@ class _Repair:
         """Yield an event that is like a base, then some that are so in the tested fields alone."""
         near = _toward(base, event, tells)
         yield self.maker.completed(near)
+        if not self._hopeful:
+            return
         tested = fields_of(self.pred) | METADATA
         alone = {name: value for name, value in near.items() if name in tested}
         yield self.maker.completed(reconciled(alone, self.maker, tells) or alone)
