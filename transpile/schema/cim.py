@@ -86,6 +86,12 @@ def is_multivalue(model: str, node: str, field: str) -> bool:
     return facts is not None and _strip(field, _heads(facts.path)) in facts.mv
 
 
+def lengths(model: str, node: str) -> Mapping[str, str]:
+    """Return the fields of a node that hold the length of another one, with that one."""
+    facts = node_facts(model, node)
+    return _LENGTHS.get(_root(facts.path), {}) if facts else {}
+
+
 def is_member(event: Event, model: str, node: str) -> bool:
     """Return whether an event belongs to a node; False for a node that does not exist.
 
@@ -245,12 +251,15 @@ _BEFORE: Mapping[str, tuple[tuple[str, Calculation], ...]] = {
     ),
 }
 
+# root node -> fields that hold the length of another one
+_LENGTHS: Mapping[str, Mapping[str, str]] = {
+    "Web.Web": {"url_length": "url", "http_user_agent_length": "http_user_agent"},
+}
+
 # root node -> calculations on the filled fields
 _AFTER: Mapping[str, tuple[tuple[str, Calculation], ...]] = {
-    "Web.Web": (
-        ("url_length", _length("url")),
-        ("http_user_agent_length", _length("http_user_agent")),
-    ),
+    root: tuple((field, _length(text)) for field, text in lengths.items())
+    for root, lengths in _LENGTHS.items()
 }
 
 

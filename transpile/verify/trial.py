@@ -264,6 +264,9 @@ class Trial:
                     names = [name for name in names if name not in made]
                 case Bucket(target=target):
                     names = [name for name in names if name != target]
+                case Extract(regex=regex):
+                    made = {name for name, _ in regex.group_names}
+                    names = [name for name in names if name not in made]
                 case Filter():
                     pass
                 case _:

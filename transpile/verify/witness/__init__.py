@@ -22,6 +22,7 @@ from transpile.ir.text import whole
 from transpile.ir.walk import descend, fields_of
 from transpile.records import replace
 from transpile.verify.prove import Facts, satisfiable
+from transpile.verify.witness.agreeing import agreeing
 from transpile.verify.witness.backwards import wishes_of
 from transpile.verify.witness.choose import fitted, reconciled, telling
 from transpile.verify.witness.groups import (
@@ -37,12 +38,13 @@ from transpile.verify.witness.groups import (
 )
 from transpile.verify.witness.late import back_of, late_events, late_filters, wished_shape
 from transpile.verify.witness.maker import START, TAXONOMIES, Event, Maker, event_part, maker_for
-from transpile.verify.witness.near import changed, edges, near
+from transpile.verify.witness.near import changed, edges, inside, near
 from transpile.verify.witness.partners import partner_events, partner_groups
 from transpile.verify.witness.raw import counts_text, reads_text, with_text
 from transpile.verify.witness.solve import ANYTHING, solutions
 from transpile.verify.witness.standing import HIGH, Usual, standing_out
 from transpile.verify.witness.wishes import Wishes
+from transpile.verify.witness.within import apart_within
 
 __all__ = [
     "MOST_SCENES",
@@ -105,6 +107,7 @@ def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Group]]:
             for group in _limited(_groups(rule, pipeline, each))]  # fmt: skip
     singles = [event for group in made if len(group) == 1 for event in group]
     groups = [group for group in made if len(group) > 1]
+    singles = apart_within(pipeline, singles, maker)
     if singles and any(isinstance(stage, Aggregate | Window) for stage in pipeline.stages):
         singles += singles[:1] * 2  # the same once more, at other times
 
@@ -193,8 +196,11 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
             yield [full]
             if len(bases) > 1 and (other := apart(full, number)) != full:
                 yield [other]
+    close = list(islice(near(bases, rule.pred, maker), POOL))
     pool = [
-        *islice(near(bases, rule.pred, maker), POOL),
+        *agreeing(pipeline, close),
+        *close,
+        *islice(inside(bases[:1], rule.pred), POOL),
         *islice(edges(bases[:1], others), EDGES),
     ]
     facts = Facts(maker.single, maker.whole, maker.given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from transpile.interpret import Context, NotComputable, compile_expr, compile_pred
@@ -22,6 +22,7 @@ from transpile.ir.pred import (
     Pred,
     Test,
     TextEq,
+    Unknown,
     all_of,
     any_of,
     negate,
@@ -131,6 +132,8 @@ def reckoned(pred: Pred) -> Pred:
             return any_of(map(reckoned, args))
         case Not(arg):
             return negate(reckoned(arg))
+        case Unknown(decided=decided) if decided is not None:
+            return reckoned(decided)
         case Compare("<" | "<=" | ">" | ">=" as op, left, right):
             one, other = _constant(left), _constant(right)
             if isinstance(other, int | float) and one is None:
@@ -244,6 +247,8 @@ def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
             return _arithmetic(op, left, right, number(str(value)), wishes)
         case Call("coalesce", args):
             return _first_of(args, value, wishes)
+        case Call("text_like", (text, pattern)) if _alike(1, value):
+            return _like(text, pattern, wishes)
         case Call(name, (first, *_)) if name in _SAME:
             return invert(first, value, wishes)
         case _:
@@ -270,6 +275,20 @@ def _as_long(size: int) -> str:
 def _alike(text: Any, value: Any) -> bool:
     amount = number(str(value))
     return str(text) == str(value) or (amount is not None and number(str(text)) == amount)
+
+
+def _like(text: Expr, pattern: Expr, wishes: Wishes) -> bool:
+    """Give a text what a pattern that is computed asks for, and the pattern's fields a blank.
+
+    That stands in most texts, should the text turn out to be another one.
+    """
+    for name in sorted(fields_of(pattern)):
+        wishes.give(name, " ")
+    try:
+        found = compile_expr(pattern)(wishes.values)
+    except NotComputable:
+        return False
+    return isinstance(found, str) and invert(text, found.replace("%", ""), wishes)
 
 
 def _first_of(args: tuple[Expr, ...], value: Any, wishes: Wishes) -> bool:
@@ -370,7 +389,8 @@ def _arithmetic(op: str, left: Expr, right: Expr, value: float | None, wishes: W
         case "add" | "plus", _, _:
             terms = [*_terms(left), *_terms(right)]
             if len({fields_of(term) for term in terms}) == 1:  # one field: all of it in one term
-                return invert(terms[0], number_text(value), wishes)
+                rest = _given_by(terms, value, wishes) - value
+                return invert(terms[0], number_text(value - rest), wishes)
             share = number_text(max(1, math.ceil(value / len(terms))))
             found = [invert(term, share, wishes) for term in terms]
             return all(found)
@@ -382,6 +402,17 @@ def _arithmetic(op: str, left: Expr, right: Expr, value: float | None, wishes: W
             return invert(left, number_text(value), wishes) and one
         case _:
             return False
+
+
+def _given_by(terms: Sequence[Expr], value: float, wishes: Wishes) -> float:
+    """Return what terms of one field are together when the first is given a value by itself."""
+    tried = wishes.copy()
+    invert(terms[0], number_text(value), tried)
+    try:
+        found = [compile_expr(term)(tried.values) for term in terms]
+    except NotComputable:
+        return value
+    return sum(found) if all(isinstance(each, int | float) for each in found) else value
 
 
 def _terms(expr: Expr) -> Iterator[Expr]:

@@ -16,9 +16,11 @@ from transpile.ir.events import EventRule, event_rule
 from transpile.ir.expr import Call, Field
 from transpile.ir.pred import Pred
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
+from transpile.ir.text import number
 from transpile.ir.walk import conjuncts, disjuncts, fields_of
 from transpile.records import dataclass, replace
 from transpile.schema.choices import settled
+from transpile.schema.cim import lengths
 from transpile.schema.conflicts import odds
 from transpile.schema.fields import FieldMap, Taxonomy
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
@@ -33,6 +35,10 @@ TAXONOMIES: tuple[Taxonomy, ...] = ("sigma", "ecs")
 
 START = 1_767_222_000
 """Time of the first event, epoch seconds; a full hour."""
+
+
+LONGEST = 10_000
+"""Characters of a text that is as long as another field tells at most."""
 
 
 def _example(kind: str, name: str, number: int) -> str:
@@ -75,7 +81,8 @@ class Maker:
     those of a joined search are to.  twins: fields that have the value of another one in all
     events, with that one; computed: those that have what is computed of others.  shows: whether
     events are to tell a change of the filter from it, by what it is and where.  told: fields that
-    the time of an event tells: one without them fits not.
+    the time of an event tells: one without them fits not.  lengths: fields that hold the length of
+    another one, with that one.
     """
 
     grouped: tuple[str, ...] = ()
@@ -99,6 +106,7 @@ class Maker:
     computed: Mapping[str, Evaluate] = field(default_factory=dict)
     shows: Callable[[str, Span | None], bool] = field(default=lambda what, span: True)
     told: frozenset[str] = frozenset()
+    lengths: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, taxonomy: Taxonomy) -> Maker:
         """Return a maker of events that need to fit one taxonomy only."""
@@ -171,7 +179,10 @@ class Maker:
         return replace(self, twins=kept | {other: name for name, other in turned.items()})
 
     def alike(self, event: Event) -> Event:
-        """Return the event with the same values in twins."""
+        """Return the event with the same values in twins, and texts as long as others tell."""
+        for name, other in self.lengths.items():
+            if name in event:
+                event = _as_long(event, other, event[name])
         for name, other in self.twins.items():
             value = event.get(other, event.get(name))
             if value is not None:
@@ -235,6 +246,14 @@ class Maker:
         for other in sorted(event.keys() - given):
             for whole in (f"C:\\x\\{value}", f"{name}={value}"):
                 yield {**event, name: value, other: whole}
+
+
+def _as_long(event: Event, name: str, length: object) -> Event:
+    """Return the event with a text of a length, if that is a number of characters."""
+    size = number(length) if isinstance(length, str) else None
+    if not isinstance(size, int) or not 0 < size <= LONGEST:
+        return event
+    return {**event, name: str(event.get(name, name))[:size].ljust(size, "x")}
 
 
 def _computed(given: Pred) -> dict[str, Evaluate]:
@@ -338,7 +357,15 @@ def maker_for(
         settle,
         at_odds,
         fixed,
+        lengths=_lengths(rule),
     )
+
+
+def _lengths(rule: EventRule) -> Mapping[str, str]:
+    """Return the fields that a rule tests which hold the length of another one, with that one."""
+    source = rule.source
+    known = lengths(source.model, source.node) if isinstance(source, DataModel) else {}
+    return {name: other for name, other in known.items() if name in fields_of(rule.pred)}
 
 
 def _wanted(

@@ -79,6 +79,28 @@ def edges(bases: Sequence[Event], others: Iterable[Event]) -> Iterator[Event]:
                 yield from (changed(event, name, text) for text in near_text(value))
 
 
+def inside(bases: Sequence[Event], pred: Pred) -> Iterator[Event]:
+    """Yield events in which one of the parts is changed that a field's text must have.
+
+    None where the prover knows all that is asked of them: it finds such texts by itself.
+    """
+    if not any(isinstance(node, p.Compare | p.Unknown) for node in descend(pred)):
+        return
+    for node in descend(pred):
+        match node:
+            case p.Test(Field(name), p.Glob(pattern)):
+                parts = [part for part in pattern.parts if isinstance(part, str)]
+            case p.Test(Field(name), p.TextEq(text)):
+                parts = [text]
+            case _:
+                continue
+        for base, part in product(bases, parts):
+            whole = base.get(name)
+            if isinstance(whole, str) and part and part in whole:
+                for other in near_text(part):
+                    yield changed(base, name, whole.replace(part, other))
+
+
 def changed(event: Event, name: str, value: Any) -> Event:
     """Return the event with another value of a field; None takes the field away."""
     rest = {key: item for key, item in event.items() if key != name}

@@ -26,10 +26,14 @@ NEXT = START + 3660
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """low, high: the shapes of a usual group and of one that stands out."""
+    """low, high: the shapes of a usual group and of one that stands out.
+
+    times: how many earlier times there are usual groups at.
+    """
 
     low: Shape
     high: Shape
+    times: int = CROWD
 
 
 def standing_out(
@@ -41,9 +45,12 @@ def standing_out(
     """
     number = 3000
     usual = _kept_in_keys(usual)
-    alike = _crowd(rule, usual, maker)
-    yield [*alike, *group_of(rule, usual.low, maker, usual.low.size, number + 1)]
-    usual = replace(usual, low=replace(usual.low, size=1))  # one is enough to be held against
+    if usual.low.size <= CROWD:
+        alike = _crowd(rule, usual, maker)
+        yield [*alike, *group_of(rule, usual.low, maker, usual.low.size, number + 1)]
+    # one is enough to be held against, at as many times as there are to be events
+    times = max(CROWD, usual.low.size)
+    usual = replace(usual, low=replace(usual.low, size=1), times=times)
     crowd = _crowd(rule, usual, maker)
     yield [*crowd, *group_of(rule, usual.high, maker, usual.high.size, number)]
     if usual.high.distinct and "_raw" not in usual.high.distinct:  # texts of events differ
@@ -96,7 +103,7 @@ def _earlier(
 ) -> Group:
     """Return usual groups of one key, one for each of many earlier times."""
     group = group_of(rule, usual.low, maker, usual.low.size, number)
-    return [event for at in range(1, CROWD + 1) for event in _at(NEXT - at * step, group)]
+    return [event for at in range(1, usual.times + 1) for event in _at(NEXT - at * step, group)]
 
 
 def _at(time: float, group: Group) -> Group:
