@@ -7,9 +7,15 @@ import pytest
 from transpile import Content, parse
 from transpile.compiled import compile_rule
 from transpile.content import read_rule
+from transpile.interpret import compile_expr, compile_pred
+from transpile.ir.expr import Call, Field, Lit
+from transpile.ir.functions import FUNCTIONS
+from transpile.ir.pred import TRUE, Exists
 from transpile.ir.stages import Compute, Filter, Pipeline
 from transpile.verify import trial_of, verify_rule
 from transpile.verify.idle import finds_nothing
+from transpile.verify.known import TOTAL
+from transpile.verify.settled import STRICT
 
 CONTENT = Content.builtin()
 PROCESSES = (
@@ -102,6 +108,9 @@ def test_mutants_of_a_rule_that_finds_nothing_are_the_same_if_they_find_nothing(
         pytest.param('rex field=b "(?<c>x+)" | eval d=coalesce(c, a) | stats count by d', False,
                      id="groups-are-by-another-besides"),
         pytest.param("eventstats count as m | search b=c m>5", False, id="counted-before"),
+        pytest.param("fillnull value=c b | search b=c", False, id="it-is-filled"),
+        pytest.param("fillnull value=c | search b=c", False, id="all-that-others-have-are-filled"),
+        pytest.param("filldown b | search b=c", False, id="filled-with-that-of-the-row-before"),
     ],
 )  # fmt: skip
 def test_a_row_need_not_have_a_field_that_is_asked_for_later(then: str, same: bool) -> None:
@@ -111,3 +120,81 @@ def test_a_row_need_not_have_a_field_that_is_asked_for_later(then: str, same: bo
     dropped = [m for m in trial.mutants(rows=True)
                if m.stage == place and m.what == "condition dropped"]  # fmt: skip
     assert [trial.idle(mutant) for mutant in dropped].count(True) == same
+
+
+@pytest.mark.parametrize(
+    ("then", "same"),
+    [
+        pytest.param('eval d=replace(b, "a", "z") | where d!=e', True, id="made-of-it"),
+        pytest.param('eval d=coalesce(b, "z") | where d!=e', False, id="or-of-another"),
+        pytest.param("rename b as d | where d!=e", True, id="renamed"),
+        pytest.param("rename f as b | where b!=e", False, id="another-in-its-place"),
+        pytest.param("rename f.* as * | where b!=e", False, id="perhaps-another-in-its-place"),
+        pytest.param("eval e=d, d=b | where e!=d", True, id="of-what-was-there-before"),
+        pytest.param('bin b span=5 | rex field=t "(?<b>x+)" | where b!=e', False,
+                     id="perhaps-taken-out-of-a-text"),
+        pytest.param("spath input=j | where b!=e", False, id="perhaps-out-of-json"),
+        pytest.param("fields - b | where isnull(b)", False, id="asked-for-none"),
+        pytest.param("eventstats count as n | where b!=e AND n>1", False, id="counted-before"),
+        pytest.param("sort 5 a | where b!=e", False, id="a-place-of-a-few-taken"),
+        pytest.param("stats count by b", True, id="in-no-group"),
+        pytest.param("stats count by a", False, id="in-a-group-of-others"),
+    ],
+)  # fmt: skip
+def test_an_event_need_not_have_a_field_that_is_asked_for_later(then: str, same: bool) -> None:
+    rule = compile_rule(read_rule(f"x=1 b!=c | {then} | stats count"), CONTENT)
+    trial = trial_of(rule, content=CONTENT)
+    answers = [trial.same(m, TRUE) for m in trial.mutants(rows=True)
+               if m.stage == 1 and m.what == "condition dropped"]  # fmt: skip
+    assert [answer is not None and answer.holds for answer in answers].count(True) == same
+
+
+BASELINE = (
+    "x=1 y=2 [search x=1 | stats count as c by k | inputlookup base append=t "
+    "| stats values(*) as * by k | eval limit=n+1 | eval hit=if(c>limit, 1, 0) | where hit=1 "
+    "| table k] | stats count by k, z"
+)
+
+
+@pytest.mark.parametrize(
+    ("search", "rows", "dead"),
+    [
+        pytest.param(BASELINE, [], True, id="sums-of-what-no-row-has"),
+        pytest.param(BASELINE, [{"k": "a", "n": "0"}], False, id="the-table-has-rows"),
+        pytest.param(BASELINE.replace("c>limit, 1, 0", "c>limit, 1, 1"), [], False,
+                     id="the-other-branch-will-do"),
+        pytest.param(BASELINE.replace("n+1", "coalesce(n, 0)"), [], False, id="a-default"),
+        pytest.param(BASELINE.replace("eval limit=n+1", "eval limit=limit+1"), [], True,
+                     id="made-of-itself"),
+        pytest.param(BASELINE.replace("by k | inputlookup", "by k, n | inputlookup"), [], False,
+                     id="the-events-have-it"),
+    ],
+)  # fmt: skip
+def test_a_search_that_finds_nothing_lets_no_row_pass(
+    search: str, rows: list[dict[str, str]], dead: bool
+) -> None:
+    content = CONTENT.with_lookups({"base": rows})
+    trial = trial_of(compile_rule(read_rule(search), content), content=content)
+    changed = next(m for m in trial.mutants(rows=True) if m.stage == 1 and m.pred is not None
+                   and m.what == "literal one character short")  # fmt: skip
+    found = trial.same(changed, TRUE)
+    assert found is not None
+    assert bool(found.holds) is dead
+    grouped = next(m for m in trial.mutants(rows=True) if "grouping" in m.what)
+    assert trial.idle(grouped) is dead
+
+
+@pytest.mark.parametrize("name", sorted(STRICT))
+def test_a_strict_function_has_no_result_without_one_of_its_arguments(name: str) -> None:
+    for count in range(FUNCTIONS[name].least, FUNCTIONS[name].most + 1):
+        for gone in range(count):
+            args = tuple(Lit(None) if at == gone else Lit(1) for at in range(count))
+            assert compile_expr(Call(name, args))({}) is None
+
+
+@pytest.mark.parametrize("name", sorted(TOTAL))
+def test_a_total_function_has_a_result_if_its_arguments_have_values(name: str) -> None:
+    count = 3 if name == "replace" else FUNCTIONS[name].least
+    for value in ("", "x", " ", "1", 2.5, ["a", ""]):
+        expr = Call(name, (Field("f"), *[Lit("")] * (count - 1)))
+        assert compile_pred(Exists(expr))({"f": value})

@@ -45,6 +45,13 @@ from transpile.verify.known import ABSENT, Kind, known_before
                      id="renamed-to-itself"),
         pytest.param("a=1 | eval n=if(b=1, 1, 0)", "n", Kind(True, False, True, ("1", "0")),
                      id="one-of-two"),
+        pytest.param("a=1 | eval n=substr(c, 1, 2)", "n",
+                     Kind(single=True, forms=(r"(?:.|\n){0,2}",)), id="of-a-length-at-most"),
+        pytest.param("a=1 | eval n=substr(c, 2)", "n", Kind(single=True), id="of-any-length"),
+        pytest.param("a=1 | stats count by c, d | eval n=lower(c)", "n",
+                     Kind(single=True, present=True), id="made-of-what-is-there"),
+        pytest.param("a=1 | stats values(c) as c by d | eval n=lower(c)", "n", Kind(),
+                     id="made-of-what-may-be-missing"),
         pytest.param("a=1", "n", Kind(), id="of-the-source"),
     ],
 )  # fmt: skip

@@ -41,6 +41,14 @@ CONTENT = Content.builtin()
             ' | eval to=if(match(v, "^[^@]+@[^@]+\\\\.[^@]+$"), v, null()) | dedup to '
             "| stats count by user, to",
             25, id="one-row-for-each-key-that-stands-in-a-text"),
+        pytest.param(
+            "x=1 | eval two=substr(body,1,2), four=substr(body,1,4) | stats count by two, four "
+            '| where count>3 AND (two="7z" OR two="PK" OR four="Rar!")',
+            24, id="texts-that-begin-as-is-asked"),
+        pytest.param(
+            "x=1 | where name!=other | stats dc(user) as n by name | eventstats avg(n) as a "
+            "stdev(n) as s | where n>a+3*s",
+            9, id="a-key-that-is-held-against-another-field"),
     ],
 )  # fmt: skip
 def test_events_show_the_mutants_of_a_rule(search: str, killed: int) -> None:

@@ -89,6 +89,9 @@ _LISTS = frozenset(("split", "mvrange", "spath", "json_extract", "json_extract_e
 _OF_LISTS = frozenset(("mvjoin", "mvcount", "mvfind", "least", "greatest", "sum", "avg"))
 """Functions of whole lists that have one result."""
 
+TOTAL = frozenset(("lower", "upper", "trim", "ltrim", "rtrim", "replace", "len", "concat"))
+"""Functions that have a result if all of their arguments have a value."""
+
 _CHOICES = frozenset(("nullif",))
 
 _MANY = frozenset(("values", "list"))
@@ -125,17 +128,20 @@ class Known:
             case Lit():
                 return ABSENT
             case RegexLit():
-                return ONE
+                return replace(ONE, present=True)
             case Case(branches, default):
                 return _either([self.of_expr(x) for x in (*(r for _, r in branches), default)])
             case Call("coalesce", args):
                 return _first_of([(arg, self.of_expr(arg)) for arg in args])
+            case Call("substr", (_, _, Lit(int() as most))) if most >= 0:
+                return replace(ONE, forms=(rf"(?:.|\n){{0,{most}}}",))
             case Call(name, args):
                 kinds = [self.of_expr(arg) for arg in args]
                 one = _one_result(name, len(args), all(kind.single for kind in kinds))
                 keeps = name in _KEEPING and (name != "tostring" or len(args) == 1)
                 source = kinds if name in _CHOOSING else kinds[:1] if keeps else []
-                return replace(_together(source), single=one)
+                present = name in TOTAL and all(kind.present for kind in kinds)
+                return replace(_together(source), single=one, present=present)
             case _:
                 return NOTHING
 

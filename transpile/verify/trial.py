@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from itertools import pairwise, takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from transpile.compiled import Compiled
 from transpile.interpret import Context, compile_pred, event_row
@@ -34,7 +34,7 @@ from transpile.running import context_for
 from transpile.schema.cim import never_missing
 from transpile.tables import Table, tables_for
 from transpile.verify.fixtures import load_fixtures
-from transpile.verify.idle import changes_nothing
+from transpile.verify.idle import answered, changes_nothing, is_lost, without_rows
 from transpile.verify.known import Known, known_before
 from transpile.verify.mutate import Mutant, mutants
 from transpile.verify.prove import Answer, Facts, equal
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from transpile.content import Content
 
 Event = Mapping[str, Any]
+
+N = TypeVar("N", bound=Node)
 
 NO_TWINS: Mapping[str, str] = {}
 
@@ -181,11 +183,36 @@ class Trial:
     def idle(self, mutant: Mutant) -> bool:
         """Return whether it is known from the fields that rows have that a mutant has the same."""
 
-        def run(stage: Stage, row: Event) -> Event | None:
-            found = self.runs.interpreter.traced(Pipeline((Events(), stage)), [dict(row)])
-            return found[0][0] if found else None
+        before, after = self._read(self.pipeline), self._read(mutant.pipeline)
+        return changes_nothing(before, after, mutant.stage, self._run)
 
-        return changes_nothing(self.pipeline, mutant.pipeline, mutant.stage, run)
+    def _read(self, node: N) -> N:
+        """Return a rule, or a part of one, that reads no rows of lookup tables without any."""
+        empty = [name for name, table in self.lookups.items() if table.rows == ()]
+        return without_rows(node, empty)
+
+    def _run(self, stage: Stage, row: Event) -> Event | None:
+        """Return what becomes of one row by a stage alone, None if it is dropped."""
+        found = self.runs.interpreter.traced(Pipeline((Events(), stage)), [dict(row)])
+        return found[0][0] if found else None
+
+    def _had_behind(self, at: int, pred: Pred) -> Pred:
+        """Return that rows have the fields of a filter without which the stages behind drop them.
+
+        Two filters that agree on all other rows find the same.
+        """
+        names = (name for name in sorted(fields_of(pred)) if self._is_lost(name, at))
+        return all_of(Exists(Field(name)) for name in names)
+
+    @cached_property
+    def _lost(self) -> dict[tuple[str, int], bool]:
+        return {}
+
+    def _is_lost(self, name: str, at: int) -> bool:
+        found = self._lost.get((name, at))
+        if found is None:
+            found = self._lost[name, at] = is_lost(name, self.pipeline, at, self._run)
+        return found
 
     @cached_property
     def _same(self) -> dict[tuple[int, Pred, tuple[tuple[str, str], ...]], Answer]:
@@ -213,23 +240,28 @@ class Trial:
         """Return whether a mutant's filter, another predicate, is the rule's."""
         stage = self.pipeline.stages[mutant.stage]
         assert isinstance(stage, Filter)
+        pred, other = answered(self._read(stage.pred)), answered(self._read(other))
         if mutant.stage >= self.runs.split:
-            facts = self._known[mutant.stage].facts(all_of((stage.pred, other)))
-            return equal(stage.pred, other, facts)
+            both = all_of((pred, other))
+            facts = self._known[mutant.stage].facts(both)
+            had = self._had_behind(mutant.stage, both)
+            return equal(pred, other, replace(facts, given=all_of((facts.given, had))))
         if required != TRUE or twins:  # what holds for all events holds for those of a target
             plain = self.same(mutant, TRUE)
             if plain is not None and plain.holds:
                 return plain
-        return self._same_leading(stage.pred, other, required, twins)
+        return self._same_leading(mutant.stage, pred, other, required, twins)
 
     def _same_leading(
-        self, pred: Pred, other: Pred, required: Pred, twins: Mapping[str, str]
+        self, at: int, pred: Pred, other: Pred, required: Pred, twins: Mapping[str, str]
     ) -> Answer:
         source = self.pipeline.stages[0]
         prefix = source.prefix if isinstance(source, DataModel) else ""
         one = {prefix + name: prefix + first for name, first in twins.items()}
-        facts = self._facts(all_of((pred, other)), required)
-        facts = replace(facts, given=_renamed(facts.given, one))
+        both = all_of((pred, other))
+        facts = self._facts(both, required)
+        given = all_of((facts.given, self._had_behind(at, both)))
+        facts = replace(facts, given=_renamed(given, one))
         return equal(_renamed(pred, one), _renamed(other, one), facts)
 
     @cached_property

@@ -236,7 +236,7 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
                 )
                 for value in (1, HIGH)
             )
-            yield from standing_out(rule, Usual(low, high), told, maker, pipeline)
+            yield from standing_out(rule, Usual(low, high), told, maker, pipeline, full)
 
 
 def _kept_apart(

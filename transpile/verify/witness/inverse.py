@@ -247,6 +247,8 @@ def invert(expr: Expr, value: Any, wishes: Wishes) -> bool:
             return _arithmetic(op, left, right, number(str(value)), wishes)
         case Call("coalesce", args):
             return _first_of(args, value, wishes)
+        case Call("substr", (Field(name), Lit(1), Lit(int() as most))):
+            return len(str(value)) <= most and _begin(name, str(value), wishes)
         case Call("text_like", (text, pattern)) if _alike(1, value):
             return _like(text, pattern, wishes)
         case Call(name, (first, *_)) if name in _SAME:
@@ -275,6 +277,15 @@ def _as_long(size: int) -> str:
 def _alike(text: Any, value: Any) -> bool:
     amount = number(str(value))
     return str(text) == str(value) or (amount is not None and number(str(text)) == amount)
+
+
+def _begin(name: str, text: str, wishes: Wishes) -> bool:
+    """Give a field a text that it begins with; of several the longest tells the most."""
+    known = wishes.values.get(name)
+    if isinstance(known, str) and len(known) < len(text):
+        wishes.values[name] = text
+    wishes.give(name, text)
+    return True
 
 
 def _like(text: Expr, pattern: Expr, wishes: Wishes) -> bool:

@@ -37,11 +37,17 @@ class Usual:
 
 
 def standing_out(
-    rule: EventRule, usual: Usual, others: Sequence[Event], maker: Maker, pipeline: s.Pipeline
+    rule: EventRule,
+    usual: Usual,
+    others: Sequence[Event],
+    maker: Maker,
+    pipeline: s.Pipeline,
+    base: Event,
 ) -> Iterator[Group]:
     """Yield a group that stands out among many, and many that are all alike.
 
-    Then groups that would stand out if equal values counted, or other events as well.
+    Then groups that would stand out if equal values counted, or other events as well. base: the
+    event that the others are made of; what they have of it is free where it is a key.
     """
     number = 3000
     usual = _kept_in_keys(usual)
@@ -62,7 +68,8 @@ def standing_out(
         yield _over_time(rule, usual, maker, step, usual.high)
         yield _over_time(rule, usual, maker, step, usual.low)
     for at, other in enumerate(others[:MOST_SHOWN], number + 10):
-        high = replace(usual.high, base={**usual.high.base, **other})
+        free = tuple(name for name in usual.high.keys if other.get(name) == base.get(name))
+        high = replace(usual.high, base={**usual.high.base, **other}, keys=free)
         group = group_of(rule, high, maker, high.size, at, like=usual.high.base)
         if step and not _beside_others(pipeline):
             yield [*_earlier(rule, usual, maker, step, at), *_at(NEXT, group)]
