@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -91,3 +92,42 @@ def test_a_value_behind_a_lookup_is_none_that_it_answers(
     pipeline = parse(f"{before} | {search}")
     known = known_before(pipeline, lambda name: False, lambda name: False, {"colours": COLOURS})
     assert known[-1].of("n").excludes(text) is excluded
+
+
+ONE_EACH = Table("one_each", COLOURS.rows, max_matches=1)
+
+
+@pytest.mark.parametrize(
+    ("search", "table", "wanted"),
+    [
+        pytest.param("by code", ONE_EACH, Kind(True, texts=("red", "green")), id="one-row-a-key"),
+        pytest.param("by code", COLOURS, Kind(texts=("red", "green")), id="perhaps-several"),
+        pytest.param("values(code) as code by x", ONE_EACH, Kind(texts=("red", "green")),
+                     id="perhaps-several-keys"),
+        pytest.param("by code", Table("none", ()), ABSENT, id="no-rows"),
+        pytest.param("by code, name", Table("none", ()), Kind(True, present=True),
+                     id="what-was-there-before"),
+        pytest.param("by code", Table("unknown", None), Kind(), id="unknown-rows"),
+    ],
+)  # fmt: skip
+def test_what_is_known_of_the_answers_of_a_lookup(search: str, table: Table, wanted: Kind) -> None:
+    pipeline = parse(f"a=1 | stats count {search} | lookup {table.name} code OUTPUT name")
+    known = known_before(pipeline, lambda name: False, lambda name: False, {table.name: table})
+    assert replace(known[-1].of("name"), answers=ABSENT.answers) == wanted
+
+
+@pytest.mark.parametrize(
+    ("then", "wanted"),
+    [
+        pytest.param("eval n=if(count>gone+1, 1, 0)", Kind(True, False, True, ("0",)),
+                     id="a-sum-of-what-no-row-has"),
+        pytest.param("eval n=if(count>coalesce(gone, 1), 1, 0)",
+                     Kind(True, False, True, ("1", "0")), id="something-in-its-place"),
+        pytest.param('eval n=mvdedup(mvfilter(gone!="x"))', ABSENT, id="a-list-of-none"),
+        pytest.param("eval n=if(isnull(gone), 1, 0)", Kind(True, False, True, ("1",)),
+                     id="that-it-is-not-there"),
+    ],
+)  # fmt: skip
+def test_what_is_made_of_a_field_that_no_row_has(then: str, wanted: Kind) -> None:
+    known = known_before(parse(f"a=1 | stats count by b | {then}"), bool, bool)
+    assert known[-1].of("n") == wanted

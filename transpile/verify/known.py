@@ -12,7 +12,7 @@ from dataclasses import field
 
 from transpile.ir import stages as s
 from transpile.ir.decide import Check, compile_condition, number_text
-from transpile.ir.expr import Call, Case, Expr, Field, Lit, RegexLit
+from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, RegexLit
 from transpile.ir.functions import FUNCTIONS
 from transpile.ir.lookup_rows import Entries
 from transpile.ir.names import unrename
@@ -38,6 +38,7 @@ from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of
 from transpile.records import dataclass, replace
 from transpile.verify.prove import Facts
 from transpile.verify.prove.languages import cases
+from transpile.verify.settled import NONE, settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ class Known:
                 return _either([self.of_expr(x) for x in (*(r for _, r in branches), default)])
             case Call("coalesce", args):
                 return _first_of([(arg, self.of_expr(arg)) for arg in args])
+            case Each("filter", source=listed):
+                return replace(self.of_expr(listed), present=False, answers=_NO)
             case Call("substr", (_, _, Lit(int() as most))) if most >= 0:
                 return replace(ONE, forms=(rf"(?:.|\n){{0,{most}}}",))
             case Call(name, args):
@@ -271,7 +274,7 @@ def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known
             return known
         case s.Compute(assignments):
             for name, expr in assignments:
-                known = _with(known, {name: known.of_expr(expr)})
+                known = _with(known, {name: known.of_expr(_without_absent(expr, known))})
             return known
         case s.Bucket(target=target):
             return _with(known, {target: ONE})
@@ -299,8 +302,7 @@ def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known
         case s.Lookup(outputs=outputs) if outputs:
             table = tables.get(stage.table)
             return _with(known, {
-                name: _looked_up(known.of(name), name, column, table, stage)
-                for column, name in outputs
+                name: _looked_up(known, name, column, table, stage) for column, name in outputs
             })
         case s.Expand(name):
             return _with(known, {name: replace(known.of(name), single=True)})
@@ -311,6 +313,12 @@ def behind(known: Known, stage: s.Stage, tables: Mapping[str, Entries]) -> Known
             })
         case _:
             return Known(lambda name: False, lambda name: False)
+
+
+def _without_absent(expr: Expr, known: Known) -> Expr:
+    """Return an expression with no value in the place of fields that no row has."""
+    absent = {name for name in fields_of(expr) if known.of(name) == ABSENT}
+    return settled(expr, lambda name: NONE if name in absent else None) if absent else expr
 
 
 def _narrowed(known: Known, pred: Pred) -> Known:
@@ -390,17 +398,25 @@ def _column(table: Entries | None, column: str) -> Kind:
     texts = dict.fromkeys(row.get(column) or "" for row in table.rows)
     if table.default_match is not None:
         texts[table.default_match] = None
-    return Kind(texts=tuple(texts))
+    one = table.max_matches == 1
+    return Kind(single=one, texts=tuple(texts)) if texts else ABSENT
 
 
 def _looked_up(
-    before: Kind, name: str, column: str, table: Entries | None, stage: s.Lookup
+    known: Known, name: str, column: str, table: Entries | None, stage: s.Lookup
 ) -> Kind:
-    """Return what is known of a field that a lookup writes into the rows that it finds."""
+    """Return what is known of a field that a lookup writes into the rows that it finds.
+
+    It has one value where one row of the table is found for each of the keys' values.
+    """
+    before, found = known.of(name), _column(table, column)
+    if found == ABSENT:
+        return before
     key, texts = _answers(table, stage, column)
     if key == name:  # what was there stays only if it finds nothing
         before = replace(before, never=before.never | texts)
-    return replace(_over(before, _column(table, column)), answers=(key, texts))
+    one = found.single and all(known.of(field).single for _, field in stage.keys)
+    return replace(_over(before, replace(found, single=one)), answers=(key, texts))
 
 
 def _answers(

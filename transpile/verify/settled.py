@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from transpile.interpret import compile_pred
-from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node
+from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, Node
 from transpile.ir.pred import (
     FALSE,
     TRUE,
@@ -32,8 +32,10 @@ from transpile.ir.walk import rebuild
 NONE = Lit(None)
 """No value."""
 
-STRICT = frozenset(("plus", "add", "sub", "mul", "div", "mod", "pow", "sqrt", "round", "len",
-                    "lower", "upper"))  # fmt: skip
+STRICT = frozenset((
+    "plus", "add", "sub", "mul", "div", "mod", "pow", "sqrt", "round", "len", "lower", "upper",
+    "strptime", "strftime", "relative_time", "mvdedup",
+))  # fmt: skip
 """Functions without a result if an argument has no value."""
 
 Values = Callable[[str], Lit | None]
@@ -68,6 +70,8 @@ def _settled(node: Node, known: Values) -> Node:
             left = tuple(arg for arg in given if arg != NONE)
             return found if len(left) > 1 else left[0] if left else NONE
         case Call(name, given) if name in STRICT and NONE in given:
+            return NONE
+        case Each(source=source) if source == NONE:
             return NONE
         case Compare(left=one, right=other) if NONE in (one, other):
             return FALSE
