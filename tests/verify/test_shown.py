@@ -49,6 +49,11 @@ CONTENT = Content.builtin()
             "x=1 | where name!=other | stats dc(user) as n by name | eventstats avg(n) as a "
             "stdev(n) as s | where n>a+3*s",
             9, id="a-key-that-is-held-against-another-field"),
+        pytest.param(
+            '(op=add OR op=del) name="*a,b*" | transaction name startswith=(op=add) '
+            'endswith=(op=del) | eval short=if(duration<30, "yes", "no") | search short=yes '
+            "| stats count by _time, host",
+            21, id="the-first-and-the-last-event-of-a-transaction"),
     ],
 )  # fmt: skip
 def test_events_show_the_mutants_of_a_rule(search: str, killed: int) -> None:

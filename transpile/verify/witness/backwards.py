@@ -135,6 +135,8 @@ def _before(
     match stage:
         case s.Aggregate():
             return _aggregate(stage, wishes)
+        case s.Transaction():
+            return _transaction(stage, wishes)
         case s.Filter(pred):
             meet(pred, wishes, _given(at, pred, pipeline, back))
         case _:
@@ -274,6 +276,23 @@ def _aggregate(stage: s.Aggregate, wishes: Wishes) -> list[Wishes]:
                 kinds.append(keys.copy())
                 kinds[-1].join(own)
     return kinds
+
+
+def _transaction(stage: s.Transaction, wishes: Wishes) -> list[Wishes]:
+    """Return the wishes about the first event of a transaction, and the last, by what it asks."""
+    wishes.present.update(dict.fromkeys(stage.fields))
+    asked = [pred for pred in (stage.starts, stage.ends) if pred is not None]
+    kinds = [wishes.copy() for _ in asked]
+    for kind, pred in zip(kinds, asked, strict=True):
+        for name in _OF_TRANSACTIONS:
+            kind.take(name)
+            kind.present.pop(name, None)
+        meet(pred, kind)
+    return kinds or [wishes]
+
+
+_OF_TRANSACTIONS = ("duration", "eventcount")
+"""Fields of a transaction that its events do not have."""
 
 
 def _aggregated(agg: s.Agg, wishes: Wishes) -> list[Wishes]:
