@@ -64,13 +64,18 @@ def test_events_show_the_mutants_of_a_rule(search: str, killed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "had"),
+    ("then", "had"),
     [
-        pytest.param("x", ("x",), id="rows-without-it-are-in-no-group"),
-        pytest.param("k", (), id="it-may-be-missing-before-it-is-taken-out-of-a-text"),
+        pytest.param('rex field=t "(?<k>a+)" | stats count by x', ("x",),
+                     id="rows-without-it-are-in-no-group"),
+        pytest.param('rex field=t "(?<k>a+)" | stats count by k', (),
+                     id="it-may-be-missing-before-it-is-taken-out-of-a-text"),
+        pytest.param("rename y as x | stats count by x", ("y",), id="renamed"),
+        pytest.param("rename y.* as * | stats count by x", (), id="renamed-or-there-before"),
+        pytest.param("rename y.* as z.* | stats count by x", ("x",), id="another-renamed"),
     ],
-)
-def test_what_is_taken_out_of_texts_drops_no_rows(key: str, had: tuple[str, ...]) -> None:
-    rule = read_rule(f'x!=1 k!=1 | rex field=t "(?<k>a+)" | stats count by {key}')
+)  # fmt: skip
+def test_rows_have_the_keys_of_the_first_grouping(then: str, had: tuple[str, ...]) -> None:
+    rule = read_rule(f"x!=1 k!=1 | {then}")
     trial = trial_of(compile_rule(rule, CONTENT), content=CONTENT)
     assert tuple(field.name for field in trial.keys_behind) == had

@@ -290,7 +290,10 @@ class Trial:
             match stage:
                 case Rename(pairs):
                     for old, new in reversed(pairs):
-                        names = [unrename(name, old, new) or name for name in names]
+                        before = {name: unrename(name, old, new) for name in names}
+                        # a field that a wildcard makes may also have been there
+                        names = [before[name] or name for name in names
+                                 if "*" not in old or before[name] is None]  # fmt: skip
                 case Compute(assignments):
                     made = {name for name, _ in assignments}
                     names = [name for name in names if name not in made]
