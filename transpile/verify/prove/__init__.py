@@ -84,9 +84,8 @@ def satisfiable(pred: Pred, facts: Facts = NO_FACTS) -> Answer:
     wanted = simplify_pred(all_of((facts.given, pred)))
     search = Search(_on_fields(facts.single), _on_fields(facts.whole))
     try:
-        decide = compile_pred(wanted)
         for event in search.events(formula(wanted, True, search.single)):
-            if decide(event):
+            if compile_pred(wanted)(event):
                 return Answer(True, event)
             search.doubts.setdefault("an event that was solved for is none", None)
     except NotComputable as error:

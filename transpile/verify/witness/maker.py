@@ -213,14 +213,19 @@ class Maker:
 
         Else one for which it is at odds with no more: fields that are still missing may be why.
         """
-        no_worse = None
-        for candidate in self._filled(name, event, given):
-            if self.alone(name, event) or self.consistent(candidate):
+        candidates = self._filled(name, event, given)
+        if self.alone(name, event):
+            return next(candidates)
+        no_worse, before = None, self.at_odds(event)
+        for candidate in candidates:
+            if self.consistent(candidate):
                 return candidate
-            odd, before = self.at_odds(candidate), self.at_odds(event)
-            if name not in odd and odd < before:
+            odd = self.at_odds(candidate)
+            if name in odd:
+                continue
+            if odd < before:
                 return candidate
-            if no_worse is None and name not in odd and odd <= before:
+            if no_worse is None and odd <= before:
                 no_worse = candidate
         if no_worse is None and name in self.grouped:
             # no taxonomy shows it; a table of the rule's own fields can
@@ -241,7 +246,7 @@ class Maker:
             yield {**event, name: self.known[name]}
             return
         value = self.example(name, 1)
-        for text in (value, *_parts_of(event), *_USUAL):
+        for text in dict.fromkeys((value, *_parts_of(event), *_USUAL)):
             yield {**event, name: text}
         for other in sorted(event.keys() - given):
             for whole in (f"C:\\x\\{value}", f"{name}={value}"):
@@ -313,6 +318,7 @@ def maker_for(
 
     fields = FieldMap(found, variant)
 
+    @cache
     def multivalued(name: str) -> bool:
         fact = fields.fact(name)
         return fact is not None and fact.mv
@@ -320,6 +326,7 @@ def maker_for(
     def single(name: str) -> bool:
         return not multivalued(name) and "{}" not in name  # the fields of a known dataset
 
+    @cache
     def whole(name: str) -> bool:
         fact = fields.fact(name)
         return fact is not None and fact.type == "int"
