@@ -10,9 +10,9 @@ from transpile.interpret import compile_pred
 from transpile.ir.expr import Field
 from transpile.ir.pred import And, Exists, Not, Or, Pred, Test, TextEq, Unknown
 from transpile.verify.mutate import of_pred
-from transpile.verify.prove import NO_FACTS
+from transpile.verify.prove import NO_FACTS, Answer, Facts
 from transpile.verify.prove.apart import apart
-from transpile.verify.witness.choose import telling
+from transpile.verify.witness.choose import Solved, telling
 from transpile.verify.witness.maker import Event, Maker
 from transpile.verify.witness.told import Told
 
@@ -90,7 +90,7 @@ def test_events_tell_the_changes_that_are_to_be_shown(
 ) -> None:
     pred = And((A, Or((B, C))))
     maker = Maker(shows=lambda what, span: what in shown)
-    events = list(telling(pred, EVENTS, maker, NO_FACTS, {}))
+    events = list(telling(pred, EVENTS, maker, Solved(pred, NO_FACTS), {}))
     first = compile_pred(pred)
     found = {
         what
@@ -117,5 +117,21 @@ def test_events_are_put_right_only_if_a_base_fits(
     monkeypatch.setattr(import_module(telling.__module__), "reconciled", reconciled)
     base = {"a": "x", "b": "x", "c": "x"}
     maker = Maker(consistent=fits)
-    list(telling(And((A, D)), [{"a": "x", "d": "x"}], maker, NO_FACTS, {}, [base]))
+    pred = And((A, D))
+    list(telling(pred, [{"a": "x", "d": "x"}], maker, Solved(pred, NO_FACTS), {}, [base]))
     assert bool(asked) is fits(base)
+
+
+def test_the_prover_is_asked_once_of_each_mutant(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Pred, Pred]] = []
+
+    def implies(one: Pred, other: Pred, facts: Facts) -> Answer:
+        asked.append((one, other))
+        return Answer(None)
+
+    monkeypatch.setattr(import_module(telling.__module__), "implies", implies)
+    pred = And((A, D))
+    solved = Solved(pred, NO_FACTS)
+    for _ in range(2):
+        assert not list(telling(pred, [], Maker(), solved, {}))
+    assert len(asked) == len(set(asked)) > 0

@@ -97,32 +97,39 @@ def _odds(
     fields = FieldMap(source.item, variant)
     tellings = {name: telling for name in read
                 if (telling := _Telling.of(fields.lookup(name, taxonomy))) is not None}  # fmt: skip
-    told = Same(tellings)
+    places: dict[str | None, tuple[_Fields, _Asked]] = {}
 
     def found(event: Mapping[str, Any]) -> frozenset[str]:
-        known = _fields(source, variant, taxonomy, separator, event_code(event))
+        code = event_code(event)
+        if code not in places:
+            known = _fields(source, variant, taxonomy, separator, code)
+            places[code] = known, _Asked(known.at, tellings)
+        known, asked = places[code]
         held = [
             known[(key, value) if type(value) is str else (key, _typed_values(value))]
             for key, value in event.items()
         ]
-        return _lost(known.at, told, tuple(held))
+        return _lost(asked, tuple(held))
 
     return found
 
 
-@lru_cache(maxsize=65536)
-def _lost(
-    at: _At, tellings: Same[dict[str, _Telling]], fields: tuple[_Field, ...]
-) -> frozenset[str]:
-    """Return the fields that are lost of those of an event, and those that it lacks.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What is asked of events at one place. tellings: how a view of them tells what is read."""
 
-    tellings: how the view tells fields that are read.
-    """
-    seen = _seen_apart(at, fields)
+    at: _At
+    tellings: Mapping[str, _Telling]
+
+
+@lru_cache(maxsize=65536)
+def _lost(asked: _Asked, fields: tuple[_Field, ...]) -> frozenset[str]:
+    """Return the fields that are lost of those of an event, and those that it lacks."""
+    seen = _seen_apart(asked.at, fields)
     given = {field.bare: field for field in fields if field.given}
     return frozenset().union(*(lost for lost, _ in seen)).union(
         name
-        for name, telling in tellings.item.items()
+        for name, telling in asked.tellings.items()
         if (name not in given or (given[name].empty and telling.derived))
         and telling.tells(shown for _, shown in seen)
     )

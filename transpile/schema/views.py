@@ -149,7 +149,7 @@ def _unmapped(
 
 
 def event_code(event: Mapping[str, Any]) -> str | None:
-    code = next((event[key] for key in ("EventCode", "EventID") if key in event), None)
+    code = event["EventCode"] if "EventCode" in event else event.get("EventID")
     return None if code is None or isinstance(code, list) else str(code)
 
 

@@ -24,7 +24,7 @@ from transpile.records import replace
 from transpile.verify.prove import Facts, satisfiable
 from transpile.verify.witness.agreeing import agreeing
 from transpile.verify.witness.backwards import wishes_of
-from transpile.verify.witness.choose import fitted, reconciled, telling
+from transpile.verify.witness.choose import Solved, fitted, reconciled, telling
 from transpile.verify.witness.groups import (
     MOST_IN_GROUP,
     Group,
@@ -103,8 +103,9 @@ def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Group]]:
         return []
     rule = maker.settle(rule)
     maker = maker.led_by(rule)
+    solved = Solved(rule.pred, Facts(maker.single, maker.whole, maker.given))
     made = [group for each in _makers(rule, pipeline, maker)
-            for group in _limited(_groups(rule, pipeline, each))]  # fmt: skip
+            for group in _limited(_groups(rule, pipeline, each, solved))]  # fmt: skip
     singles = [event for group in made if len(group) == 1 for event in group]
     groups = [group for group in made if len(group) > 1]
     singles = apart_within(pipeline, singles, maker)
@@ -172,7 +173,9 @@ def _spacing(rule: EventRule) -> float:
     return SPACING if window is None else min(SPACING, window / (2 * most))
 
 
-def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group]:
+def _groups(
+    rule: EventRule, pipeline: Pipeline, maker: Maker, solved: Solved
+) -> Iterator[Group]:
     """Yield single events, then the groups of which something can be seen only together."""
     seen: set[str] = set()
 
@@ -189,8 +192,8 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
     apart = _kept_apart(rule, pipeline, bases, maker)
     common = _computed_from(rule, wishes)
     wanted = all_of((rule.pred, maker.given))
-    solved = _as_wished(solutions(wanted, common), rule, wishes)
-    others = islice(solved, SOLUTIONS, ALTERNATIVES)
+    met = _as_wished(solutions(wanted, common), rule, wishes)
+    others = islice(met, SOLUTIONS, ALTERNATIVES)
     for number, base in enumerate(bases, FIRST_APART - len(bases)):
         if fresh(full := maker.completed(base)):
             yield [full]
@@ -203,9 +206,8 @@ def _groups(rule: EventRule, pipeline: Pipeline, maker: Maker) -> Iterator[Group
         *islice(inside(bases[:1], rule.pred), POOL),
         *islice(edges(bases[:1], others), EDGES),
     ]
-    facts = Facts(maker.single, maker.whole, maker.given)
     full_bases = [maker.completed(base) for base in bases]
-    found = telling(rule.pred, pool, maker, facts, common, full_bases)
+    found = telling(rule.pred, pool, maker, solved, common, full_bases)
     told = [event for event in islice(found, LIMIT) if fresh(event)]
     yield from ([apart(event, number)] for number, event in enumerate(told, FIRST_APART))
     told = [*full_bases[1:], *told]

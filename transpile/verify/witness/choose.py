@@ -46,7 +46,7 @@ def telling(
     pred: Pred,
     pool: Sequence[Event],
     maker: Maker,
-    facts: Facts,
+    solved: Solved,
     common: Event,
     bases: Sequence[Event] = (),
 ) -> Iterator[Event]:
@@ -54,12 +54,13 @@ def telling(
 
     Where there is one, an event that fits every taxonomy is among those that tell it apart; an
     event that fits none is made more like one of the bases.
-    common: fields that the predicate does not test and all events get.
+    solved: what the prover knows of the predicate.  common: fields that the predicate does not test
+    and all events get.
     """
     pool = [common | event for event in pool]
     try:
-        if facts.given != TRUE:
-            possible = compile_pred(facts.given)
+        if solved.facts.given != TRUE:
+            possible = compile_pred(solved.facts.given)
             pool = [event for event in pool if possible(dict(event))]
         truths = Truths(list(pool))
         original = truths.of(pred, keep=True)
@@ -84,12 +85,12 @@ def telling(
         near = (pool[at] for at in islice(indices(differing), MOST_REPAIRED))
         left -= 1
         asked = left >= 0 and (maker.taxonomies or not differing)
-        solved = _Kept(common | event for event in _solved(pred, other, facts)) if asked else ()
-        repaired = list(repair.like_a_base(other, chain(near, solved)))
+        given = solved.apart(other) if asked else ()
+        repaired = list(repair.like_a_base(other, chain(near, (common | e for e in given))))
         if repaired:
             yield from repaired
         elif not differing:
-            yield from map(maker.completed, islice(solved, 1))
+            yield from (maker.completed(common | event) for event in islice(given, 1))
 
 
 def leaves(pred: Pred) -> int:
@@ -135,6 +136,31 @@ class _Kept:
         for event in self.events:
             self.made.append(event)
             yield event
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """What the prover finds of a predicate and its mutants: makers of events share it.
+
+    known: the events that only one of the predicate and another one finds, by that.
+    """
+
+    pred: Pred
+    facts: Facts
+    known: dict[Pred, _Kept] = field(default_factory=dict)
+
+    def apart(self, other: Pred) -> Iterable[Event]:
+        """Return events that only one of two predicates finds, as far as some are known."""
+        found = self.known.get(other)
+        if found is None:
+            found = self.known[other] = _Kept(self._asked(other))
+        return found
+
+    def _asked(self, other: Pred) -> Iterator[Event]:
+        for one, second in ((self.pred, other), (other, self.pred)):
+            event = implies(one, second, self.facts).event
+            if event is not None:
+                yield event
 
 
 @dataclass(frozen=True)
@@ -195,18 +221,6 @@ def _toward(base: Event, event: Event, tells: Callable[[Event], bool]) -> Event:
         if tells(dict(changed)):
             event = changed
     return event
-
-
-def _solved(pred: Pred, other: Pred, facts: Facts) -> Iterator[Event]:
-    """Yield events that only one of two predicates finds, as far as the prover knows some."""
-    asked: tuple[Callable[[], Event | None], ...] = (
-        lambda: implies(pred, other, facts).event,
-        lambda: implies(other, pred, facts).event,
-    )
-    for ask in asked:
-        event = ask()
-        if event is not None:
-            yield event
 
 
 _PAIRED = (("Value", "Name"), ("NewValue", "Name"), ("Name", "NewValue"), ("Name", "Value"))

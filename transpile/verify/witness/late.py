@@ -19,7 +19,7 @@ from transpile.ir.walk import fields_of
 from transpile.records import replace
 from transpile.verify.known import known_before
 from transpile.verify.witness.backwards import Back, answers_of, row_at, wishes_of
-from transpile.verify.witness.choose import paired, telling
+from transpile.verify.witness.choose import Solved, paired, telling
 from transpile.verify.witness.groups import Group, Shape, group_of, grouped_by, shape_of
 from transpile.verify.witness.inverse import reckoned
 from transpile.verify.witness.maker import Event, Maker
@@ -111,7 +111,7 @@ def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wis
             *islice(edges(bases[:1], found[2:]), POOL),
         ]
         pool.sort(key=lambda row: not keeps(row))
-        for row in (*bases[:1], *telling(pred, pool, plain, facts, {})):
+        for row in (*bases[:1], *telling(pred, pool, plain, Solved(pred, facts), {})):
             yield wishes_of(pipeline, back, (at, _tested(row, pred)))
 
 
