@@ -447,16 +447,16 @@ def _renamed(known: Known, old: str, new: str) -> Known:
     for name in known.fields:
         if (renamed := unrename(name, new, old)) is not None:
             fields[name] = ABSENT
-            moved[renamed] = replace(known.of(name), answers=_NO)
+            found = known.of(name)
+            kept = found if found.present else _either([found, known.of(renamed)])
+            moved[renamed] = replace(kept, answers=_NO)
     fields |= moved
 
-    def before(name: str) -> str:
-        return unrename(name, old, new) or name
+    def before(fact: Names) -> Names:
+        # a field that a wildcard makes may also have been there
+        return lambda name: fact(name) and fact(unrename(name, old, new) or name)
 
-    single, whole = known.single, known.whole
-    return Known(
-        lambda name: single(before(name)), lambda name: whole(before(name)), fields, known.closed
-    )
+    return Known(before(known.single), before(known.whole), fields, known.closed)
 
 
 def known_before(
