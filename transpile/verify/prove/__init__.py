@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from transpile.interpret import NotComputable, compile_pred
@@ -20,6 +21,7 @@ from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import TRUE as ALWAYS
 from transpile.ir.pred import And, Or, Pred, all_of
 from transpile.ir.simplify import simplify_pred
+from transpile.ir.walk import conjuncts
 from transpile.records import dataclass
 from transpile.verify.prove.apart import apart
 from transpile.verify.prove.formulas import formula
@@ -85,7 +87,7 @@ def satisfiable(pred: Pred, facts: Facts = NO_FACTS) -> Answer:
     search = Search(_on_fields(facts.single), _on_fields(facts.whole))
     try:
         for event in search.events(formula(wanted, True, search.single)):
-            if compile_pred(wanted)(event):
+            if all(_decided(part)(event) for part in conjuncts(wanted)):
                 return Answer(True, event)
             search.doubts.setdefault("an event that was solved for is none", None)
     except NotComputable as error:
@@ -95,6 +97,12 @@ def satisfiable(pred: Pred, facts: Facts = NO_FACTS) -> Answer:
     if search.doubts:
         return Answer(None, reason="; ".join(search.doubts))
     return Answer(False)
+
+
+@lru_cache(maxsize=4096)
+def _decided(pred: Pred) -> Callable[[Event], bool]:
+    """Return what decides a part of a predicate: many predicates that are asked about share it."""
+    return compile_pred(pred)
 
 
 def implies(narrow: Pred, wide: Pred, facts: Facts = NO_FACTS) -> Answer:
