@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 
 from transpile.ir import stages as s
 from transpile.ir.decide import Check, compile_condition, number_text
@@ -231,6 +232,7 @@ def _compared_with_numbers(pred: Pred) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=1024)
 def _given(name: str, kind: Kind, pred: Pred) -> Pred:
     """Return what is known of a field that a predicate asks about."""
     subject = Field(name)

@@ -21,10 +21,10 @@ from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import TRUE as ALWAYS
 from transpile.ir.pred import And, Or, Pred, all_of
 from transpile.ir.simplify import simplify_pred
-from transpile.ir.walk import conjuncts
+from transpile.ir.walk import conjuncts, fields_of
 from transpile.records import dataclass
 from transpile.verify.prove.apart import apart
-from transpile.verify.prove.formulas import formula
+from transpile.verify.prove.formulas import Formula, both, formula
 from transpile.verify.prove.search import Exhausted, Search
 
 Event = dict[str, Any]
@@ -85,8 +85,10 @@ def satisfiable(pred: Pred, facts: Facts = NO_FACTS) -> Answer:
     """Return whether some event meets a predicate, and such an event."""
     wanted = simplify_pred(all_of((facts.given, pred)))
     search = Search(_on_fields(facts.single), _on_fields(facts.whole))
+    parts = (_formula(part, frozenset(filter(facts.single, fields_of(part))))
+             for part in conjuncts(wanted))  # fmt: skip
     try:
-        for event in search.events(formula(wanted, True, search.single)):
+        for event in search.events(both(parts)):
             if all(_decided(part)(event) for part in conjuncts(wanted)):
                 return Answer(True, event)
             search.doubts.setdefault("an event that was solved for is none", None)
@@ -97,6 +99,12 @@ def satisfiable(pred: Pred, facts: Facts = NO_FACTS) -> Answer:
     if search.doubts:
         return Answer(None, reason="; ".join(search.doubts))
     return Answer(False)
+
+
+@lru_cache(maxsize=4096)
+def _formula(pred: Pred, single: frozenset[str]) -> Formula:
+    """Return a part of a predicate as a formula. single: those of its fields with one value."""
+    return formula(pred, True, _on_fields(single.__contains__))
 
 
 @lru_cache(maxsize=4096)
