@@ -222,7 +222,6 @@ _FROM_ROWS = (
 """Stages that have no rows of none."""
 
 
-
 def _lets_none_pass(stage: s.Stage, fields: Fields) -> bool:
     match stage:
         case s.Filter(pred):
