@@ -23,44 +23,53 @@ def contained(inner: p.Glob, outer: p.Condition) -> bool:
         whole = language(outer)
     except NoMachine:
         return False
-    if whole.beside(NO_CHAR) is not None:
-        return False  # where it is depends on more than its states
+    some, *others = alphabet(whole)
+    if any(whole.beside(code) != whole.beside(some) for code in others):
+        return False  # where it is depends on the last character too
     states = whole.initial
+    before: tuple[int, ...] = (NO_CHAR,)
     for part in inner.pattern.parts:
         for symbol in (part,) if isinstance(part, Wild) else part:
-            states = _behind(whole, states, symbol, inner.cased)
+            states = _behind(whole, states, before, symbol, inner.cased)
             if not states:
                 return False
-    return whole.accepts(states, NO_CHAR)
+            before = (*before, some) if symbol is Wild.RUN else (some,)
+    return all(whole.accepts(states, code) for code in before)
 
 
-def _behind(whole: Language, states: int, symbol: Wild | str, cased: bool) -> int:
-    """Return states that the automaton is in behind every text of a symbol."""
+def _behind(
+    whole: Language, states: int, before: tuple[int, ...], symbol: Wild | str, cased: bool
+) -> int:
+    """Return states that the automaton is in behind every text of a symbol.
+
+    before: what may stand before it.
+    """
     if symbol is Wild.RUN:
-        return _kept(whole, states)
+        return _kept(whole, states, (*before, alphabet(whole)[0]))
     if symbol is Wild.ONE:
-        return _each(whole, states, alphabet(whole))
+        return _each(whole, states, before, alphabet(whole))
     assert isinstance(symbol, str)
-    return _each(whole, states, map(ord, (symbol,) if cased else cases(symbol)))
+    return _each(whole, states, before, map(ord, (symbol,) if cased else cases(symbol)))
 
 
 @lru_cache(maxsize=65536)
-def _kept(whole: Language, states: int) -> int:
+def _kept(whole: Language, states: int, before: tuple[int, ...]) -> int:
     """Return those of the states that every text leads back to."""
     kept = states
     while kept:
-        left = kept & _each(whole, kept, alphabet(whole))
+        left = kept & _each(whole, kept, before, alphabet(whole))
         if left == kept:
             break
         kept = left
     return kept
 
 
-def _each(whole: Language, states: int, codes: Iterable[int]) -> int:
-    """Return the states that each of the characters leads to."""
+def _each(whole: Language, states: int, before: tuple[int, ...], codes: Iterable[int]) -> int:
+    """Return the states that each of the characters leads to, whatever stands before it."""
     after = -1
     for code in codes:
-        after &= whole.step(states, NO_CHAR, code)
+        for last in before:
+            after &= whole.step(states, last, code)
         if not after:
             break
     return after

@@ -49,14 +49,21 @@ def _side(code: int) -> _Side:
     return _Side.WORD if any(low <= code <= high for low, high in _WORD) else _Side.OTHER
 
 
+_AT_ENDS = frozenset((t.At.START, t.At.END, t.At.LAST_END))
+"""Anchors that ask whether a text begins or ends, not for the characters beside a place."""
+
+
 class Machine:
-    """The automaton of an expression that matches somewhere in a text (`whole`: all of it)."""
+    """The automaton of an expression that matches somewhere in a text (`whole`: all of it).
+
+    asserts: whether it asks what stands beside a place; bound: whether the text begins there.
+    """
 
     def __init__(self, tree: t.Node, *, whole: bool) -> None:
         self.whole = whole
         self.takes: list[tuple[Spans, int] | None] = []
         self.jumps: list[list[tuple[t.At | None, int]]] = []
-        self.asserts = False
+        self.asserts = self.bound = False
         self.final = self._state()
         first = self._build(tree, self.final, tail=True)
         self.first = 1 << first
@@ -145,7 +152,8 @@ class Machine:
         return after
 
     def _anchor(self, at: t.At, after: int, tail: bool) -> int:
-        self.asserts = True
+        self.asserts = self.asserts or at not in _AT_ENDS
+        self.bound = self.bound or at is t.At.START
         state = self._state()
         if at is not t.At.LAST_END:
             self.jumps[state].append((at, after))
@@ -170,7 +178,9 @@ class Machine:
 
     def beside(self, before: int) -> Hashable:
         """Return what the automaton remembers of the character before, besides the states."""
-        return _side(before) if self.asserts else None
+        if self.asserts:
+            return _side(before)
+        return before < 0 if self.bound else None
 
     def _taken(self, code: int) -> int:
         """Return the states that a character leads on from."""
@@ -199,7 +209,7 @@ class Machine:
     def step(self, states: int, before: int, code: int) -> int:
         if self.settled(states):
             return states
-        side = _side(before) if self.asserts else _Side.OTHER
+        side = _side(before) if self.asserts or before < 0 else _Side.OTHER
         key = (states, side, code)
         found = self.steps.get(key)
         if found is None:
