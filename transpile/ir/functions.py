@@ -169,3 +169,6 @@ AGGREGATES: Mapping[str, str] = {
     "list": "all values in input order, the first 100",
     "rate": "change per second between earliest and latest",
 }
+
+TOTAL = frozenset(("lower", "upper", "len", "trim", "ltrim", "rtrim", "urldecode", "concat"))
+"""Functions that are missing only when an argument is."""

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from transpile.ir.decide import compile_condition
 from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node
+from transpile.ir.functions import TOTAL
 from transpile.ir.hashed import as_simple, is_simple
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import (
@@ -42,9 +43,6 @@ from transpile.ir.stages import Filter, Pipeline, Stage
 from transpile.ir.text import fold
 from transpile.ir.walk import NODE_FIELDS, rebuild
 from transpile.records import replace
-
-_TOTAL = frozenset(("lower", "upper", "len", "trim", "ltrim", "rtrim", "urldecode", "concat"))
-"""Functions that are missing only when an argument is."""
 
 
 def simplify(pipeline: Pipeline) -> Pipeline:
@@ -231,7 +229,7 @@ def _exists(pred: Exists) -> Pred:
             return FALSE if value is None else TRUE
         case Call("coalesce", args):
             return simplify_pred(any_of(Exists(a, span=pred.span) for a in args))
-        case Call(name, args) if name in _TOTAL:
+        case Call(name, args) if name in TOTAL:
             return simplify_pred(all_of(Exists(a, span=pred.span) for a in args))
         case Call("now" | "pi" | "random"):
             return TRUE

@@ -195,7 +195,7 @@ def without_rows(node: N, empty: Collection[str]) -> N:
     return change(node) if reads else node  # type: ignore[return-value]
 
 
-def answered(pred: Pred) -> Pred:
+def without_searches(pred: Pred) -> Pred:
     """Return a predicate in which a search that finds nothing is known to let no row pass."""
 
     def change(node: Node) -> Node:

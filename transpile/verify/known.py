@@ -14,7 +14,7 @@ from functools import lru_cache
 from transpile.ir import stages as s
 from transpile.ir.decide import Check, compile_condition, number_text
 from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, RegexLit
-from transpile.ir.functions import FUNCTIONS
+from transpile.ir.functions import FUNCTIONS, TOTAL
 from transpile.ir.lookup_rows import Entries
 from transpile.ir.names import unrename
 from transpile.ir.pred import (
@@ -91,9 +91,6 @@ _LISTS = frozenset(("split", "mvrange", "spath", "json_extract", "json_extract_e
 _OF_LISTS = frozenset(("mvjoin", "mvcount", "mvfind", "least", "greatest", "sum", "avg"))
 """Functions of whole lists that have one result."""
 
-TOTAL = frozenset(("lower", "upper", "trim", "ltrim", "rtrim", "replace", "len", "concat"))
-"""Functions that have a result if all of their arguments have a value."""
-
 _CHOICES = frozenset(("nullif",))
 
 _MANY = frozenset(("values", "list"))
@@ -144,7 +141,8 @@ class Known:
                 one = _one_result(name, len(args), all(kind.single for kind in kinds))
                 keeps = name in _KEEPING and (name != "tostring" or len(args) == 1)
                 source = kinds if name in _CHOOSING else kinds[:1] if keeps else []
-                present = name in TOTAL and all(kind.present for kind in kinds)
+                total = name in TOTAL or name == "replace"
+                present = total and all(kind.present for kind in kinds)
                 return replace(_together(source), single=one, present=present)
             case _:
                 return NOTHING

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from transpile.interpret import compile_pred
 from transpile.ir.expr import Call, Case, Each, Expr, Field, Lit, Node
+from transpile.ir.functions import FUNCTIONS
 from transpile.ir.pred import (
     FALSE,
     TRUE,
@@ -31,12 +32,6 @@ from transpile.ir.walk import rebuild
 
 NONE = Lit(None)
 """No value."""
-
-STRICT = frozenset((
-    "plus", "add", "sub", "mul", "div", "mod", "pow", "sqrt", "round", "len", "lower", "upper",
-    "strptime", "strftime", "relative_time", "mvdedup",
-))  # fmt: skip
-"""Functions without a result if an argument has no value."""
 
 Values = Callable[[str], Lit | None]
 """What is known of a field: its value, or that it has none (`NONE`); None: nothing."""
@@ -69,7 +64,7 @@ def _settled(node: Node, known: Values) -> Node:
         case Call("coalesce", given):
             left = tuple(arg for arg in given if arg != NONE)
             return found if len(left) > 1 else left[0] if left else NONE
-        case Call(name, given) if name in STRICT and NONE in given:
+        case Call(name, given) if NONE in given and not FUNCTIONS[name].null:
             return NONE
         case Each(source=source) if source == NONE:
             return NONE

@@ -34,7 +34,7 @@ from transpile.running import context_for
 from transpile.schema.cim import never_missing
 from transpile.tables import Table, tables_for
 from transpile.verify.fixtures import load_fixtures
-from transpile.verify.idle import answered, changes_nothing, is_lost, without_rows
+from transpile.verify.idle import changes_nothing, is_lost, without_rows, without_searches
 from transpile.verify.known import Known, known_before
 from transpile.verify.mutate import Mutant, mutants
 from transpile.verify.prove import Answer, Facts, equal
@@ -240,7 +240,7 @@ class Trial:
         """Return whether a mutant's filter, another predicate, is the rule's."""
         stage = self.pipeline.stages[mutant.stage]
         assert isinstance(stage, Filter)
-        pred, other = answered(self._read(stage.pred)), answered(self._read(other))
+        pred, other = without_searches(self._read(stage.pred)), without_searches(self._read(other))
         if mutant.stage >= self.runs.split:
             both = all_of((pred, other))
             facts = self._known[mutant.stage].facts(both)
