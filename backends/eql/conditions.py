@@ -106,20 +106,18 @@ def uses(pred: Pred) -> Uses:
     `not (f exists)` counts as no negation: `f == null` is right for an unmapped field too.
     """
     positive, negative = set[str](), set[str]()
-
-    def note(pred: Pred, names: set[str], others: set[str]) -> None:
-        match pred:
+    waiting = [(pred, positive, negative)]
+    while waiting:
+        part, names, others = waiting.pop()
+        match part:
             case Not(Exists(Field(name))):
                 positive.add(name)
             case Not(arg):
-                note(arg, others, names)
+                waiting.append((arg, others, names))
             case And(args) | Or(args):
-                for arg in args:
-                    note(arg, names, others)
+                waiting += [(arg, names, others) for arg in args]
             case Test(Field(name)) | Exists(Field(name)):
                 names.add(name)
             case _:
-                names |= fields_of(pred)
-
-    note(pred, positive, negative)
+                names |= fields_of(part)
     return Uses(frozenset(positive), frozenset(negative))

@@ -272,6 +272,12 @@ def walk(node: Sql) -> list[Sql]:
     return found
 
 
+def let_go(node: Sql) -> None:
+    """Take a tree apart that is used no more: its nodes know their parents, which is a cycle."""
+    for part in walk(node):
+        part.parent = None
+
+
 def qualified(query: exp.Query) -> list[Sql]:
     """Return the nodes of a statement; columns inside its subqueries get the name of its table.
 

@@ -30,28 +30,34 @@ _Assignments = tuple[tuple[str, Expr], ...]
 
 def with_parts(assignments: _Assignments) -> tuple[_Assignments, tuple[str, ...]]:
     """Return the assignments with those of repeated parts before them, and the parts' names."""
-    found: list[tuple[str, Expr]] = []
-    names: list[str] = []
+    parts = _Parts()
+    for name, expr in assignments:
+        parts.found.append((name, parts.change(expr)))  # type: ignore[arg-type]  # an expression
+    return tuple(parts.found), tuple(parts.names)
 
-    def part(expr: Expr) -> Expr:
+
+class _Parts:
+    """The assignments so far, and the names of those that are parts."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, Expr]] = []
+        self.names: list[str] = []
+
+    def part(self, expr: Expr) -> Expr:
         if isinstance(expr, (Field, Lit, RegexLit)):
             return expr
         if isinstance(expr, Call) and expr.name in _NUMBERS:
             return expr
-        names.append(f"_part{len(names) + 1}")
-        found.append((names[-1], expr))
-        return Field(names[-1])
+        self.names.append(f"_part{len(self.names) + 1}")
+        self.found.append((self.names[-1], expr))
+        return Field(self.names[-1])
 
-    def change(node: Node) -> Node:
+    def change(self, node: Node) -> Node:
         if isinstance(node, Each):  # its variable is no field
             return node
-        made = rebuild(node, change)
+        made = rebuild(node, self.change)
         if isinstance(made, Call) and made.name in _REPEATED:
             args = list(made.args)
-            args[_REPEATED[made.name]] = map(part, made.args[_REPEATED[made.name]])
+            args[_REPEATED[made.name]] = map(self.part, made.args[_REPEATED[made.name]])
             return replace(made, args=tuple(args))
         return made
-
-    for name, expr in assignments:
-        found.append((name, change(expr)))  # type: ignore[arg-type]  # stays an expression
-    return tuple(found), tuple(names)

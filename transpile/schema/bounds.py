@@ -10,6 +10,7 @@ never narrows it; true and false are bounds of everything. So an unsayable conju
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import field
 from operator import is_
 
 from transpile.errors import Span
@@ -76,24 +77,35 @@ def widen(pred: Pred, bounds_of: Callable[[Pred], Bounds]) -> tuple[Pred, tuple[
     bounds_of: asked for every node but constants, `And`, `Or` and `Not`, once per occurrence.
     Without losses the result means the same as `pred`.
     """
-    losses: dict[tuple[Loss, Span | None], Loss] = {}
+    work = _Widening(bounds_of)
+    widened = work.bound(pred, True)
+    return widened, tuple(work.losses.values())
 
-    def bound(node: Pred, upper: bool) -> Pred:
+
+@dataclass(slots=True)
+class _Widening:
+    """One run of `widen`, and what was lost on the way."""
+
+    bounds_of: Callable[[Pred], Bounds]
+    losses: dict[tuple[Loss, Span | None], Loss] = field(default_factory=dict)
+
+    def bound(self, node: Pred, upper: bool) -> Pred:
         match node:
             case And(args):
-                return junction(node, args, upper, FALSE, all_of)
+                return self.junction(node, args, upper, FALSE, all_of)
             case Or(args):
-                return junction(node, args, upper, TRUE, any_of)
+                return self.junction(node, args, upper, TRUE, any_of)
             case Not(arg):
-                inner = bound(arg, not upper)
+                inner = self.bound(arg, not upper)
                 return node if inner is arg else negate(inner)
             case _:
-                found = bounds_of(node)
+                found = self.bounds_of(node)
                 if not found.is_exact:
-                    losses.update({(loss, loss.span): loss for loss in found.losses})
+                    self.losses.update({(loss, loss.span): loss for loss in found.losses})
                 return found.upper if upper else found.lower
 
     def junction(
+        self,
         node: Pred,
         args: tuple[Pred, ...],
         upper: bool,
@@ -102,11 +114,8 @@ def widen(pred: Pred, bounds_of: Callable[[Pred], Bounds]) -> tuple[Pred, tuple[
     ) -> Pred:
         said = []
         for arg in args:
-            part = bound(arg, upper)
+            part = self.bound(arg, upper)
             if isinstance(part, Const) and part == decisive:
                 return part
             said.append(part)
         return node if all(map(is_, said, args)) else join(said)
-
-    widened = bound(pred, True)
-    return widened, tuple(losses.values())

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
-from functools import cache
+from functools import cache, partial
 
 from transpile.errors import Unsupported
 from transpile.fidelity import Loss
@@ -240,7 +240,7 @@ class Rewriting:
         self.fields = self.resolution.fields
         self.constants = dict(self.resolution.constants)
         self.plain = cache(self.fields.strip)
-        self.lookup = cache(lambda name: self.fields.lookup(name, self.taxonomy))
+        self.lookup = cache(partial(self.fields.lookup, taxonomy=self.taxonomy))
 
     def assume(self, text: str) -> None:
         """Note an assumption once."""

@@ -66,7 +66,7 @@ class Run(pp.Token):
     """Items of one pattern behind each other: `OneOrMore` of a `Regex`, in one step.
 
     pattern: one item and what may stand between it and the next.  make: its node, given the text
-    that is read and the match.  name: of one item.
+    that is read and the match; None for an item that leaves none.  name: of one item.
     """
 
     def __init__(self, pattern: str, name: str, make: Callable[[str, re.Match[str]], object]):
@@ -82,12 +82,44 @@ class Run(pp.Token):
         self, instring: str, loc: int, do_actions: bool = True
     ) -> tuple[int, list[object]]:
         nodes = []
-        while found := self.item(instring, loc):
-            nodes.append(self.make(instring, found))
-            loc = found.end()
-        if not nodes:
+        end = loc
+        while found := self.item(instring, end):
+            node = self.make(instring, found)
+            if node is not None:
+                nodes.append(node)
+            end = found.end()
+        if end == loc:
             raise pp.ParseException(instring, loc, self.errmsg, self)
-        return loc, nodes
+        return end, nodes
+
+
+class Choice(pp.MatchFirst):
+    """The first of several elements that reads something: `|`, for where mostly none does.
+
+    begins: what one of them begins with, so that elsewhere none is tried.  `MatchFirst` keeps what
+    its elements raise, with the frames of their calls, until garbage is collected.
+    """
+
+    def __init__(self, *elements: pp.ParserElement, name: str, begins: str):
+        super().__init__(elements)
+        self.begins = re.compile(begins).match
+        self.set_name(name)
+
+    def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, Any]:
+        loc = self.preParse(instring, loc)
+        if not self.begins(instring, loc):
+            raise pp.ParseException(instring, loc, self.errmsg, self)
+        furthest = pp.ParseException(instring, loc, self.errmsg, self)
+        for element in self.exprs:
+            try:
+                return element._parse(instring, loc, do_actions)
+            except pp.ParseException as error:
+                if error.loc > furthest.loc:
+                    furthest = error.with_traceback(None)
+        try:
+            raise furthest
+        finally:
+            del furthest  # its traceback has this frame
 
 
 def keyword(*words: str) -> pp.ParserElement:
@@ -144,7 +176,10 @@ def row_count(followed_by: str) -> pp.ParserElement:
 
 
 def _make_option(text: str, loc: int, tokens: pp.ParseResults) -> ast.Option:
-    found: re.Match[str] = tokens[0]
+    return _option(text, tokens[0])
+
+
+def _option(text: str, found: re.Match[str]) -> ast.Option:
     value, quoted = unquote(found.group("value"))
     span = span_of(text, found.start(), found.end())
     name = found.group("name")
@@ -167,9 +202,8 @@ def _make_argument(text: str, loc: int, tokens: pp.ParseResults) -> ast.Token:
     return ast.Token(content, quoted, span=span_of(text, found.start(), found.end()))
 
 
-option = regex(
-    rf"(?P<name>[A-Za-z_][\w.]*)\s*=\s*(?P<value>{QUOTED}|{_BARE_VALUE})", "option"
-).add_parse_action(_make_option)
+_OPTION = rf"(?P<name>[A-Za-z_][\w.]*)\s*=\s*(?P<value>{QUOTED}|{_BARE_VALUE})"
+option = regex(_OPTION, "option").add_parse_action(_make_option)
 bad_option = regex(r"(?P<name>[A-Za-z_][\w.]*)\s*=(?!\s*[\"(\w])", "option").add_parse_action(
     _no_value
 )
@@ -238,13 +272,15 @@ def _make_simple(text: str, loc: int, tokens: pp.ParseResults) -> ast.AggCall:
     return _simple_call(text, tokens[0])
 
 
-def _plain(text: str, found: re.Match[str]) -> ast.AggCall:
-    """Return an aggregation of a field, or a count of rows, with its alias."""
-    if found.group("rows") is None:
+def _plain(text: str, found: re.Match[str]) -> ast.AggCall | ast.Option | None:
+    """Return an aggregation of a field, or a count of rows, with its alias; an option; a comma."""
+    if found.group("call") is not None:
         call = _simple_call(text, found)
-    else:
+    elif found.group("rows") is not None:
         span = span_of(text, *found.span("rows"))
         call = ast.AggCall("count", text=found.group("rows"), span=span)
+    else:
+        return None if found.group("name") is None else _option(text, found)
     if found.group("as") is None:
         return call
     if found.group("word") is None:
@@ -319,7 +355,8 @@ _ROWS = r"(?P<rows>(?i:count|c)(?![\w=(.:-]|\s*=))"
 _simple = regex(_SIMPLE, "aggregation").add_parse_action(_make_simple)
 # nearly all that rules aggregate
 _plain_ones = Run(
-    rf"(?:{_SIMPLE}|{_ROWS})(?:{_BLANKS}(?P<as>(?i:as)\b)(?:{_BLANKS}{word_pattern()})?)?{COMMA}",
+    rf"(?:{_SIMPLE}|{_ROWS})(?:{_BLANKS}(?P<as>(?i:as)\b)(?:{_BLANKS}{word_pattern()})?)?{COMMA}"
+    rf"|{_OPTION}|,",
     "statistical function",
     _plain,
 )
@@ -342,14 +379,14 @@ _sparkline = (
     - _close
 ).add_parse_action(_make_sparkline)
 _alias = pp.Opt(keyword("as") - name)
-_other = (
-    ((_sparkline | _evaluated | _eval | _bare) + _alias)
-    .add_parse_action(_add_alias)
-    .set_name("statistical function")
-)
-# the most frequent first; a name before `=` is an option and no function without parentheses
-aggregation = (_plain_ones | comma | option | bad_option | _other).set_name(
-    "a statistical function"
+_other = ((_sparkline | _evaluated | _eval | _bare) + _alias).add_parse_action(_add_alias)
+# a name before `=` is an option and no function without parentheses
+aggregation = Choice(
+    _plain_ones,
+    bad_option,
+    _other,
+    name="a statistical function",
+    begins=r"(?!(?i:by|as|over|where|from)\b(?!\s*[=(]))[A-Za-z_,]",
 )
 
 # --- what the tokens of a command are -------------------------------------------------------------

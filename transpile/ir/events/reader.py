@@ -170,36 +170,32 @@ class Env:
 
         Whether a value from elsewhere is there, and what a table says, may be known all the same.
         """
+        match node:
+            case Field():
+                return self._value_of(node)
+            case Exists(Field(name)) if (found := presence(self.get(name))) is not None:
+                return found
+            case Test(Field(name), condition, quant) if isinstance(
+                value := self.get(name), LookedUp
+            ):
+                told = value.test(condition, quant)
+                if told is None:
+                    raise NotHere(value)
+                return told
+            case Each():
+                return substitute(node, self._value_of)
+            case s.Pipeline():
+                return node
+            case _:
+                return rebuild(node, self.resolve)
 
-        def value_of(item: Field) -> Expr:
-            value = self.get(item.name)
-            if isinstance(value, (Aggregated, Elsewhere)):
-                raise NotHere(value)
-            if value == item:
-                return item
-            return Field(value.name, span=item.span) if isinstance(value, Field) else value
-
-        def change(item: Node) -> Node:
-            match item:
-                case Field():
-                    return value_of(item)
-                case Exists(Field(name)) if (found := presence(self.get(name))) is not None:
-                    return found
-                case Test(Field(name), condition, quant) if isinstance(
-                    value := self.get(name), LookedUp
-                ):
-                    told = value.test(condition, quant)
-                    if told is None:
-                        raise NotHere(value)
-                    return told
-                case Each():
-                    return substitute(item, value_of)
-                case s.Pipeline():
-                    return item
-                case _:
-                    return rebuild(item, change)
-
-        return change(node)
+    def _value_of(self, item: Field) -> Expr:
+        value = self.get(item.name)
+        if isinstance(value, (Aggregated, Elsewhere)):
+            raise NotHere(value)
+        if value == item:
+            return item
+        return Field(value.name, span=item.span) if isinstance(value, Field) else value
 
 
 def _own_names(value: Value) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from transpile.spl import ast
 from transpile.spl.arguments import (
     BARE_NAME,
     Args,
+    Choice,
     aggregation,
     arguments,
     comma,
@@ -90,7 +91,12 @@ def _split_by(text: str, loc: int, tokens: pp.ParseResults) -> list[object]:
 _by = (
     keyword("by", "groupby")
     - pp.OneOrMore(
-        (_plain_fields | (_by_option | _by_field) + pp.Opt(comma)).set_name("field name")
+        Choice(
+            _plain_fields,
+            (_by_option | _by_field) + pp.Opt(comma),
+            name="field name",
+            begins=r"(?!(?i:by|groupby)(?:\b|$))\S",
+        )
     )
 ).add_parse_action(_split_by)
 _aggregations = pp.OneOrMore(aggregation)
