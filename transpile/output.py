@@ -16,7 +16,7 @@ _NUMBERS = itertools.count()
 _BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path | str, text: str) -> None:
     """Write a file in one step, unless it says that already. Raises `UsageError` OUT501."""
     data = text.encode()
     try:
@@ -26,7 +26,7 @@ def write_text(path: Path, text: str) -> None:
         raise _unwritable(path, error) from error
 
 
-def _says(path: Path, data: bytes) -> bool:
+def _says(path: Path | str, data: bytes) -> bool:
     """Return whether a file has this content: its time then tells when it last changed."""
     try:
         with open(path, "rb") as file:
@@ -35,7 +35,7 @@ def _says(path: Path, data: bytes) -> bool:
         return False
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path | str, data: bytes) -> None:
     handle, temporary = _unfinished(path)
     try:
         with open(handle, "wb") as file:
@@ -47,15 +47,16 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-def _unfinished(path: Path) -> tuple[int, str]:
+def _unfinished(path: Path | str) -> tuple[int, str]:
     """Return an open file beside a path, and its name; the folder is made if there is none."""
-    beginning = os.path.join(path.parent, f"{_UNFINISHED}{os.getpid()}-")
+    folder = os.path.dirname(path)
+    beginning = os.path.join(folder, f"{_UNFINISHED}{os.getpid()}-")
     while True:
         name = f"{beginning}{next(_NUMBERS)}.tmp"
         try:
             return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644), name
         except FileNotFoundError:
-            make_folder(path.parent)
+            make_folder(Path(folder))
         except FileExistsError:  # of a process that had our number and was killed
             continue
 
@@ -78,7 +79,7 @@ def check_file(path: Path) -> None:
     sweep(path.parent)
 
 
-def _unwritable(path: Path, error: OSError) -> UsageError:
+def _unwritable(path: Path | str, error: OSError) -> UsageError:
     reason = "a file is in the way" if isinstance(error, FileExistsError) else error.strerror
     return UsageError(f"cannot write {path}: {reason or error}", code="OUT501")
 
@@ -107,26 +108,27 @@ class OutputFolder:
 
     def __init__(self, root: Path) -> None:
         make_folder(root)
-        self.root = root
+        self._before = "" if root == Path() else os.path.join(root, "")
         self._used: set[str] = set()
-        self._swept: set[Path] = set()
+        self._swept: set[str] = set()
 
     def write(self, name: str, text: str) -> str:
         """Write a text under a relative name; return the path written."""
         relative = Path(name)
         if relative.is_absolute() or ".." in relative.parts:
             raise UsageError(f"the output name {name!r} leaves the folder", code="OUT501")
-        path = self.root / self._free(relative)
-        if path.parent not in self._swept:
-            self._swept.add(path.parent)
-            sweep(path.parent)
+        path = self._before + self._free(relative)
+        folder = os.path.dirname(path)
+        if folder not in self._swept:
+            self._swept.add(folder)
+            sweep(Path(folder))
         write_text(path, text)
-        return str(path)
+        return path
 
-    def _free(self, wanted: Path) -> Path:
-        name, number = wanted, 1
-        while str(name).lower() in self._used:  # file systems may not tell case
+    def _free(self, wanted: Path) -> str:
+        name, number = str(wanted), 1
+        while name.lower() in self._used:  # file systems may not tell case
             number += 1
-            name = wanted.with_name(f"{wanted.stem}_{number}{wanted.suffix}")
-        self._used.add(str(name).lower())
+            name = str(wanted.with_name(f"{wanted.stem}_{number}{wanted.suffix}"))
+        self._used.add(name.lower())
         return name

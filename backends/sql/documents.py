@@ -38,7 +38,6 @@ def document(query: exp.Query, writer: Writer, format: str) -> str:
 def printed(query: exp.Expr, writer: Writer) -> str:
     """Return a tree as text of the dialect; the tree is used up."""
     text = query.sql(dialect=writer.dialect.name, pretty=True, identify=True, copy=False)
-    n.let_go(query)
     return writer.dialect.finished_text(text)
 
 

@@ -45,8 +45,10 @@ def emit(request: Request) -> Draft:
     if writer.losses:
         _check_wider(request.pipeline, writer)
     lossy = bool(writer.losses)
+    text = document(query, writer, request.format)
+    writer.let_go()
     return Draft(
-        text=document(query, writer, request.format),
+        text=text,
         fidelity=Fidelity.SUPERSET if lossy else Fidelity.EXACT,
         observable=Observable.ROWS,
         suffix=".sql",
@@ -327,11 +329,12 @@ def final_query(frame: Frame, writer: Writer, keep_order: bool) -> exp.Query:
             items, n.table(frame.source), joins=frame.joins, where=frame.where, order=order
         ), frame.comments
     parts = (*(cte for _, cte, _ in writer.ctes), query)
-    check((node for part in parts for node in n.qualified(part)), writer.dialect)
+    writer.nodes = [node for part in parts for node in n.qualified(part)]
+    check(writer.nodes, writer.dialect)
     if writer.ctes:
-        query.set("with_", exp.With(
-            expressions=[_cte(*cte) for cte in writer.ctes], recursive=writer.recursive
-        ))
+        ctes = [_cte(*cte) for cte in writer.ctes]
+        writer.nodes += ctes
+        query.set("with_", exp.With(expressions=ctes, recursive=writer.recursive))
     writer.dialect.finished(query)
     _comment(query, comments)
     return query

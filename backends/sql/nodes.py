@@ -18,6 +18,7 @@ from transpile.errors import Unsupported
 
 Sql = exp.Expr
 
+_LEAVES = frozenset({exp.Identifier, exp.Literal, exp.Null, exp.Boolean})
 _LOOSE = (exp.Binary, exp.Not, exp.Between, exp.In, exp.Neg, exp.Escape, exp.Query, exp.Is)
 
 
@@ -264,18 +265,14 @@ def walk(node: Sql) -> list[Sql]:
     """Return a node and all below it, breadth first; sqlglot's own walk takes twice as long."""
     found = [node]
     for item in found:  # which grows meanwhile
+        if type(item) in _LEAVES:
+            continue
         for part in item.args.values():
             if isinstance(part, exp.Expr):
                 found.append(part)
             elif isinstance(part, list):
                 found += [inner for inner in part if isinstance(inner, exp.Expr)]
     return found
-
-
-def let_go(node: Sql) -> None:
-    """Take a tree apart that is used no more: its nodes know their parents, which is a cycle."""
-    for part in walk(node):
-        part.parent = None
 
 
 def qualified(query: exp.Query) -> list[Sql]:

@@ -31,7 +31,8 @@ PARAMETER = "transpile_parameter_{}"
 class Writer:
     """Collects CTEs, losses, assumptions, tables and source fields of one query.
 
-    helpers: columns of CTEs that are no fields, which no result may show.
+    helpers: columns of CTEs that are no fields, which no result may show.  nodes: of the finished
+    query.
     """
 
     def __init__(self, request: Request, dialect: Dialect, columns: Columns) -> None:
@@ -46,6 +47,7 @@ class Writer:
         self.fields: dict[str, None] = {}
         self.helpers: set[str] = set()
         self.parameters: dict[str, Sql] = {}
+        self.nodes: list[Sql] = []
         self.recursive = False
         self._names: set[str] = set()
 
@@ -88,6 +90,11 @@ class Writer:
         text = " ".join(self.request.source[span.start : span.end].split()).strip("| ")
         safe = text.replace("*/", "* /").replace("/*", "/ *").replace("\0", " ")
         return (safe,) if safe else ()
+
+    def let_go(self) -> None:
+        """Take the query apart: each node knows its parent, and cycles wait for the collector."""
+        for node in self.nodes:
+            node.args.clear()
 
     # -- CTEs --------------------------------------------------------------------------------------
 

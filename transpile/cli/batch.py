@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, field
+from dataclasses import field, fields
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def convert_files(
         data = known.get(keys.get(file, ""))
         outcomes = next(made) if data is None else tuple(map(_outcome, data))
         if data is None and file in keys and not any(map(_failed, outcomes)):
-            fresh[keys[file]] = [asdict(outcome) for outcome in outcomes]
+            fresh[keys[file]] = [_data(outcome) for outcome in outcomes]
         yield outcomes
     if cache is not None:
         cache.keep(fresh)
@@ -174,6 +174,13 @@ def _keys(files: Sequence[Path], job: Job, content: Content) -> dict[Path, str]:
 
 def _failed(outcome: Outcome) -> bool:
     return any(result.error is not None for result in outcome.results)
+
+
+def _data(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as JSON can write it; within its results all is plain data already."""
+    results = [{f.name: getattr(result, f.name) for f in fields(result)}
+               for result in outcome.results]  # fmt: skip
+    return {"name": outcome.name, "path": outcome.path, "results": results}
 
 
 def _outcome(data: dict[str, Any]) -> Outcome:

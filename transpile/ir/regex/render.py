@@ -166,14 +166,15 @@ def _has_choice(node: t.Node) -> bool:
 
 def _single_names(tree: t.Node) -> t.Node:
     """Return the tree with the names removed that stand twice, which only PCRE allows."""
-    names = Counter(part.name for part in t.walk(tree) if isinstance(part, t.Capture))
+    names = Counter(p.name for p in t.walk(tree) if isinstance(p, t.Capture) and p.name)
+    doubled = {name for name, count in names.items() if count > 1}
 
     def step(part: t.Node) -> t.Node:
-        if isinstance(part, t.Capture) and names[part.name] > 1:
+        if isinstance(part, t.Capture) and part.name in doubled:
             return replace(part, name=None)
         return part
 
-    return rewrite.transform(tree, step)
+    return rewrite.transform(tree, step) if doubled else tree
 
 
 @lru_cache(maxsize=4096)

@@ -7,9 +7,10 @@ end is `\\n`, and case is compared by Unicode's simple folding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import assert_never
+from operator import attrgetter
+from typing import Any, assert_never
 
 from transpile.records import dataclass
 
@@ -241,26 +242,30 @@ def concat(items: list[Node]) -> Node:
     return flat[0] if len(flat) == 1 else Concat(tuple(flat))
 
 
+def _nothing(node: Node) -> tuple[Node, ...]:
+    return ()
+
+
+_BELOW: Mapping[type[Node], Callable[[Any], tuple[Node, ...]]] = {
+    Concat: attrgetter("items"),
+    Alt: attrgetter("branches"),
+    **dict.fromkeys((Capture, Atomic, Look, Repeat), lambda node: (node.body,)),
+    **dict.fromkeys((Chars, Dot, CharClass, Anchor, BackRef, KeepOut), _nothing),
+}
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes directly below, in the order in which they are written."""
-    match node:
-        case Concat(items):
-            return items
-        case Alt(branches):
-            return branches
-        case Capture(body) | Atomic(body) | Look(body) | Repeat(body):
-            return (body,)
-        case Chars() | Dot() | CharClass() | Anchor() | BackRef() | KeepOut():
-            return ()
-        case _:
-            assert_never(node)
+    return _BELOW[type(node)](node)
 
 
 def walk(node: Node) -> Iterator[Node]:
     """Yield the node and all nodes below, in the order in which they are written."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        yield item
+        waiting += reversed(children(item))
 
 
 def width(node: Node) -> tuple[int, int | None]:

@@ -44,7 +44,8 @@ def write(tree: t.Node, flavour: Flavour, expand: bool = False) -> tuple[str, bo
     scoped = syntax.case is CaseStyle.SCOPED
     mostly = asked == {True} or (scoped and True in asked and _mostly_folded(tree))
     ignore_case = mostly and not expand
-    writer = _Writer(flavour, syntax, expand=not scoped and not ignore_case)
+    mixed = scoped and not asked <= {ignore_case}
+    writer = _Writer(flavour, syntax, expand=not scoped and not ignore_case, mixed=mixed)
     return writer.node(tree, ignore_case)[0], ignore_case
 
 
@@ -76,18 +77,22 @@ def _mostly_folded(tree: t.Node) -> bool:
 
 
 class _Writer:
-    """Writes nodes; `expand` writes both cases out instead of relying on a flag."""
+    """Writes nodes; `expand` writes both cases out instead of relying on a flag.
 
-    def __init__(self, flavour: Flavour, syntax: Syntax, expand: bool) -> None:
+    mixed: some parts have another case rule than the whole, and get a flag of their own.
+    """
+
+    def __init__(self, flavour: Flavour, syntax: Syntax, *, expand: bool, mixed: bool) -> None:
         self.flavour = flavour
         self.syntax = syntax
         self.expand = expand
+        self.mixed = mixed
 
     def refuse(self, construct: Construct, detail: str = "") -> NotExpressible:
         return NotExpressible(construct, self.flavour.value, detail)
 
     def node(self, node: t.Node, fold: bool) -> _Text:
-        if self.syntax.case is CaseStyle.SCOPED and case_rules(node) == {not fold}:
+        if self.mixed and case_rules(node) == {not fold}:
             flag = "(?-i:" if fold else "(?i:"
             return flag + self.node(node, not fold)[0] + ")", _Bind.ATOM
         match node:
@@ -140,9 +145,10 @@ class _Writer:
         return self.syntax.anchors[at]
 
     def _concat(self, items: tuple[t.Node, ...], fold: bool) -> str:
-        scoped = self.syntax.case is CaseStyle.SCOPED
+        if not self.mixed:
+            return "".join([self._bound(item, fold, _Bind.CONCAT) for item in items])
         parts = []
-        for other, run in groupby(items, lambda item: scoped and case_rules(item) == {not fold}):
+        for other, run in groupby(items, lambda item: case_rules(item) == {not fold}):
             same = list(run)
             if other and len(same) > 1:
                 parts.append(self.node(t.Concat(tuple(same)), fold)[0])
