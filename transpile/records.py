@@ -39,7 +39,7 @@ _FACTORY = _Factory()
 def _record(cls: Any, *, frozen: bool, eq: bool, **options: Any) -> Any:
     """Return the class as a data class; what it writes itself stays.
 
-    `keep_hash` of a base is given the hash function, and returns the one to use.
+    `keep_hash` of a base is given what takes an object's values, and returns the hash function.
     """
     own = frozenset(vars(cls))
     made: Any = _dataclass(init=False, repr=False, eq=False, **options)(cls)
@@ -48,7 +48,7 @@ def _record(cls: Any, *, frozen: bool, eq: bool, **options: Any) -> Any:
         values = _values(tuple(field.name for field in fields(made) if field.compare))
         shared |= {"__eq__": _equality(values), "__hash__": None}
         if frozen:
-            shared["__hash__"] = getattr(made, "keep_hash", _same)(_hash(values))
+            shared["__hash__"] = getattr(made, "keep_hash", _hash)(values)
     if frozen:
         shared |= {"__setattr__": _refuse, "__delattr__": _refuse}
         shared |= {"__getstate__": _state, "__setstate__": _with_state}
@@ -111,10 +111,6 @@ def _hash(values: Callable[[Any], Any]) -> Callable[[Any], int]:
         return hash(values(self))
 
     return hashed
-
-
-def _same(function: Callable[[Any], int]) -> Callable[[Any], int]:
-    return function
 
 
 def _refuse(self: Any, name: str, *_: object) -> None:

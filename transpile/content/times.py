@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from transpile.records import dataclass
 
@@ -53,6 +54,7 @@ class Schedule:
         return end - start if start is not None and end is not None and start < end else None
 
 
+@lru_cache(maxsize=256)
 def relative_seconds(text: str) -> int | None:
     """Return the offset from now of a relative time, snapping aside; None if it has none."""
     written = text.strip()

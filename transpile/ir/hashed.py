@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Final
 
 
 class Hashed:
@@ -20,18 +21,22 @@ class Hashed:
     _weight: int
 
     @staticmethod
-    def keep_hash(made: Callable[[Hashed], int]) -> Callable[[Hashed], int]:
-        """Return the hash function of a class, which asks the made one once per node."""
+    def keep_hash(values: Callable[[Any], Any]) -> Callable[[Any], int]:
+        """Return the hash function of a class, which makes a hash of the values once per node."""
 
         def kept(self: Hashed) -> int:
-            try:
-                return self._hash
-            except AttributeError:
-                value = made(self)
-                object.__setattr__(self, "_hash", value)
-                return value
+            found: int | None = getattr(self, "_hash", None)
+            if found is None:
+                found = hash(values(self))
+                _set_hash(self, found)
+            return found
 
         return kept
+
+
+# a slot's own function is the fastest way to set what a frozen class refuses
+_set_hash: Final = vars(Hashed)["_hash"].__set__
+_set_simple: Final = vars(Hashed)["_simple"].__set__
 
 
 def is_simple(node: Hashed) -> bool:
@@ -41,7 +46,7 @@ def is_simple(node: Hashed) -> bool:
 
 def as_simple(node: Hashed) -> None:
     """Mark a node as one that cannot be made simpler."""
-    object.__setattr__(node, "_simple", True)
+    _set_simple(node, True)
 
 
 def known_fields(node: Hashed) -> frozenset[str] | None:

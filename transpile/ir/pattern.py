@@ -45,6 +45,8 @@ class Pattern:
     @classmethod
     def of(cls, *parts: Part) -> Pattern:
         """Return the pattern of these parts, normalised."""
+        if _is_normal(parts):
+            return cls(parts)
         merged: list[Part] = []
         for wild, group in groupby(parts, key=lambda part: isinstance(part, Wild)):
             if wild:
@@ -53,9 +55,8 @@ class Pattern:
                 merged += [Wild.RUN] * (Wild.RUN in wilds)
             elif text := "".join(part for part in group if isinstance(part, str)):
                 merged.append(text)
-        normal = tuple(merged)
         # an empty literal between two wildcards vanished: the wildcards are neighbours now
-        return cls(normal) if normal == parts else cls.of(*normal)
+        return cls.of(*merged)
 
     @classmethod
     def literal(cls, text: str) -> Pattern:
@@ -149,6 +150,19 @@ class Pattern:
     def from_json(cls, data: list[str | dict[str, str]]) -> Pattern:
         """Return the pattern that `to_json` wrote. Raises KeyError, ValueError for other data."""
         return cls.of(*(p if isinstance(p, str) else Wild(p["wild"]) for p in data))
+
+
+def _is_normal(parts: tuple[Part, ...]) -> bool:
+    """Return whether parts are as `Pattern` wants them."""
+    before: Part = Wild.ONE
+    for part in parts:
+        if isinstance(part, str):
+            if not part or isinstance(before, str):
+                return False
+        elif before is Wild.RUN:
+            return False
+        before = part
+    return True
 
 
 def _exact_matcher(pattern: Pattern) -> Callable[[str], bool]:

@@ -62,15 +62,14 @@ def simplify(pipeline: Pipeline) -> Pipeline:
 
 
 def _simpler(node: Node) -> Node:
-    if is_simple(node):
+    if not NODE_FIELDS[type(node)] or is_simple(node):
         return node
     if isinstance(node, Pipeline):
         return simplify(node)
-    if NODE_FIELDS[type(node)]:
-        node = rebuild(node, _simpler)
-        rule = _RULES.get(type(node))
-        if rule is not None:
-            node = rule(node)
+    node = rebuild(node, _simpler)
+    rule = _RULES.get(type(node))
+    if rule is not None:
+        node = rule(node)
     as_simple(node)
     return node
 
@@ -78,6 +77,8 @@ def _simpler(node: Node) -> Node:
 def _call(call: Call) -> Expr:
     if call.name != "coalesce":
         return call
+    if len(call.args) == 2:  # the most frequent, and a hash takes longer
+        return call.args[0] if call.args[0] == call.args[1] else call
     first, *others = dict.fromkeys(call.args)
     if len(others) + 1 == len(call.args):
         return call
@@ -221,12 +222,23 @@ def _among(part: Pred, decided: Container[Pred], outer: type[And] | type[Or]) ->
 # -- tests on computed values --------------------------------------------------------------------
 
 
+def is_filled(expr: Expr) -> bool:
+    """Return whether an expression is, where nothing else is there, a constant."""
+    match expr:
+        case Call("coalesce", (*_, Lit(value))):
+            return value is not None
+        case _:
+            return False
+
+
 def _exists(pred: Exists) -> Pred:
     match pred.subject:
         case Field():
             return pred
         case Lit(value):
             return FALSE if value is None else TRUE
+        case Call("coalesce") as filled if is_filled(filled):
+            return TRUE
         case Call("coalesce", args):
             return simplify_pred(any_of(Exists(a, span=pred.span) for a in args))
         case Call(name, args) if name in TOTAL:

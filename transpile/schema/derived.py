@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import assert_never
 
 from transpile.ir.decide import compile_condition
@@ -96,7 +95,6 @@ def derived(
     return Bounds(said, FALSE)
 
 
-@lru_cache(maxsize=1024)
 def meets(condition: Condition, text: str) -> bool:
     """Return whether one value, given as text, meets a condition."""
     return compile_condition(condition)(text)
