@@ -32,7 +32,7 @@ from transpile.ir.pred import (
 )
 from transpile.ir.regex import parse_regex
 from transpile.ir.stages import Filter
-from transpile.verify.prove import Facts, Relation, compare, disjoint, implies, satisfiable
+from transpile.verify.prove import MANY, Facts, Relation, compare, disjoint, implies, satisfiable
 from transpile.verify.prove.bounds import NONE
 from transpile.verify.prove.values import asked, excluded
 
@@ -187,6 +187,28 @@ predicates = st.recursive(
 @settings(max_examples=400, deadline=None)
 @given(predicates, predicates)
 def test_implication_is_what_the_interpreter_finds(narrow: Pred, wide: Pred) -> None:
+    _check_implication(narrow, wide)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(leaves, leaves), min_size=MANY, max_size=MANY + 1),
+    st.sampled_from((And, Or)),
+    st.booleans(),
+)
+def test_many_alternatives_imply_others_in_their_places(
+    pairs: list[tuple[Pred, Pred]], join: type[And | Or], negated: bool
+) -> None:
+    narrow = join(tuple(And(pair) for pair in pairs))
+    wide = join(tuple(Or(pair) for pair in pairs))
+    assert implies(narrow, wide).holds
+    if negated:
+        narrow, wide = Not(wide), Not(narrow)
+    _check_implication(narrow, wide)
+    _check_implication(wide, narrow)
+
+
+def _check_implication(narrow: Pred, wide: Pred) -> None:
     found = implies(narrow, wide)
     left, right = compile_pred(narrow), compile_pred(wide)
     if found.holds:

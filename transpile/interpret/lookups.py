@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import ip_network
 from itertools import islice
 
@@ -16,12 +17,16 @@ from transpile.interpret.errors import NotComputable
 from transpile.interpret.values import Row, assign, items, pack
 from transpile.ir.decide import Scalar, address, text
 from transpile.ir.pattern import Pattern
+from transpile.ir.remember import remember
 from transpile.ir.stages import Lookup
 from transpile.ir.text import fold
 from transpile.tables import Table
 
 TableRow = Mapping[str, str]
 Matcher = Callable[[str], bool]
+
+_SCANS = 4096
+"""Values whose entries in a table that has to be scanned are kept."""
 
 
 def table_rows(tables: Mapping[str, Table], name: str, span: Span | None) -> Table:
@@ -94,12 +99,14 @@ def _combinations(keys: Sequence[list[Scalar]]) -> Iterator[tuple[str, ...]]:
             yield (text(value), *rest)
 
 
+@remember
 def _finder(
     table: Table, columns: tuple[str, ...]
 ) -> Callable[[tuple[str, ...]], Sequence[TableRow]]:
     """Return a function from key values to the entries, in file order, at most `max_matches`.
 
-    An entry with an empty key cell is found by no value.
+    An entry with an empty key cell is found by no value.  What a scan found is kept: events of one
+    kind hold the same values again and again.
     """
     rows = [row for row in table.rows or () if all(cell(row, column) for column in columns)]
     kinds = tuple(table.match_types.get(column, "EXACT").upper() for column in columns)
@@ -121,13 +128,14 @@ def _finder(
         for row in rows
     ]
 
+    @lru_cache(maxsize=_SCANS)
     def scan(key: tuple[str, ...]) -> Sequence[TableRow]:
         found = (
             row
             for matchers, row in entries
             if all(matches(value) for matches, value in zip(matchers, key, strict=True))
         )
-        return list(islice(found, most))
+        return tuple(islice(found, most))
 
     return scan
 

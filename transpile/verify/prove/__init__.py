@@ -29,6 +29,10 @@ from transpile.verify.prove.search import Exhausted, Search
 
 Event = dict[str, Any]
 
+MANY = 8
+"""Alternatives that are held against others one by one first: a text read back has them in order.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -116,11 +120,23 @@ def _decided(pred: Pred) -> Callable[[Event], bool]:
 def implies(narrow: Pred, wide: Pred, facts: Facts = NO_FACTS) -> Answer:
     """Return whether every event that meets the first predicate meets the second."""
     left = apart(narrow, wide)
-    if _same(left.one, left.other):
+    if _same(left.one, left.other) or _implies_in_pairs(*left.sides, facts):
         return Answer(True)
     found = satisfiable(left.only_first, facts)
     holds = None if found.holds is None else not found.holds
     return Answer(holds, found.event, found.reason)
+
+
+def _implies_in_pairs(narrow: Pred, wide: Pred, facts: Facts) -> bool:
+    """Return whether each of many alternatives, or conditions, implies the one in its place."""
+    match narrow, wide:
+        case (Or(parts), Or(others)) | (And(parts), And(others)):
+            pairs = zip(parts, others, strict=False)
+            return len(parts) == len(others) >= MANY and all(
+                implies(part, other, facts).holds for part, other in pairs
+            )
+        case _:
+            return False
 
 
 def disjoint(one: Pred, other: Pred, facts: Facts = NO_FACTS) -> Answer:

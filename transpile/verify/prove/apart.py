@@ -40,9 +40,14 @@ class Apart:
     positive: bool = True
 
     @property
+    def sides(self) -> tuple[Pred, Pred]:
+        """What is left of both, that first which meets the first predicate if it is met."""
+        return (self.one, self.other) if self.positive else (self.other, self.one)
+
+    @property
     def only_first(self) -> Pred:
         """What the events meet that meet the first predicate and not the second."""
-        kept, gone = (self.one, self.other) if self.positive else (self.other, self.one)
+        kept, gone = self.sides
         return all_of((kept, negate(gone), *(part.met for part in self.shared)))
 
 
