@@ -212,6 +212,9 @@ def any_of(args: Iterable[Pred]) -> Pred:
 def _join(args: Iterable[Pred], kind: type[And] | type[Or], *, unit: Const, zero: Const) -> Pred:
     flat: list[Pred] = []
     for arg in args:
+        if not isinstance(arg, (kind, Const)):  # the most frequent
+            flat.append(arg)
+            continue
         for item in arg.args if isinstance(arg, kind) else (arg,):
             if not isinstance(item, Const):
                 flat.append(item)

@@ -178,7 +178,10 @@ def unknowns(pred: Pred, *, positive: bool = True) -> Iterator[tuple[Unknown, bo
             pass
 
 
-_NO_NODE = re.compile(r"(?:(?:tuple|frozenset|str|int|float|bool|None|Literal\[.*\])[\s|,\[\].]*)+")
+_NO_NODE = re.compile(
+    r"(?:(?:tuple|frozenset|str|int|float|bool|None|Literal\[.*\]"
+    r"|Condition|Quant|CompareOp|Pattern|Regex)[\s|,\[\].]*)+"
+)
 """Annotations of fields that hold no node."""
 
 

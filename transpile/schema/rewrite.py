@@ -220,8 +220,8 @@ class Rewriting:
     """One run of `rewrite`: the facts, and what was noticed on the way.
 
     targets: the target fields that were used.  unmapped, implied: source fields without counterpart
-    and those whose tests the log source implies.  plain: a source field's name without prefix;
-    lookup: its target.
+    and those whose tests the log source implies.  asked: see `choices`.  noted: see `note`.  plain:
+    a source field's name without prefix; lookup: its target.
     """
 
     resolution: Resolution
@@ -231,6 +231,8 @@ class Rewriting:
     unmapped: dict[str, None] = field(default_factory=dict)
     implied: dict[str, None] = field(default_factory=dict)
     targets: dict[str, FieldTarget] = field(default_factory=dict)
+    asked: dict[str, tuple[FieldTarget, ...]] = field(default_factory=dict)
+    noted: set[tuple[str, str]] = field(default_factory=set)
     fields: FieldMap = field(init=False)
     constants: Mapping[str, str] = field(init=False)
     plain: Callable[[str], str] = field(init=False)
@@ -270,7 +272,7 @@ class Rewriting:
     # -- tests of one field ----------------------------------------------------------------------
 
     def _field(self, node: Pred, name: str, condition: Condition | None, quant: Quant) -> Bounds:
-        fixed = self.constants.get(self.plain(name))
+        fixed = self.constants.get(self.plain(name)) if self.constants else None
         if fixed is not None:
             met = condition is None or meets(condition, fixed)
             return Bounds.exact(TRUE if met else FALSE)
@@ -290,7 +292,7 @@ class Rewriting:
         self, node: Pred, name: str, target: FieldTarget, condition: Condition | None, quant: Quant
     ) -> Bounds:
         """Return the bounds of a test on the target field and on its `also` fields."""
-        choices = _choices(target, self.taxonomy)
+        choices = self.choices(name, target)
         if target.derive is None and len(choices) == 1:
             self.note(target, name)
             return Bounds.exact(_about(node, name, target))
@@ -322,9 +324,19 @@ class Rewriting:
         message = f"{target.field} holds more than {name}: the test on it is wider"
         return replace(joined, losses=(Loss("TGT606", message, node.span),))
 
+    def choices(self, name: str, target: FieldTarget) -> tuple[FieldTarget, ...]:
+        """Return the target of a source field and those of its `also` fields to be asked too."""
+        found = self.asked.get(name)
+        if found is None:
+            found = self.asked[name] = _choices(target, self.taxonomy)
+        return found
+
     def note(self, target: FieldTarget, name: str) -> None:
         """Note that a target is used for a source field, with what that assumes."""
         assert target.field is not None
+        if (target.field, name) in self.noted:
+            return
+        self.noted.add((target.field, name))
         self.targets.setdefault(target.field, target)
         taken = DERIVES[target.derive].assumes if target.derive else ""
         if taken:
