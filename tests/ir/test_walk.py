@@ -34,7 +34,8 @@ def _is_node(part: Any) -> bool:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_each_field_whose_type_has_nodes_is_visited(kind: type[Node]) -> None:
     hints = get_type_hints(kind, localns=NAMES)
-    holding = {field.name for field in fields(kind) if any(map(_is_node, _parts(hints[field.name])))}
+    parts = {field.name: _parts(hints[field.name]) for field in fields(kind)}
+    holding = {name for name, found in parts.items() if any(map(_is_node, found))}
     assert holding <= set(NODE_FIELDS[kind])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 
 class Hashed:
@@ -17,7 +17,7 @@ class Hashed:
 
     _fields: frozenset[str]
     _hash: int
-    _simple: bool
+    _simple: Hashed | Literal[True]
     _weight: int
 
     @staticmethod
@@ -39,14 +39,17 @@ _set_hash: Final = vars(Hashed)["_hash"].__set__
 _set_simple: Final = vars(Hashed)["_simple"].__set__
 
 
-def is_simple(node: Hashed) -> bool:
-    """Return whether a node was marked by `as_simple`."""
-    return getattr(node, "_simple", False)
+def known_simple(node: Hashed) -> Hashed | None:
+    """Return the node that `keep_simple` kept, None before."""
+    found: Any = getattr(node, "_simple", None)
+    return node if found is True else found
 
 
-def as_simple(node: Hashed) -> None:
-    """Mark a node as one that cannot be made simpler."""
-    _set_simple(node, True)
+def keep_simple(node: Hashed, simple: Hashed) -> None:
+    """Keep what a node is at its simplest, which cannot be made simpler; maybe the node itself."""
+    _set_simple(simple, True)
+    if simple is not node:
+        _set_simple(node, simple)
 
 
 def known_fields(node: Hashed) -> frozenset[str] | None:

@@ -16,7 +16,7 @@ from typing import Any, cast
 from transpile.ir.decide import compile_condition
 from transpile.ir.expr import Call, Case, Expr, Field, Lit, Node
 from transpile.ir.functions import TOTAL
-from transpile.ir.hashed import as_simple, is_simple
+from transpile.ir.hashed import keep_simple, known_simple
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import (
     FALSE,
@@ -62,16 +62,19 @@ def simplify(pipeline: Pipeline) -> Pipeline:
 
 
 def _simpler(node: Node) -> Node:
-    if not NODE_FIELDS[type(node)] or is_simple(node):
+    if not NODE_FIELDS[type(node)]:
         return node
+    known = known_simple(node)
+    if known is not None:
+        return cast(Node, known)
     if isinstance(node, Pipeline):
         return simplify(node)
-    node = rebuild(node, _simpler)
-    rule = _RULES.get(type(node))
+    new = rebuild(node, _simpler)
+    rule = _RULES.get(type(new))
     if rule is not None:
-        node = rule(node)
-    as_simple(node)
-    return node
+        new = rule(new)
+    keep_simple(node, new)
+    return new
 
 
 def _call(call: Call) -> Expr:

@@ -87,8 +87,9 @@ def resolve(
         own, fixed = native_source(source, pred)
         return Resolution(own, constants=fixed)
     labels = tuple(found for label in data_sources for found in find_data_source(label))
-    codes = _codes(pred) or ()
-    literals: dict[str, dict[str, None]] = {name: {} for name in sorted(fields_of(pred))}
+    names = fields_of(pred)
+    codes = () if names.isdisjoint(EVENT_CODE_FIELDS) else _codes(pred) or ()
+    literals: dict[str, dict[str, None]] = {name: {} for name in sorted(names)}
     asked = _terms(pred)
     for name, value in asked:
         literals[name][value] = None

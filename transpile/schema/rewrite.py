@@ -250,7 +250,7 @@ class Rewriting:
 
     def premise(self, pred: Pred) -> Pred:
         """Return the tests of a filter that were left out because the log source implies them."""
-        return all_of(_premises(pred, self))
+        return all_of(_premises(pred, self)) if self.implied else TRUE
 
     def bounds(self, node: Pred) -> Bounds:
         """Return the bounds of a leaf of the filter in the target taxonomy."""

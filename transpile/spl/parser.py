@@ -85,12 +85,15 @@ def _anywhere(name: str, text: str) -> ast.Command | None:
         return None
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _CALL = Span(1, 2)
 _EMPTY = Span(1, 1)
 
 
 def _placed(value: Any, call: Span) -> Any:
     """Return a part of what `_anywhere` returns, seen as that of a macro call."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Span):
         return {_CALL: call, _EMPTY: Span(call.start, call.start)}.get(value, value)
     if isinstance(value, tuple):
