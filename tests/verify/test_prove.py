@@ -15,6 +15,7 @@ from transpile.ir.expr import Field
 from transpile.ir.pattern import Pattern, Wild
 from transpile.ir.pred import (
     And,
+    Compare,
     Condition,
     Exists,
     Glob,
@@ -24,6 +25,7 @@ from transpile.ir.pred import (
     NumEq,
     Or,
     Order,
+    OrderOp,
     Pred,
     Quant,
     Test,
@@ -32,9 +34,18 @@ from transpile.ir.pred import (
 )
 from transpile.ir.regex import parse_regex
 from transpile.ir.stages import Filter
-from transpile.verify.prove import MANY, Facts, Relation, compare, disjoint, implies, satisfiable
+from transpile.verify.prove import (
+    MANY,
+    Facts,
+    Relation,
+    compare,
+    disjoint,
+    implies,
+    is_of_numbers,
+    satisfiable,
+)
 from transpile.verify.prove.bounds import NONE
-from transpile.verify.prove.values import asked, excluded
+from transpile.verify.prove.values import NUMERAL, asked, excluded, value_for
 
 EVERYTHING = Facts(single=lambda name: True, whole=lambda name: True)
 
@@ -95,6 +106,62 @@ def test_relation(first: str, second: str, relation: str) -> None:
 def test_facts_about_fields_are_used(first: str, second: str) -> None:
     assert compare(predicate(first), predicate(second)).relation is not Relation.EQUAL
     assert compare(predicate(first), predicate(second), EVERYTHING).relation is Relation.EQUAL
+
+
+@pytest.mark.parametrize(
+    ("search", "facts"),
+    [
+        pytest.param("| where a=b", Facts(whole=lambda name: name == "a"), id="whole-numbers"),
+        pytest.param("a=x a=y | where a=b", Facts(single=lambda name: name == "b"), id="one-value"),
+    ],
+)
+def test_an_event_that_is_shown_has_what_is_known_of_its_fields(search: str, facts: Facts) -> None:
+    plain, found = satisfiable(predicate(search)), satisfiable(predicate(search), facts)
+    assert plain.event is not None
+    assert not _has(plain.event, facts)
+    assert found.event is None or _has(found.event, facts)
+    assert found.holds is not False
+
+
+def _has(event: dict[str, Any], facts: Facts) -> bool:
+    """Return whether an event has what is known of its fields."""
+    return not any(
+        (facts.single(name) and isinstance(value, list))
+        or (facts.whole(name) and not (isinstance(value, str) and value.lstrip("-").isdigit()))
+        for name, value in event.items()
+    )
+
+
+@pytest.mark.parametrize("bound", [10.0, 2.0**53, 1e16, 1e20, -1e20, 1e300])
+@pytest.mark.parametrize("op", ["<", ">", "<=", ">="])
+def test_numbers_beyond_a_large_bound_are_found(bound: float, op: OrderOp) -> None:
+    asks = {(asked(Order(op, bound)), True), (asked(NumEq(bound)), False), (NUMERAL, True)}
+    found = value_for(frozenset(asks))
+    assert found is not None
+    assert all(condition.check(found) is wanted for condition, wanted in asks)
+
+
+def test_a_bound_that_no_number_reaches_is_not_decided() -> None:
+    assert satisfiable(predicate("a>1e999 a<5"), EVERYTHING).reason
+
+
+@pytest.mark.parametrize(
+    ("condition", "numbers"),
+    [
+        pytest.param(TextEq("200"), True, id="the-text-of-a-number"),
+        pytest.param(TextEq("unknown"), False, id="a-word"),
+        pytest.param(TextEq("0200"), False, id="a-number-in-another-spelling"),
+        pytest.param(Glob(Pattern.from_spl("4*")), True, id="numbers-with-a-first-digit"),
+        pytest.param(Glob(Pattern.from_spl("0x*")), False, id="hexadecimal"),
+        pytest.param(NumEq(5), True, id="a-whole-number"),
+        pytest.param(NumEq(5.5), False, id="a-fraction"),
+        pytest.param(Order(">", 5.5), True, id="an-order"),
+        pytest.param(Matches(parse_regex("^[45]")), True, id="expression-of-digits"),
+        pytest.param(Matches(parse_regex("^[a-f]")), False, id="expression-of-letters"),
+    ],
+)
+def test_what_a_whole_number_can_meet(condition: Condition, numbers: bool) -> None:
+    assert is_of_numbers(condition) is numbers
 
 
 def test_what_every_event_meets_is_used() -> None:
@@ -172,6 +239,7 @@ subjects = st.sampled_from("fg").map(Field)
 leaves: st.SearchStrategy[Pred] = st.one_of(
     st.builds(Test, subjects, conditions, st.sampled_from(list(Quant))),
     st.builds(Exists, subjects),
+    st.builds(Compare, st.sampled_from(("==", "<")), subjects, subjects),
 )
 predicates = st.recursive(
     leaves,
@@ -233,14 +301,12 @@ def test_a_predicate_is_equal_to_itself_written_otherwise(pred: Pred) -> None:
 @settings(max_examples=200, deadline=None)
 @given(predicates)
 def test_facts_hold_for_events_that_have_them(pred: Pred) -> None:
-    found = satisfiable(pred, Facts(single=lambda name: True))
-    if found.holds is False:
-        decide = compile_pred(pred)
-        assert not [e for e in EVENTS if decide(e) and not any(map(_several, e.values()))]
-
-
-def _several(value: Any) -> bool:
-    return isinstance(value, list)
+    for facts in (Facts(single=lambda name: True), Facts(whole=lambda name: name == "f")):
+        found = satisfiable(pred, facts)
+        if found.holds is False:
+            decide = compile_pred(pred)
+            assert not [event for event in EVENTS if decide(event) and _has(event, facts)]
+        assert found.event is None or _has(found.event, facts)
 
 
 @settings(max_examples=400, deadline=None)

@@ -19,13 +19,15 @@ from typing import Any
 from transpile.interpret import NotComputable, compile_pred
 from transpile.ir.expr import Expr, Field
 from transpile.ir.pred import TRUE as ALWAYS
-from transpile.ir.pred import And, Or, Pred, all_of
+from transpile.ir.pred import And, Condition, Or, Pred, all_of
 from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import conjuncts, fields_of
 from transpile.records import dataclass
 from transpile.verify.prove.apart import apart
 from transpile.verify.prove.formulas import Formula, both, formula
+from transpile.verify.prove.product import Undecided
 from transpile.verify.prove.search import Exhausted, Search
+from transpile.verify.prove.values import WHOLE, asked, value_for
 
 Event = dict[str, Any]
 
@@ -93,7 +95,7 @@ def satisfiable(pred: Pred, facts: Facts = NO_FACTS) -> Answer:
              for part in conjuncts(wanted))  # fmt: skip
     try:
         for event in search.events(both(parts)):
-            if all(_decided(part)(event) for part in conjuncts(wanted)):
+            if _has(event, facts) and all(_decided(part)(event) for part in conjuncts(wanted)):
                 return Answer(True, event)
             search.doubts.setdefault("an event that was solved for is none", None)
     except NotComputable as error:
@@ -103,6 +105,27 @@ def satisfiable(pred: Pred, facts: Facts = NO_FACTS) -> Answer:
     if search.doubts:
         return Answer(None, reason="; ".join(search.doubts))
     return Answer(False)
+
+
+def is_of_numbers(condition: Condition) -> bool:
+    """Return whether a whole number, plainly written, can meet a condition, as far as is seen."""
+    try:
+        return value_for(frozenset(((asked(condition), True), (WHOLE, True)))) is not None
+    except Undecided:
+        return True
+
+
+def _has(event: Event, facts: Facts) -> bool:
+    """Return whether the values of an event are such as is known of its fields."""
+    return all(
+        not (facts.single(name) and isinstance(value, list))
+        and (not facts.whole(name) or all(map(WHOLE.check, _each(value))))
+        for name, value in event.items()
+    )
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 @lru_cache(maxsize=4096)
@@ -210,5 +233,6 @@ __all__ = [
     "disjoint",
     "equal",
     "implies",
+    "is_of_numbers",
     "satisfiable",
 ]

@@ -289,11 +289,17 @@ def _a_number(conditions: frozenset[Signed]) -> str | None:
 
 
 def _amounts(numbers: Iterable[Signed], whole: bool) -> list[float]:
-    """Return numbers that the comparisons let pass, one from each stretch between the bounds."""
+    """Return numbers that the comparisons let pass, one from each stretch between the bounds.
+
+    Raises `Undecided` for a bound that is larger than all numbers.
+    """
     numbers = list(numbers)
     bounds = sorted({_bound(each.condition) for each, _ in numbers})
+    if not all(map(math.isfinite, bounds)):
+        raise Undecided("a number too large to tell is not decided here")
+    below, above = bounds[0] - _step(bounds[0]), bounds[-1] + _step(bounds[-1])
     tried: list[float] = []
-    for low, high in zip([bounds[0] - 2, *bounds], [*bounds, bounds[-1] + 2], strict=True):
+    for low, high in zip([below, *bounds], [*bounds, above], strict=True):
         tried += [low, (low + high) / 2, *_wholes_between(low, high)]
     tried.append(bounds[-1])
     checks = [(each.check, wanted) for each, wanted in numbers]
@@ -307,6 +313,11 @@ def _amounts(numbers: Iterable[Signed], whole: bool) -> list[float]:
         for amount in sorted(found, key=lambda a: (a != math.floor(a), abs(a)))
         if all(check(amount) is wanted for check, wanted in checks)
     ]
+
+
+def _step(bound: float) -> float:
+    """Return a distance that leads to another number: near a large one there are few."""
+    return max(2, 4 * math.ulp(bound))
 
 
 def _bound(condition: p.Condition) -> float:
