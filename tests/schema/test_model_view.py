@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from transpile.schema.datasets import dataset
-from transpile.schema.model_view import model_view, without_fillers
+from transpile.schema.model_view import fills_plainly, model_view, without_fillers
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,20 @@ def test_raw_events_have_no_fillers() -> None:
     source = dataset("windows.sysmon.1")
     assert source is not None
     assert without_fillers({"User": "unknown"}, source) == {"User": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "plainly"),
+    [
+        pytest.param("endpoint.processes", {"user": "unknown"}, True, id="as-the-model-writes-it"),
+        pytest.param("endpoint.processes", {"user": "Unknown"}, False, id="in-another-case"),
+        pytest.param("endpoint.processes", {"note": "Unknown"}, True, id="in-no-field-it-fills"),
+        pytest.param("windows.sysmon.1", {"User": "Unknown"}, True, id="a-raw-event-keeps-it"),
+    ],
+)
+def test_what_stands_for_a_missing_value_is_written_plainly(
+    name: str, event: dict[str, Any], plainly: bool
+) -> None:
+    source = dataset(name)
+    assert source is not None
+    assert fills_plainly(event, source) is plainly

@@ -45,6 +45,16 @@ def without_fillers(event: Mapping[str, Any], source: Dataset) -> Mapping[str, A
     return _calculated(event, Same(source))
 
 
+def fills_plainly(event: Mapping[str, Any], source: Dataset) -> bool:
+    """Return whether `unknown` is written so wherever a view drops it as no value.
+
+    What shows a missing value shows it in that spelling.
+    """
+    texts = (value for value in event.values() if isinstance(value, str))
+    odd = {text for text in texts if text != UNKNOWN and text.lower() == UNKNOWN}
+    return not odd or odd <= {str(value) for value in without_fillers(event, source).values()}
+
+
 @by_event
 def _calculated(event: Mapping[str, Any], same: Same[Dataset]) -> Mapping[str, Any]:
     source = same.item

@@ -10,9 +10,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from transpile.backends.eql.engine.tree import Value
+
+from transpile.ir.decide import text
+from transpile.ir.text import number
 
 Mapped = Mapping[str, str]
 Document = Mapping[str, tuple[Value, ...]]
@@ -86,8 +90,8 @@ def address_of(value: Value) -> str | None:
 
 
 def _whole(value: Value) -> int | None:
-    number = _number(value)
-    return None if number is None else int(number)
+    found = _number(value)
+    return None if found is None else int(found)
 
 
 def _number(value: Value) -> int | float | None:
@@ -97,15 +101,10 @@ def _number(value: Value) -> int | float | None:
         case int() | float():
             return value
         case str():
-            try:
-                return int(value)
-            except ValueError:
-                pass
-            try:
-                number = float(value)
-            except ValueError:
+            found = number(value)  # Python reads more: `2_00`, ` 5`, digits of other scripts
+            if found is None or not isfinite(found):
                 return None
-            return number if abs(number) < float("inf") else None
+            return found if isinstance(found, int) or not value.isdigit() else int(value)
 
 
 def _truth(value: Value) -> bool | None:
@@ -137,3 +136,14 @@ COERCE: Mapping[str, Callable[[Value], Value]] = {
     "date": millis_of,
     "date_nanos": millis_of,
 }
+
+
+def is_shown(value: Value, kind: str) -> bool:
+    """Return whether a value is one that a field of a type holds and shows as it is written.
+
+    A whole number written otherwise (`05`, `5.0`) is stored, but comes back in its plain spelling.
+    """
+    if kind not in COERCE or value is None:
+        return True
+    made = COERCE[kind](value)
+    return made is not None and (COERCE[kind] is not _whole or text(value) == str(made))

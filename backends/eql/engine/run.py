@@ -8,7 +8,7 @@ from typing import Any
 
 from transpile.backends.base import Draft, Event, Inputs, Seen, Side
 from transpile.backends.eql.engine import tree
-from transpile.backends.eql.engine.documents import COERCE
+from transpile.backends.eql.engine.documents import is_shown
 from transpile.backends.eql.engine.evaluate import evaluate
 from transpile.backends.eql.engine.indexing import Index
 from transpile.backends.eql.engine.parser import parse_eql
@@ -94,7 +94,7 @@ def _accepts(event: Event, draft: Draft, inputs: Inputs) -> bool:
     numeric = _compared_as_numbers(query)
     for path, kind in kinds.items():
         values = _values((event if index.source.native else document).get(path))
-        if kind in COERCE and any(COERCE[kind](value) is None for value in values):
+        if not all(is_shown(value, kind) for value in values):
             return False
         if len(values) > 1 and index.is_single(path):
             return False

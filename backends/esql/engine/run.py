@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from transpile.backends.base import Draft, Event, Seen
-from transpile.backends.eql.engine.documents import COERCE
+from transpile.backends.eql.engine.documents import COERCE, is_shown
 from transpile.backends.eql.engine.indexing import Index
 from transpile.backends.eql.types import FAMILY
 from transpile.backends.esql.engine import tree as t
@@ -23,6 +23,7 @@ from transpile.ir.remember import Same, by_event, remember
 from transpile.ir.text import number
 from transpile.records import dataclass
 from transpile.schema.ecs import is_ecs
+from transpile.schema.model_view import fills_plainly
 from transpile.tables import Table
 
 _REAL = frozenset({"double", "float", "half_float", "scaled_float"})
@@ -71,7 +72,8 @@ class EsqlEngine:
 
         It has the event code that the log source stands for, the document tells what the event's
         fields say, each value is spelt as a field of its type shows it, a field that the schema
-        knows as single has one value, and the values fit what the query takes them for.
+        knows as single has one value, what stands for a missing value is written as the query
+        shows one, and the values fit what the query takes them for.
         """
         index = Index.of(draft.inputs)
         read = frozenset(map(index.fields.strip, draft.inputs.fields))
@@ -79,6 +81,8 @@ class EsqlEngine:
             return False
         if any(len(_listed(value)) > 1 and not _is_list(name, index)
                for name, value in event.items() if index.fields.strip(name) in read):
+            return False
+        if not fills_plainly(event, index.source):
             return False
         query = _parsed(draft.text)
         document = _document(event, Same(index))
@@ -235,9 +239,9 @@ def _spelt(path: str, kind: str, value: Any) -> bool:
     if kind not in COERCE:
         return True
     for item in _listed(value):
-        made = COERCE[kind](item)
-        if made is None:
+        if not is_shown(item, kind):
             return False
+        made = COERCE[kind](item)
         if FAMILY[kind] == "ip" and made != item:
             return False
         if FAMILY[kind] == "date" and made != int(str(made).partition(".")[0]):

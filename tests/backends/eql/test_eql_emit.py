@@ -367,6 +367,16 @@ def test_numbers_in_keywords_are_written_plainly(code, accepted):
     assert backend.engine("").accepts({"EventCode": code}, draft) is accepted
 
 
+@pytest.mark.parametrize(
+    ("status", "accepted"),
+    [("200", True), (200, True), ("0200", False), ("200.0", False), ("2_00", False), ("x", False)],
+)
+def test_numbers_in_whole_numbers_are_written_plainly(status, accepted):
+    draft = emitted(Pipeline((DataModel("Web", "Web"), Filter(of("status", "200")))))
+    assert "http.response.status_code == 200" in draft.text
+    assert backend.engine("").accepts({"status": status}, draft) is accepted
+
+
 def test_what_the_log_source_stands_for_is_required_of_events():
     scope = Or((of("eventtype", "wineventlog_system"), of("Channel", "System")))
     pred = And((scope, of("EventCode", "7045"), of("ServiceName", "x")))
