@@ -21,7 +21,7 @@ from transpile.ir.stages import DataModel, Events
 from transpile.records import dataclass
 from transpile.schema import cim
 from transpile.schema.datasets import Dataset
-from transpile.schema.fields import FieldMap, sql_column
+from transpile.schema.fields import FieldMap, is_list, sql_column
 
 BASE_FIELDS = frozenset({"host", "source", "sourcetype", "index", "tag", "eventtype", "punct"})
 _REAL = frozenset({"_time", "_indextime", "duration", "response_time"})
@@ -163,7 +163,7 @@ class RawColumns:
     def column(self, field: str) -> ColumnOf:
         if field in _REAL:
             return ColumnOf(field, Kind.REAL)
-        if field in ("tag", "eventtype") or field.endswith("{}") or "{}." in field:
+        if is_list(field):
             return ColumnOf(field, Kind.LIST)
         fact = FieldMap(self.found).fact(field) if self.found is not None else None
         if fact is not None and fact.mv:

@@ -98,6 +98,15 @@ def test_a_list_is_read_value_by_value() -> None:
     assert relation("esql", "deletion", "deletio", rule) is not Relation.EQUAL
 
 
+def test_some_member_of_a_list_is_not_every_member() -> None:
+    some = """LEN(LIST_FILTER("a.b{}", LAMBDA "x" : "x" ILIKE 'v%')) > 0"""
+    other = """LEN(LIST_FILTER("a.b{}", LAMBDA "x" : NOT "x" ILIKE 'v%')) > 0"""
+    every = f'"a.b{{}}" IS NOT NULL AND NOT {other}'
+    rule = 'a.b{}="v*" | stats count by user'
+    assert relation("sql:duckdb", rule=rule) is Relation.EQUAL
+    assert relation("sql:duckdb", some, every, rule) is not Relation.EQUAL
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

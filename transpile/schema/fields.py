@@ -291,6 +291,14 @@ def known_fields(
     return tuple(name for name, target in found if target is not None and target.field is not None)
 
 
+def is_list(name: str) -> bool:
+    """Return whether a field may have several values in any dataset, as its name tells.
+
+    Splunk gives an event several tags and types; `{}` stands for the members of a JSON array.
+    """
+    return name in ("tag", "eventtype") or "{}" in name
+
+
 def sql_column(field: str) -> str:
     """Return the default column of a Splunk field.
 

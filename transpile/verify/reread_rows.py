@@ -18,7 +18,7 @@ from transpile.ir.simplify import simplify_pred
 from transpile.ir.stages import DataModel
 from transpile.ir.walk import descend, rebuild
 from transpile.schema import cim
-from transpile.schema.fields import sql_column
+from transpile.schema.fields import is_list, sql_column
 from transpile.targets import find, variant_of
 from transpile.verify.proof import Proof, undecided
 from transpile.verify.prove import Comparison, Facts, Relation, compare
@@ -120,7 +120,8 @@ def _single(trial: Trial) -> Callable[[str], bool]:
     if isinstance(source, DataModel):
         facts = cim.node_facts(source.model, source.node)
         lists = frozenset(map(sql_column, facts.mv)) if facts else lists
-    return lambda name: name not in lists and not trial.maker.multivalued(name)
+    several = trial.maker.multivalued
+    return lambda name: not (name in lists or is_list(name) or several(name))
 
 
 def _whole(said: Pred) -> Callable[[str], bool]:
