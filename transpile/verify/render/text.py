@@ -114,7 +114,9 @@ def _proof(report: Report) -> Iterator[str]:
         said = f"for all events the query's WHERE clause, read back, says what {found.about} say"
         yield _line("proof", said)
         return
-    yield _line("proof", found.reason or _PROOFS[found.relation])
+    said = found.reason or _PROOFS[found.relation]
+    but = found.relation is Relation.EQUAL and report.losses
+    yield _line("proof", f"{said}, but for what is left out" if but else said)
     if report.refuted:
         for event, which in ((found.missed, "stops"), (found.extra, "passes")):
             if event is not None:

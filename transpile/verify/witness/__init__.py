@@ -103,7 +103,8 @@ def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Group]]:
         return []
     rule = maker.settle(rule)
     maker = maker.led_by(rule)
-    solved = Solved(rule.pred, Facts(maker.single, maker.whole, maker.given))
+    facts = Facts(maker.single, maker.whole, maker.given)
+    solved = Solved(rule.pred, facts, replace(facts, whole=maker.typed) if maker.typed else None)
     made = [group for each in _makers(rule, pipeline, maker)
             for group in _limited(_groups(rule, pipeline, each, solved))]  # fmt: skip
     singles = [event for group in made if len(group) == 1 for event in group]

@@ -142,11 +142,13 @@ class _Kept:
 class Solved:
     """What the prover finds of a predicate and its mutants: makers of events share it.
 
+    facts: what is known of the fields.  likely: what is so in most events, besides, asked of first.
     known: the events that only one of the predicate and another one finds, by that.
     """
 
     pred: Pred
     facts: Facts
+    likely: Facts | None = None
     known: dict[Pred, _Kept] = field(default_factory=dict)
 
     def apart(self, other: Pred) -> Iterable[Event]:
@@ -157,10 +159,11 @@ class Solved:
         return found
 
     def _asked(self, other: Pred) -> Iterator[Event]:
-        for one, second in ((self.pred, other), (other, self.pred)):
-            event = implies(one, second, self.facts).event
-            if event is not None:
-                yield event
+        for facts in filter(None, (self.likely, self.facts)):
+            for one, second in ((self.pred, other), (other, self.pred)):
+                event = implies(one, second, facts).event
+                if event is not None:
+                    yield event
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,16 @@ from transpile.ir.expr import Call, Field
 from transpile.ir.pred import Pred
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.text import number
-from transpile.ir.walk import conjuncts, disjuncts, fields_of
+from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of
 from transpile.records import dataclass, replace
 from transpile.schema.choices import settled
 from transpile.schema.cim import lengths
 from transpile.schema.conflicts import odds
-from transpile.schema.fields import FieldMap, Taxonomy
+from transpile.schema.fields import FieldMap, Taxonomy, is_list
 from transpile.schema.resolve import EVENT_CODE_FIELDS, resolve
 from transpile.schema.views import implied
 from transpile.tables import Table
+from transpile.verify.prove import is_of_numbers
 from transpile.verify.witness.lookups import MadeRows
 
 Event = dict[str, Any]
@@ -82,7 +83,7 @@ class Maker:
     events, with that one; computed: those that have what is computed of others.  shows: whether
     events are to tell a change of the filter from it, by what it is and where.  told: fields that
     the time of an event tells: one without them fits not.  lengths: fields that hold the length of
-    another one, with that one.
+    another one, with that one.  typed: whether a field's type is whole numbers, None: `whole` is.
     """
 
     grouped: tuple[str, ...] = ()
@@ -107,6 +108,7 @@ class Maker:
     shows: Callable[[str, Span | None], bool] = field(default=lambda what, span: True)
     told: frozenset[str] = frozenset()
     lengths: Mapping[str, str] = field(default_factory=dict)
+    typed: Callable[[str], bool] | None = None
 
     def within(self, taxonomy: Taxonomy) -> Maker:
         """Return a maker of events that need to fit one taxonomy only."""
@@ -317,6 +319,7 @@ def maker_for(
         return not any(odd[taxonomy](event) for taxonomy in TAXONOMIES)
 
     fields = FieldMap(found, variant)
+    worded = frozenset(map(fields.strip, _compared_with_words(pipeline)))
 
     @cache
     def multivalued(name: str) -> bool:
@@ -324,12 +327,16 @@ def maker_for(
         return fact is not None and fact.mv
 
     def single(name: str) -> bool:
-        return not multivalued(name) and "{}" not in name  # the fields of a known dataset
+        return not multivalued(name) and not is_list(name)  # the fields of a known dataset
+
+    @cache
+    def typed(name: str) -> bool:
+        fact = fields.fact(name)
+        return fact is not None and fact.type == "int"
 
     @cache
     def whole(name: str) -> bool:
-        fact = fields.fact(name)
-        return fact is not None and fact.type == "int"
+        return typed(name) and name not in worded
 
     @cache
     def targets(name: str) -> frozenset[str]:
@@ -364,8 +371,20 @@ def maker_for(
         settle,
         at_odds,
         fixed,
+        typed=typed if worded else None,
         lengths=_lengths(rule),
     )
+
+
+def _compared_with_words(pipeline: Pipeline) -> Iterator[str]:
+    """Yield the fields that a rule compares with what no whole number is: it knows of other values.
+
+    A schema's type does not say that there are none.
+    """
+    for node in descend(pipeline):
+        match node:
+            case p.Test(Field(name), condition) if not is_of_numbers(condition):
+                yield name
 
 
 def _lengths(rule: EventRule) -> Mapping[str, str]:
