@@ -45,6 +45,15 @@ def test_a_good_verdict_says_what_it_rests_on(cli, repo):
     assert "proof     for all events the query's filter, read back, says what the rule's" in ran.out
 
 
+def test_a_proof_says_that_something_is_left_out(cli, tmp_path):
+    rule = tmp_path / "rule.yml"
+    search = "from datamodel=Endpoint.Processes where Processes.process_name=a.exe Processes.zz=y"
+    rule.write_text(f"name: A\nsearch: '| tstats count {search} by Processes.user'\n")
+    ran = cli("verify", rule, "-t", "sigma", "--details")
+    assert "read back, says what the rule's says, but for what is left out\n" in ran.out
+    assert "left out  zz has no counterpart in sigma" in ran.out
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "verdict", "says"),
     [
