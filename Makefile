@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-corpus test-engines test-pysigma check bench bench-sql fuzz golden clean
+.PHONY: run test test-corpus test-engines test-pysigma check bench bench-sql fuzz refute golden clean
 
 $(BIN)/transpile: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -52,6 +52,9 @@ check: $(BIN)/transpile
 
 fuzz: $(BIN)/transpile
 	$(BIN)/python tools/fuzz.py 600
+
+refute: $(BIN)/transpile
+	$(BIN)/python tools/refute.py
 
 bench: $(BIN)/transpile
 	$(BIN)/python tools/bench.py

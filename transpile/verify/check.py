@@ -105,7 +105,7 @@ def check_trial(
     if not trial.events:
         return report(Verdict.NOT_RUN, reason="there are no events to try it on", proof=found)
     try:
-        first = _round(trial, draft, engine) or _round_of_its_own(trial, draft, engine)
+        first = round_of(trial, draft, engine) or _round_of_its_own(trial, draft, engine)
         if first is None:
             reason = "no event fits the conversion's assumptions"
             return report(Verdict.NOT_RUN, reason=reason, proof=found)
@@ -183,7 +183,7 @@ class _Round:
         return unseen(self.trial, self.scenes, observer, mutants)
 
 
-def _round(trial: Trial, draft: Draft, engine: Engine) -> _Round | None:
+def round_of(trial: Trial, draft: Draft, engine: Engine) -> _Round | None:
     """Return what a conversion speaks about of a trial, None if that is nothing."""
     scenes = tried(trial, draft, engine)
     return _Round(trial, draft, scenes) if scenes else None
@@ -200,7 +200,7 @@ def _round_of_its_own(
         return None
     fits = fitting(trial, draft, engine)
     made = trial.made_for(fits, draft, assumed(trial, draft), spelt_alike(draft), mutants)
-    found = _round(made, draft, engine) if made is not None else None
+    found = round_of(made, draft, engine) if made is not None else None
     return replace(found, own=True) if found is not None else None
 
 
