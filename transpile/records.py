@@ -2,7 +2,8 @@
 
 `dataclass` here does what `dataclasses.dataclass` does, at a fraction of two costs. The other
 writes six functions per class when a module is imported, of which a run uses few: here the
-constructor is written when the first object is made, and the rest is shared. And its constructor of
+constructor is written when the first object is made, what changes one when the first is changed,
+and the rest is shared. And its constructor of
 a frozen class looks up `object.__setattr__` and then the slot by its name, for each field: the one
 written here sets the slots.
 """
@@ -20,10 +21,22 @@ from typing import TYPE_CHECKING, Any
 
 _Again = tuple[Callable[[Any, Mapping[str, Any]], Any] | None, frozenset[str]]
 
-_AGAIN: dict[type, _Again] = {}
-"""Class -> what makes an object of it again with some fields changed, and which there are."""
-
 _UNKNOWN: _Again = (None, frozenset())
+
+
+class _Changers(dict[type, _Again]):
+    """Class -> what makes an object of it again with some fields changed, and which there are."""
+
+    def __missing__(self, kind: type) -> _Again:
+        if kind not in _WRITTEN:
+            return _UNKNOWN
+        self[kind] = _changer(kind)
+        return self[kind]
+
+
+_AGAIN = _Changers()
+_WRITTEN: set[type] = set()
+"""Classes that have their constructor."""
 
 
 class _Factory:
@@ -79,7 +92,7 @@ class _Signature:
     def __get__(self, item: object, cls: Any) -> inspect.Signature:
         if item is not None:
             raise AttributeError("__signature__")
-        if cls not in _AGAIN:
+        if cls not in _WRITTEN:
             _write(cls)
         signature = inspect.signature(cls.__init__)
         return signature.replace(parameters=tuple(signature.parameters.values())[1:])
@@ -126,31 +139,45 @@ def _with_state(self: Any, state: list[Any]) -> None:
         object.__setattr__(self, field.name, value)
 
 
-# -- what is written when the first object is made -------------------------------------------------
+# -- what is written when the first object is made, or changed -------------------------------------
 
 
 def _write(cls: Any) -> None:
-    """Write the constructor of a class, and what makes an object of it again."""
-    declared = fields(cls)
-    given = [field for field in declared if field.init]
+    """Write the constructor of a class."""
+    given = [field for field in fields(cls) if field.init]
     plain = [_parameter(field) for field in given if not field.kw_only]
     named = [_parameter(field) for field in given if field.kw_only]
     head = ", ".join(["self", *plain, *(["*", *named] if named else [])])
-    preset = [field for field in declared if not field.init and _has_default(field)]
-    end = ["self.__post_init__()"] if hasattr(cls, "__post_init__") else []
-    made = [
-        f"def __init__({head}):",
-        *(_setting(cls, field, _value(field)) for field in given),
-        *(_setting(cls, field, _preset(field)) for field in preset),
-        *end,
-        "return None",
+    made = _setter(cls, f"__init__({head})", [], {f.name: _value(f) for f in given})
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    made.__module__ = cls.__module__
+    types = {field.name: field.type for field in given}
+    made.__annotations__ = {**types, "return": None}
+    cls.__init__ = made
+    _WRITTEN.add(cls)
+
+
+def _changer(cls: Any) -> _Again:
+    """Return what makes an object again with some fields changed, and the names of all."""
+    names = [field.name for field in fields(cls) if field.init]
+    values = {name: f"changes['{name}'] if '{name}' in changes else old.{name}" for name in names}
+    made = _setter(cls, "again(old, changes)", ["self = _new(_class)"], values, "return self")
+    return made, frozenset(names)
+
+
+def _setter(
+    cls: Any, head: str, begin: list[str], values: Mapping[str, str], end: str = "return None"
+) -> Any:
+    """Return a function of this head that sets the fields of `self`: to the values, else preset."""
+    declared = fields(cls)
+    preset = {f.name: _preset(f) for f in declared if not f.init and _has_default(f)}
+    lines = [
+        f"def {head}:",
+        *begin,
+        *(_setting(cls, name, value) for name, value in {**values, **preset}.items()),
+        *(["self.__post_init__()"] if hasattr(cls, "__post_init__") else []),
+        end,
     ]
-    again = ["def again(old, changes):", "self = _new(_class)"]
-    for field in given:
-        name = field.name
-        value = f"changes['{name}'] if '{name}' in changes else old.{name}"
-        again.append(_setting(cls, field, value))
-    again += [*(_setting(cls, field, _preset(field)) for field in preset), *end, "return self"]
     known: dict[str, Any] = {
         "_FACTORY": _FACTORY,
         "_class": cls,
@@ -161,20 +188,15 @@ def _write(cls: Any) -> None:
         known[f"_set_{field.name}"] = getattr(getattr(cls, field.name, None), "__set__", None)
         known[f"_default_{field.name}"] = field.default
         known[f"_make_{field.name}"] = field.default_factory
-    exec("\n".join("\n ".join(lines) for lines in (made, again)), known)
-    known["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
-    known["__init__"].__module__ = cls.__module__
-    types = {field.name: field.type for field in given}
-    known["__init__"].__annotations__ = {**types, "return": None}
-    cls.__init__ = known["__init__"]
-    _AGAIN[cls] = known["again"], frozenset(field.name for field in given)
+    exec("\n ".join(lines), known)
+    return known[head.partition("(")[0]]
 
 
-def _setting(cls: Any, field: Field[Any], value: str) -> str:
+def _setting(cls: Any, name: str, value: str) -> str:
     """Return the line that sets a field: a slot by its own function."""
-    if isinstance(getattr(cls, field.name, None), MemberDescriptorType):
-        return f"_set_{field.name}(self, {value})"
-    return f"_put(self, '{field.name}', {value})"
+    if isinstance(getattr(cls, name, None), MemberDescriptorType):
+        return f"_set_{name}(self, {value})"
+    return f"_put(self, '{name}', {value})"
 
 
 def _has_default(field: Field[Any]) -> bool:
@@ -211,7 +233,7 @@ else:
 
     def replace(record, /, **changes):
         """Return `dataclasses.replace(record, **changes)`, faster for a class of this module."""
-        again, names = _AGAIN.get(type(record), _UNKNOWN)
+        again, names = _AGAIN[type(record)]
         if again is None or not changes.keys() <= names:  # of an unknown name it tells
             return _replace(record, **changes)
         return again(record, changes)
