@@ -175,6 +175,13 @@ class _Reader:
             self.anchors[event.anchor] = found
         return found
 
+    def _item(self, event: Any, depth: int) -> tuple[Any, int]:
+        """Return the value and the size of a node inside a collection; nearly all are scalars."""
+        if type(event) is yaml.ScalarEvent and event.anchor is None:
+            return self._scalar(event), 1
+        found = self._node(event, depth)
+        return found.value, found.size
+
     def _alias(self, event: Any) -> _Value:
         if event.anchor not in self.anchors:
             self._fail(event, f"unknown alias '*{event.anchor}'", "CNT401")
@@ -204,28 +211,28 @@ class _Reader:
     def _sequence(self, start: Any, depth: int) -> _Value:
         values: list[Any] = []
         size = 1
-        while not isinstance(event := self.loader.get_event(), yaml.SequenceEndEvent):
-            found = self._node(event, depth)
-            values.append(found.value)
-            size = self._grown(event, size + found.size)
+        while type(event := self.loader.get_event()) is not yaml.SequenceEndEvent:
+            value, inner = self._item(event, depth)
+            values.append(value)
+            size = self._grown(event, size + inner)
         return _Value(values, size)
 
     def _mapping(self, start: Any, depth: int) -> _Value:
         values: dict[Any, Any] = {}
         merged: dict[Any, Any] = {}
         size = 1
-        while not isinstance(event := self.loader.get_event(), yaml.MappingEndEvent):
-            key = self._node(event, depth)
-            found = self._node(self.loader.get_event(), depth)
-            size = self._grown(event, size + key.size + found.size)
-            if key.value == "<<" and getattr(event, "style", None) in ("", None):
-                self._merge(event, merged, found.value)
-            elif not isinstance(key.value, Hashable):
+        while type(event := self.loader.get_event()) is not yaml.MappingEndEvent:
+            key, own = self._item(event, depth)
+            value, inner = self._item(self.loader.get_event(), depth)
+            size = self._grown(event, size + own + inner)
+            if key == "<<" and getattr(event, "style", None) in ("", None):
+                self._merge(event, merged, value)
+            elif type(key) is not str and not isinstance(key, Hashable):
                 self._fail(event, "a mapping or a list cannot be a key", "CNT401")
-            elif key.value in values:
-                self._fail(event, f"key '{key.value}' stands twice in one mapping", "CNT403")
+            elif key in values:
+                self._fail(event, f"key '{key}' stands twice in one mapping", "CNT403")
             else:
-                values[key.value] = found.value
+                values[key] = value
         return _Value({**merged, **values} if merged else values, size)
 
     def _merge(self, event: Any, merged: dict[Any, Any], value: Any) -> None:
