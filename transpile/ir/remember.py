@@ -9,7 +9,7 @@ spans of another rule; and it would hash whole trees.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -36,6 +36,20 @@ class Same(Generic[T]):
 
     def __hash__(self) -> int:
         return id(self.item)
+
+
+class Kept(Generic[T]):
+    """Items that are made when they are asked for, and kept for those who ask later."""
+
+    def __init__(self, items: Iterator[T]) -> None:
+        self._items = items
+        self._made: list[T] = []
+
+    def __iter__(self) -> Iterator[T]:
+        yield from self._made
+        for item in self._items:
+            self._made.append(item)
+            yield item
 
 
 def told(event: Mapping[str, Any]) -> bytes:

@@ -82,12 +82,27 @@ WHOLE = asked(p.Matches(parse_regex(r"\A(?:0|-?[1-9][0-9]*)\z")))
 """Whole numbers, plainly written; among conditions it says that the field holds only these."""
 
 
-@lru_cache(maxsize=262144)
 def value_for(conditions: frozenset[Signed]) -> str | None:
     """Return a text that meets and misses what it must, None if there is none.
 
     Raises `Undecided` if that could not be found out.
     """
+    found = _known_value(conditions)
+    if isinstance(found, Undecided):
+        raise Undecided(*found.args)
+    return found
+
+
+@lru_cache(maxsize=262144)
+def _known_value(conditions: frozenset[Signed]) -> str | Undecided | None:
+    """Return what is found for `value_for`; a search that was given up is not made again."""
+    try:
+        return _value(conditions)
+    except Undecided as reason:
+        return reason.with_traceback(None)
+
+
+def _value(conditions: frozenset[Signed]) -> str | None:
     checks = [(each.check, wanted) for each, wanted in conditions]
     for text in _candidates(conditions):
         broken = next((at for at, (check, w) in enumerate(checks) if check(text) is not w), None)

@@ -13,6 +13,7 @@ from itertools import chain, islice, permutations
 
 from transpile.interpret import NotComputable, compile_pred
 from transpile.ir.pred import TRUE, Pred, Test
+from transpile.ir.remember import Kept
 from transpile.ir.walk import descend, fields_of
 from transpile.records import dataclass
 from transpile.verify.bits import Truths, indices
@@ -26,6 +27,9 @@ MOST_MUTANTS = 300
 
 MOST_ASKED = 8000
 """Tests in all the predicates that the prover is asked about for one rule."""
+
+MOST_VAIN = 24
+"""Mutants in a row for which the prover finds no event until it is asked no more."""
 
 MOST_REPAIRED = 2
 """Events of the pool that are made like a base for a mutant."""
@@ -74,7 +78,7 @@ def telling(
         return
     chosen = _Chosen(pool, maker)
     repair = _Repair(pred, maker, bases[:MOST_BASES])
-    left = MOST_ASKED // leaves(pred)
+    left, vain = MOST_ASKED // leaves(pred), 0
     for other, differing in sorted(changes, key=lambda change: change[1].bit_count()):
         if differing & chosen.fitting:
             continue
@@ -84,13 +88,15 @@ def telling(
             continue
         near = (pool[at] for at in islice(indices(differing), MOST_REPAIRED))
         left -= 1
-        asked = left >= 0 and (maker.taxonomies or not differing)
+        asked = left >= 0 and vain < MOST_VAIN and (maker.taxonomies or not differing)
         given = solved.apart(other) if asked else ()
         repaired = list(repair.like_a_base(other, chain(near, (common | e for e in given))))
-        if repaired:
-            yield from repaired
-        elif not differing:
-            yield from (maker.completed(common | event) for event in islice(given, 1))
+        first = [] if repaired else list(islice(given, 1))
+        if asked:
+            vain = 0 if repaired or first else vain + 1
+        yield from repaired
+        if not differing:
+            yield from (maker.completed(common | event) for event in first)
 
 
 def leaves(pred: Pred) -> int:
@@ -124,20 +130,6 @@ class _Chosen:
             yield self.maker.completed(self.pool[at])
 
 
-class _Kept:
-    """Events that are made when they are asked for, and kept."""
-
-    def __init__(self, events: Iterator[Event]) -> None:
-        self.events = events
-        self.made: list[Event] = []
-
-    def __iter__(self) -> Iterator[Event]:
-        yield from self.made
-        for event in self.events:
-            self.made.append(event)
-            yield event
-
-
 @dataclass(frozen=True, slots=True)
 class Solved:
     """What the prover finds of a predicate and its mutants: makers of events share it.
@@ -149,13 +141,13 @@ class Solved:
     pred: Pred
     facts: Facts
     likely: Facts | None = None
-    known: dict[Pred, _Kept] = field(default_factory=dict)
+    known: dict[Pred, Kept[Event]] = field(default_factory=dict)
 
     def apart(self, other: Pred) -> Iterable[Event]:
         """Return events that only one of two predicates finds, as far as some are known."""
         found = self.known.get(other)
         if found is None:
-            found = self.known[other] = _Kept(self._asked(other))
+            found = self.known[other] = Kept(self._asked(other))
         return found
 
     def _asked(self, other: Pred) -> Iterator[Event]:

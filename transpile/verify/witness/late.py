@@ -7,17 +7,19 @@ rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 from itertools import islice
 
 from transpile.interpret import NotComputable, compile_pred
 from transpile.ir import stages as s
 from transpile.ir.events import EventRule
 from transpile.ir.pred import Pred
+from transpile.ir.remember import Kept, Same
 from transpile.ir.walk import fields_of
 from transpile.records import replace
-from transpile.verify.known import known_before
+from transpile.tables import Table
+from transpile.verify.known import Known, Names, known_before
 from transpile.verify.witness.backwards import Back, answers_of, row_at, wishes_of
 from transpile.verify.witness.choose import Solved, paired, telling
 from transpile.verify.witness.groups import Group, Shape, group_of, grouped_by, shape_of
@@ -53,7 +55,7 @@ def late_events(
     """
     by = grouped_by(pipeline)
     left = MOST_EVENTS
-    for number, wishes in enumerate(islice(_wanted(rule, pipeline, maker), MOST), FIRST):
+    for number, wishes in enumerate(islice(_carried(pipeline, maker), MOST), FIRST):
         wished = {name for kind in (wishes, *wishes.others) for name in kind.values}
         shape = wished_shape(rule, wishes, base, scope, maker, by)
         kept = {name for name in shape.networks if shape.base.get(name) == base.get(name)}
@@ -87,7 +89,20 @@ def _kept(base: Event, wished: Event, maker: Maker) -> Event:
     return {name: value for name, value in base.items() if name not in odd}
 
 
-def _wanted(rule: EventRule, pipeline: s.Pipeline, maker: Maker) -> Iterator[Wishes]:
+def _carried(pipeline: s.Pipeline, maker: Maker) -> Iterable[Wishes]:
+    """Return what `_wanted` yields; makers of events for several conversions share it.
+
+    Where tables have no rows, each has to make its own.
+    """
+    if any(table.rows is None for table in (maker.tables or {}).values()):
+        return _wanted(pipeline, maker)
+    same = Same(pipeline)
+    if same not in maker.late:
+        maker.late[same] = Kept(_wanted(pipeline, maker))
+    return maker.late[same]
+
+
+def _wanted(pipeline: s.Pipeline, maker: Maker) -> Iterator[Wishes]:
     """Yield the wishes for each event that tells a change of a later filter apart."""
     back = back_of(pipeline, maker)
     for at in late_filters(pipeline):
@@ -131,15 +146,27 @@ def _is_no_list(lists: frozenset[str], name: str) -> bool:
 
 def back_of(pipeline: s.Pipeline, maker: Maker) -> Back:
     """Return what is known on the way back through a rule's stages."""
-    known = known_before(pipeline, maker.single, maker.whole, maker.tables)
     source = pipeline.stages[0]
     prefix = source.prefix if isinstance(source, s.DataModel) else ""
 
     def example(name: str, number: int) -> str:
         return maker.example(name.removeprefix(prefix), number)
 
-    tables = maker.tables or {}
-    return Back(example, tables, maker.made, known, answers_of(pipeline, tables))
+    tables = maker.tables if maker.tables is not None else _NO_TABLES
+    known, answers = _known(Same(pipeline), maker.single, maker.whole, Same(tables))
+    return Back(example, tables, maker.made, known, answers)
+
+
+_NO_TABLES: Mapping[str, Table] = {}
+
+
+@lru_cache(maxsize=8)
+def _known(
+    pipeline: Same[s.Pipeline], single: Names, whole: Names, tables: Same[Mapping[str, Table]]
+) -> tuple[tuple[Known, ...], Mapping[str, str]]:
+    """Return what is known of the rows before each stage, and what lookups answer."""
+    known = known_before(pipeline.item, single, whole, tables.item)
+    return known, answers_of(pipeline.item, tables.item)
 
 
 def late_filters(pipeline: s.Pipeline) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from transpile.ir import pred as p
 from transpile.ir.events import EventRule, event_rule
 from transpile.ir.expr import Call, Field
 from transpile.ir.pred import Pred
+from transpile.ir.remember import Kept, Same
 from transpile.ir.stages import Aggregate, DataModel, Events, Filter, Pipeline
 from transpile.ir.text import number
 from transpile.ir.walk import conjuncts, descend, disjuncts, fields_of
@@ -28,6 +29,7 @@ from transpile.schema.views import implied
 from transpile.tables import Table
 from transpile.verify.prove import is_of_numbers
 from transpile.verify.witness.lookups import MadeRows
+from transpile.verify.witness.wishes import Wishes
 
 Event = dict[str, Any]
 
@@ -84,6 +86,7 @@ class Maker:
     events are to tell a change of the filter from it, by what it is and where.  told: fields that
     the time of an event tells: one without them fits not.  lengths: fields that hold the length of
     another one, with that one.  typed: whether a field's type is whole numbers, None: `whole` is.
+    late: the wishes for the later filters of pipelines, as far as they were asked for.
     """
 
     grouped: tuple[str, ...] = ()
@@ -109,6 +112,7 @@ class Maker:
     told: frozenset[str] = frozenset()
     lengths: Mapping[str, str] = field(default_factory=dict)
     typed: Callable[[str], bool] | None = None
+    late: dict[Same[Pipeline], Kept[Wishes]] = field(default_factory=dict)
 
     def within(self, taxonomy: Taxonomy) -> Maker:
         """Return a maker of events that need to fit one taxonomy only."""
