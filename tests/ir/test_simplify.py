@@ -16,6 +16,7 @@ from transpile.ir.pred import (
     TRUE,
     And,
     Compare,
+    Condition,
     Exists,
     Glob,
     Not,
@@ -85,6 +86,18 @@ rows = st.lists(st.dictionaries(st.sampled_from(NAMES), values), min_size=1, max
 def test_meaning_is_kept(pred: Pred, events: list[dict[str, Any]]) -> None:
     before, after = compile_pred(pred), compile_pred(simplify_pred(pred))
     assert [before(dict(e)) for e in events] == [after(dict(e)) for e in events]
+
+
+@pytest.mark.parametrize("text", ["x", "İ", "ΑΣ", "ς", "\N{KELVIN SIGN}", "ß"])
+@pytest.mark.parametrize(
+    "condition",
+    [TextEq("k", cased=True), TextEq("ΑΣ"), TextEq("i̇"), Glob(Pattern.of(Wild.ONE)),
+     Glob(Pattern.of(Wild.ONE, "σ"))],
+    ids=["k", "final-sigma", "dotted-i", "one-character", "a-character-before"],
+)  # fmt: skip
+def test_lower_case_keeps_the_length_of_a_text(text: str, condition: Condition) -> None:
+    pred = Test(Call("lower", (Field("a"),)), condition)
+    assert compile_pred(pred)({"a": text}) is compile_pred(simplify_pred(pred))({"a": text})
 
 
 A_IS_X = Test(Field("a"), TextEq("x"))

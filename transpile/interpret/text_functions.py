@@ -15,7 +15,7 @@ from transpile.interpret.errors import NotComputable
 from transpile.ir.decide import Scalar, text, to_number
 from transpile.ir.pattern import Pattern
 from transpile.ir.regex import RegexError, compile_python, parse_regex
-from transpile.ir.text import whole
+from transpile.ir.text import fold, whole
 
 Compiled = re.Pattern[str]
 _REFERENCE = re.compile(r"\\([0-9])")
@@ -265,7 +265,7 @@ def regex_found(value: Scalar, regex: Compiled | Scalar) -> int:
 
 TEXT_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "concat": lambda *values: "".join(map(text, values)),
-    "lower": lambda value: text(value).lower(),
+    "lower": lambda value: fold(text(value)),
     "upper": lambda value: text(value).upper(),
     "len": lambda value: len(text(value)),
     "substr": substr,
