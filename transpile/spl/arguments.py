@@ -71,7 +71,7 @@ class Run(pp.Token):
 
     def __init__(self, pattern: str, name: str, make: Callable[[str, re.Match[str]], object]):
         super().__init__()
-        self.item = re.compile(_BLANKS + pattern, re.DOTALL).match
+        self.item = re.compile(rf"{_BLANKS}(?:{pattern})", re.DOTALL).match
         self.make = make
         self.set_name(name)
 
