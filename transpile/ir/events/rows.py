@@ -257,6 +257,7 @@ def _rename_pattern(reader: Reader, old: str, new: str) -> None:
     moved = {rename_name(n, old, new): v for n, v in env.known.items() if match_name(old, n)}
     others = {n: v for n, v in env.known.items() if not match_name(old, n)}
     listed = dict(env.known)
+    choices = reader.choices
 
     def other(name: str) -> Value:
         source = unrename(name, old, new)
@@ -264,19 +265,22 @@ def _rename_pattern(reader: Reader, old: str, new: str) -> None:
             value = before(source)
             if value != Lit(None):
                 kept: Value = Lit(None) if match_name(old, name) else before(name)
-                return _renamed(reader, value, kept)
+                return _renamed(choices, value, kept)
         return Lit(None) if match_name(old, name) else before(name)
 
     reader.env = env.after({**others, **moved}, other)
 
 
-def _renamed(reader: Reader, moved: Value, kept: Value) -> Value:
-    """Return what a name stands for after a wildcard renamed another onto it, where that exists."""
+def _renamed(choices: dict[tuple[str, str], None], moved: Value, kept: Value) -> Value:
+    """Return what a name stands for after a wildcard renamed another onto it, where that exists.
+
+    choices: of a reader, to which one of two fields is added.
+    """
     if isinstance(moved, Gathered) and isinstance(kept, Gathered):
-        both = _renamed(reader, moved.value, kept.value)
+        both = _renamed(choices, moved.value, kept.value)
         return both if isinstance(both, (Aggregated, Elsewhere)) else replace(moved, value=both)
     if isinstance(moved, Field) and isinstance(kept, Field):
-        reader.choices[moved.name, kept.name] = None
+        choices[moved.name, kept.name] = None
     values = [v for v in (moved, kept) if v != Lit(None)]
     strange = next((v for v in values if isinstance(v, (Aggregated, Elsewhere))), None)
     if strange is not None or len(values) == 1:
