@@ -6,7 +6,7 @@ import pytest
 
 from transpile import parse
 from transpile.ir.pred import TRUE
-from transpile.verify.witness import Maker, maker_for
+from transpile.verify.witness import Maker, maker_for, scenes
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,11 @@ def test_a_field_that_a_rule_compares_with_words_holds_not_only_numbers(
 def test_a_field_has_several_values_as_its_name_tells(name: str, single: bool) -> None:
     search = "| tstats count from datamodel=Web where Web.status=200 by Web.url"
     assert maker_for(parse(search)).single(name) is single
+
+
+def test_a_field_of_one_value_is_given_one() -> None:
+    pipeline = parse('sourcetype="linux:audit" proctitle=x* proctitle=*y NOT proctitle=x*y')
+    maker = maker_for(pipeline)
+    assert maker.single("proctitle")
+    events = [event for scene in scenes(pipeline, maker) for group in scene for event in group]
+    assert not [event for event in events if isinstance(event.get("proctitle"), list)]

@@ -313,8 +313,9 @@ def _bases(rule: EventRule, maker: Maker, wishes: Wishes) -> list[Event]:
     common = _computed_from(rule, wishes)
     wanted = all_of((rule.pred, maker.given))
     solved = [*wished, *islice(solutions(wanted, common), 2 * SOLUTIONS)]
-    if not solved and (proved := satisfiable(all_of((maker.given, rule.pred))).event) is not None:
-        solved = [proved]
+    if not solved:
+        facts = Facts(maker.single, maker.whole, maker.given)
+        solved = [*filter(None, (satisfiable(rule.pred, facts).event,))]
     fitting = (fitted(found, maker, decide) for found in solved)
     found = list(islice(filter(None, fitting), SOLUTIONS)) or solved[:SOLUTIONS]
     found = [*(event for event in wished if event not in found[:1]), *found]

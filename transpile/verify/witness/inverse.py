@@ -96,7 +96,7 @@ def meet(pred: Pred, wishes: Wishes, given: Pred = TRUE) -> None:
                  if not any(isinstance(node, Compare) for node in descend(each))]  # fmt: skip
         found = (
             satisfiable(plain, facts).event
-            or satisfiable(plain).event
+            or satisfiable(plain, Facts(wishes.is_known_single)).event
             or satisfiable(all_of((*alone, *kept)), facts).event
             or satisfiable(all_of(alone), facts).event
             or {}

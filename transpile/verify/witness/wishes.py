@@ -55,6 +55,10 @@ class Wishes:
         kind = None if self.known is None else self.known.fields.get(name)
         return kind is None or kind.single
 
+    def is_known_single(self, name: str) -> bool:
+        """Return whether it is known that a field has one value at most."""
+        return self.known is not None and self.known.of(name).single
+
     def give(self, name: str, value: Any) -> None:
         """Wish a value for a field that has none yet."""
         self.values.setdefault(name, value)
