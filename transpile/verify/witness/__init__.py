@@ -72,6 +72,15 @@ EDGES = 700
 LIMIT = 400
 """Events kept per rule, without its groups."""
 
+GROUPED = 200
+"""Events kept in groups, ..."""
+
+ENOUGH = 8
+"""... or as many as this many groups of the largest size hold, ..."""
+
+MOST = LIMIT + 3 * MOST_IN_GROUP
+"""... but with the others no more than these."""
+
 FIRST_APART = 6000
 """Number of the first event that is a group of its own."""
 
@@ -124,10 +133,11 @@ def scenes(pipeline: Pipeline, maker: Maker | None = None) -> list[list[Group]]:
 
 
 def _limited(groups: Iterable[Group]) -> Iterator[Group]:
-    left = LIMIT + 3 * MOST_IN_GROUP
+    """Yield groups while they hold few events; large groups may hold more."""
+    taken = largest = 0
     for group in groups:
-        left -= len(group)
-        if left < 0:
+        taken, largest = taken + len(group), max(largest, len(group))
+        if taken > min(LIMIT + max(GROUPED, ENOUGH * largest), MOST):
             return
         yield group
 
@@ -170,8 +180,7 @@ def _makers(rule: EventRule, pipeline: Pipeline, maker: Maker) -> tuple[Maker, .
 
 def _spacing(rule: EventRule) -> float:
     window = rule.threshold.window if rule.threshold is not None else None
-    most = LIMIT + 3 * MOST_IN_GROUP
-    return SPACING if window is None else min(SPACING, window / (2 * most))
+    return SPACING if window is None else min(SPACING, window / (2 * MOST))
 
 
 def _groups(
