@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
-import os
 import re
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -59,11 +59,15 @@ TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
 PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
+def linked_in(folder: Path) -> None:
+    """Give a folder the project's files, so that `-o` writes beside them."""
+    for name in ("rules", "examples", "tests"):
+        (folder / name).symlink_to(ROOT / name)
+
+
 @pytest.fixture(autouse=True)
 def in_a_copy(monkeypatch, tmp_path):
-    """Work in a folder that has the project's files, so that `-o` writes elsewhere."""
-    for name in ("rules", "examples", "tests"):
-        (tmp_path / name).symlink_to(ROOT / name)
+    linked_in(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
@@ -114,14 +118,16 @@ def test_links_between_pages_lead_somewhere(page):
 
 def update() -> None:
     """Write the commands' present output into the pages."""
-    os.chdir(ROOT)
 
     def filled(match: re.Match[str]) -> str:
         shown = [f"$ {command}\n{output_of(command)}" for command, _ in commands(match[0])]
         return "```console\n" + "\n\n".join(shown) + "\n```"
 
-    for page, text in TEXTS.items():
-        page.write_text(BLOCK.sub(filled, text), encoding="utf-8", newline="\n")
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        linked_in(Path(folder))
+        pages = {page: BLOCK.sub(filled, text) for page, text in TEXTS.items()}
+    for page, text in pages.items():
+        page.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
