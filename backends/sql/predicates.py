@@ -45,7 +45,6 @@ _ORDER: Mapping[str, type[exp.Binary]] = {
     ">=": exp.GTE,
     "==": exp.EQ,
 }
-TRUE = Test(n.boolean(True), ALWAYS)
 
 
 def predicate(pred: Pred, scope: Scope, *, positive: bool = True) -> Test:
@@ -229,7 +228,7 @@ def _text_equals(value: Value, text: str, cased: bool, scope: Scope) -> Test:
 def _glob(value: Value, pattern: Pattern, cased: bool, scope: Scope) -> Test:
     if pattern.matches_all:
         if value.missing == ALWAYS:
-            return TRUE
+            return Test(n.boolean(True), ALWAYS)
         return Test(n.is_not_null(value.sql), ALWAYS)
     if pattern.is_literal:
         return _text_equals(value, pattern.text, cased, scope)

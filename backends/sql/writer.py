@@ -92,7 +92,10 @@ class Writer:
         return (safe,) if safe else ()
 
     def let_go(self) -> None:
-        """Take the query apart: each node knows its parent, and cycles wait for the collector."""
+        """Take the query apart: each node knows its parent, and cycles wait for the collector.
+
+        No node of a query is used elsewhere.
+        """
         for node in self.nodes:
             node.args.clear()
 
