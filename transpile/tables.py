@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from transpile.ir.expr import Node
 from transpile.ir.remember import remember
 from transpile.ir.stages import Lookup, LookupTable, Pipeline
-from transpile.ir.walk import children
+from transpile.ir.walk import descend
 from transpile.records import dataclass, replace
 
 if TYPE_CHECKING:
@@ -43,13 +42,7 @@ def tables_for(pipeline: Pipeline, content: Content) -> Mapping[str, Table]:
 
 @remember
 def _names(pipeline: Pipeline) -> tuple[str, ...]:
-    names = set[str]()
-    waiting: list[Node] = [pipeline]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (Lookup, LookupTable)):
-            names.add(node.table)
-        waiting += children(node)
+    names = {n.table for n in descend(pipeline) if isinstance(n, (Lookup, LookupTable))}
     return tuple(sorted(names))
 
 

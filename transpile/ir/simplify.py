@@ -80,8 +80,6 @@ def _simpler(node: Node) -> Node:
 def _call(call: Call) -> Expr:
     if call.name != "coalesce":
         return call
-    if len(call.args) == 2:  # the most frequent, and a hash takes longer
-        return call.args[0] if call.args[0] == call.args[1] else call
     first, *others = dict.fromkeys(call.args)
     if len(others) + 1 == len(call.args):
         return call
@@ -225,22 +223,13 @@ def _among(part: Pred, decided: Container[Pred], outer: type[And] | type[Or]) ->
 # -- tests on computed values --------------------------------------------------------------------
 
 
-def is_filled(expr: Expr) -> bool:
-    """Return whether an expression is, where nothing else is there, a constant."""
-    match expr:
-        case Call("coalesce", (*_, Lit(value))):
-            return value is not None
-        case _:
-            return False
-
-
 def _exists(pred: Exists) -> Pred:
     match pred.subject:
         case Field():
             return pred
         case Lit(value):
             return FALSE if value is None else TRUE
-        case Call("coalesce") as filled if is_filled(filled):
+        case Call("coalesce", (*_, Lit(value))) if value is not None:
             return TRUE
         case Call("coalesce", args):
             return simplify_pred(any_of(Exists(a, span=pred.span) for a in args))

@@ -7,7 +7,7 @@ Every element leaves finished nodes (`ast.Token`, `ast.Option`, `ast.AggCall` ..
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Final, TypeVar
 
@@ -16,6 +16,7 @@ import pyparsing as pp
 from transpile.errors import Span
 from transpile.records import dataclass
 from transpile.spl import ast
+from transpile.spl.elements import BLANKS, Choice, Mark, Run
 from transpile.spl.expressions import aggregate_expression, expression
 from transpile.spl.faults import Fault, missing, suggestion
 from transpile.spl.functions import STATS_FUNCTIONS, stats_function
@@ -37,11 +38,11 @@ MAX_DIGITS: Final = 18
 # --- elements -------------------------------------------------------------------------------------
 
 # A bare name: `count(x)` and `IsOutlier(a)` are names of result columns.
-# Two backslashes may be one escape or two: possessive, so that a failure does not try all ways.
-BARE_NAME: Final = r"""(?:\\["\\|]|[^\s"',=()\[\]\\]|\\|\([^()\s"\[\]]*\))++"""
+# Two backslashes may be one escape or two: atomic, so that a failure does not try all ways; not
+# `(...)++`, for before 3.11.5 Python takes what a failing last item had begun.
+BARE_NAME: Final = r"""(?>(?:\\["\\|]|[^\s"',=()\[\]\\]|\\|\([^()\s"\[\]]*\))+)"""
 # Behind a word: names are many, and a comma of their own element doubles the work on each.
-_BLANKS: Final = r"[ \t\r\n]*+"
-COMMA: Final = rf"(?:{_BLANKS},)?"
+COMMA: Final = rf"(?:{BLANKS},)?"
 _BARE_VALUE: Final = r"""(?:,(?=\s|$)|(?:\\["\\|]|[^\s",()\[\]])++)"""
 
 
@@ -52,79 +53,9 @@ def regex(pattern: str, name: str) -> pp.Regex:
     return element
 
 
-class _Mark(pp.Regex):
-    """A word or sign without a token: `Suppress` around a `Regex` in one step."""
-
-    def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, list[Any]]:
-        found = self.re_match(instring, loc)
-        if not found:
-            raise pp.ParseException(instring, loc, self.errmsg, self)
-        return found.end(), []
-
-
-class Run(pp.Token):
-    """Items of one pattern behind each other: `OneOrMore` of a `Regex`, in one step.
-
-    pattern: one item and what may stand between it and the next.  make: its node, given the text
-    that is read and the match; None for an item that leaves none.  name: of one item.
-    """
-
-    def __init__(self, pattern: str, name: str, make: Callable[[str, re.Match[str]], object]):
-        super().__init__()
-        self.item = re.compile(rf"{_BLANKS}(?:{pattern})", re.DOTALL).match
-        self.make = make
-        self.set_name(name)
-
-    def _generateDefaultName(self) -> str:
-        return "items"
-
-    def parseImpl(
-        self, instring: str, loc: int, do_actions: bool = True
-    ) -> tuple[int, list[object]]:
-        nodes = []
-        end = loc
-        while found := self.item(instring, end):
-            node = self.make(instring, found)
-            if node is not None:
-                nodes.append(node)
-            end = found.end()
-        if end == loc:
-            raise pp.ParseException(instring, loc, self.errmsg, self)
-        return end, nodes
-
-
-class Choice(pp.MatchFirst):
-    """The first of several elements that reads something: `|`, for where mostly none does.
-
-    begins: what one of them begins with, so that elsewhere none is tried.  `MatchFirst` keeps what
-    its elements raise, with the frames of their calls, until garbage is collected.
-    """
-
-    def __init__(self, *elements: pp.ParserElement, name: str, begins: str):
-        super().__init__(elements)
-        self.begins = re.compile(begins).match
-        self.set_name(name)
-
-    def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, Any]:
-        loc = self.preParse(instring, loc)
-        if not self.begins(instring, loc):
-            raise pp.ParseException(instring, loc, self.errmsg, self)
-        furthest = pp.ParseException(instring, loc, self.errmsg, self)
-        for element in self.exprs:
-            try:
-                return element._parse(instring, loc, do_actions)
-            except pp.ParseException as error:
-                if error.loc > furthest.loc:
-                    furthest = error.with_traceback(None)
-        try:
-            raise furthest
-        finally:
-            del furthest  # its traceback has this frame
-
-
 def keyword(*words: str) -> pp.ParserElement:
     """Return a suppressed keyword, any case; several words are spellings of one."""
-    return _Mark(rf"(?i:{'|'.join(words)})\b").set_name(words[0].upper())
+    return Mark(rf"(?i:{'|'.join(words)})\b").set_name(words[0].upper())
 
 
 def word(
@@ -207,7 +138,7 @@ option = regex(_OPTION, "option").add_parse_action(_make_option)
 bad_option = regex(r"(?P<name>[A-Za-z_][\w.]*)\s*=(?!\s*[\"(\w])", "option").add_parse_action(
     _no_value
 )
-comma = _Mark(",").set_name("','")
+comma = Mark(",").set_name("','")
 subsearch = regex(r"\[\s*\]", "subsearch").add_parse_action(_make_search)
 name = word("field name")
 field_list = listed_words()
@@ -239,7 +170,7 @@ by_clause = (
 
 _AGG_NAME = r"(?P<func>[A-Za-z_]\w*(?:\.\d+)?)"
 _BARE_FUNCTIONS = frozenset({"c", "count"})
-_ARGUMENT = rf"""(?P<arg>{QUOTED}|{SINGLE}|(?:\\["\\|]|[^\s"'(),\[\]]|\([^()\s"]*\))*+)"""
+_ARGUMENT = rf"""(?P<arg>{QUOTED}|{SINGLE}|(?>(?:\\["\\|]|[^\s"'(),\[\]]|\([^()\s"]*\))*))"""
 
 
 def _known_function(text: str, found: re.Match[str]) -> tuple[str, float | None]:
@@ -351,11 +282,13 @@ _SIMPLE = (
     rf"(?P<call>(?!(?i:sparkline|eval)\s*\(){_AGG_NAME}"
     rf"\s*\(\s*(?!(?i:eval)\s*\(){_ARGUMENT}\s*\))"
 )
+_CLAUSE: Final = r"(?i:by|as|over|where|from)\b"
+"""What stands behind aggregations and is none."""
 _ROWS = r"(?P<rows>(?i:count|c)(?![\w=(.:-]|\s*=))"
 _simple = regex(_SIMPLE, "aggregation").add_parse_action(_make_simple)
 # nearly all that rules aggregate
 _plain_ones = Run(
-    rf"(?:{_SIMPLE}|{_ROWS})(?:{_BLANKS}(?P<as>(?i:as)\b)(?:{_BLANKS}{word_pattern()})?)?{COMMA}"
+    rf"(?:{_SIMPLE}|{_ROWS})(?:{BLANKS}(?P<as>(?i:as)\b)(?:{BLANKS}{word_pattern()})?)?{COMMA}"
     rf"|{_OPTION}|,",
     "statistical function",
     _plain,
@@ -370,7 +303,7 @@ _eval = (regex(r"(?i:eval)\s*\(", "eval(...)") - aggregate_expression - _close).
     _make_eval
 )
 _spark_span = word("span", pattern=r"[^\s(),\"'\[\]]+")
-_bare = regex(rf"(?!(?i:by|as|over|where|from)\b){_AGG_NAME}(?![\w=(.:-])", "aggregation")
+_bare = regex(rf"(?!{_CLAUSE}){_AGG_NAME}(?![\w=(.:-])", "aggregation")
 _bare.add_parse_action(_make_bare)
 _sparkline = (
     regex(r"(?i:sparkline)\s*\(", "sparkline(...)")
@@ -386,7 +319,7 @@ aggregation = Choice(
     bad_option,
     _other,
     name="a statistical function",
-    begins=r"(?!(?i:by|as|over|where|from)\b(?!\s*[=(]))[A-Za-z_,]",
+    begins=rf"(?!{_CLAUSE}(?!\s*[=(]))[A-Za-z_,]",
 )
 
 # --- what the tokens of a command are -------------------------------------------------------------

@@ -30,11 +30,12 @@ TIME_BOUNDS = frozenset(
 )
 
 _BARE = r'(?:\\[\\"|]|[^\s"()\[\]])'
+# Atomic groups and not `(...)++`: before 3.11.5 Python takes what a failing last item had begun.
 _TERM = re.compile(
     rf"""\s*(?:
       (?P<open>\() | (?P<close>\)) | (?P<comma>,)
     | (?P<search>\[\s*\])
-    | (?P<field>{QUOTED}|(?:\\[\\"|]|[^\s"()\[\]=<>!,]|!(?!=)|,(?=\w))++)\s*
+    | (?P<field>{QUOTED}|(?>(?:\\[\\"|]|[^\s"()\[\]=<>!,]|!(?!=)|,(?=\w))+))\s*
       (?: (?P<op>!=|<=|>=|==|=|<|>) | (?P<in>\b(?:NOT\s+)?IN\s*(?=\()) )
     | (?P<special>TERM|CASE)\((?P<inside>[^()"]*|\s*{QUOTED}\s*)\)
     | (?P<phrase>{QUOTED})

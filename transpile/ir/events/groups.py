@@ -31,7 +31,7 @@ from transpile.ir.pred import (
     Pred,
     Test,
 )
-from transpile.ir.simplify import is_filled, simplify_pred
+from transpile.ir.simplify import simplify_pred
 from transpile.ir.walk import (
     conjuncts,
     disjuncts,
@@ -128,8 +128,6 @@ def _sure(value: Aggregated | Elsewhere) -> bool:
 
 def need(reader: Reader, value: Expr) -> None:
     """A row with a missing key is in no group: ask for the key, or assume it."""
-    if is_filled(value):
-        return
     for part in conjuncts(simplify_pred(Exists(value))):
         if part == TRUE or _given(reader, part):
             continue

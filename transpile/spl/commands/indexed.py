@@ -11,7 +11,6 @@ from transpile.spl import ast
 from transpile.spl.arguments import (
     BARE_NAME,
     Args,
-    Choice,
     aggregation,
     arguments,
     comma,
@@ -23,6 +22,7 @@ from transpile.spl.arguments import (
     word,
 )
 from transpile.spl.commands.base import Spec, Table, flags, ints, texts
+from transpile.spl.elements import Choice
 from transpile.spl.filters import FilterTerms
 from transpile.spl.text import span_of, unquote, unquote_name
 

@@ -32,8 +32,7 @@ from transpile.verify.prove.values import WHOLE, asked, value_for
 Event = dict[str, Any]
 
 MANY = 8
-"""Alternatives that are held against others one by one first: a text read back has them in order.
-"""
+"""Alternatives that are first held against others one by one: text read back keeps their order."""
 
 
 @dataclass(frozen=True, slots=True)
